@@ -3,9 +3,17 @@
 import os
 
 from celery import Celery
+from celery.signals import task_prerun
+from django.db import close_old_connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("cascada")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@task_prerun.connect
+def _only_a_living_connection(**_: object) -> None:
+    """Connections outlive tasks (CELERY_DB_REUSE_MAX): a restarted database must not fail every task after it."""
+    close_old_connections()

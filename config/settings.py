@@ -67,7 +67,7 @@ def _database() -> dict[str, Any]:
     scheme = url.split(":", 1)[0]
     if not url or scheme == "sqlite":
         path = url.removeprefix("sqlite:///") if url else str(_SQLITE_FILE)
-        return {"ENGINE": "django.db.backends.sqlite3", "NAME": path, "OPTIONS": _SQLITE_OPTIONS}
+        return {"ENGINE": "django.db.backends.sqlite3", "NAME": path, "OPTIONS": _SQLITE_OPTIONS, "CONN_MAX_AGE": None}
     if scheme not in {"postgres", "postgresql"}:
         raise ImproperlyConfigured(
             "DATABASE_URL must look like postgresql://user:password@host/name or sqlite:////path/to/file."
@@ -182,7 +182,6 @@ AUTH_PASSWORD_VALIDATORS = [
 # --- Files ------------------------------------------------------------------------------------------------------------
 
 STATIC_URL = "static/"
-STATIC_ROOT = DATA_DIR / "static"
 WHITENOISE_USE_FINDERS = True  # nothing to collect before a start
 WHITENOISE_MAX_AGE = 600
 MEDIA_URL = "media/"

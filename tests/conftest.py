@@ -1,0 +1,137 @@
+"""What every test stands on: the run's database, a real broker, processes of our own, and no network beyond loopback."""
+
+import ipaddress
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connections
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+
+SUITES = {"up": "manage.py test --up", "browser": "manage.py test --browser", "faults": "manage.py test --faults", "bench": "manage.py bench"}
+
+hypothesis_settings.register_profile(
+    "house", deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+hypothesis_settings.load_profile("house")
+
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # a browser's driver keeps a loop running in the test's thread
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("cascada")
+    for suite, command in SUITES.items():
+        group.addoption(f"--{suite}", action="store_true", help=f"run only this slow suite (python3 {command})")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the ordinary suite, or the slow ones that were asked for; the summary names what was left out."""
+    asked = {suite for suite in SUITES if config.getoption(suite)}
+    kept: list[pytest.Item] = []
+    left: dict[str, int] = {}
+    for item in items:
+        suites = {suite for suite in SUITES if item.get_closest_marker(suite)}
+        if suites & asked or (not asked and not suites):
+            kept.append(item)
+        elif not asked:
+            for suite in suites:
+                left[suite] = left.get(suite, 0) + 1
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+    items[:] = kept
+    config.stash[LEFT_OUT] = left
+
+
+LEFT_OUT = pytest.StashKey[dict[str, int]]()
+
+
+def pytest_report_header() -> str:
+    return f"database: {os.environ.get('DATABASE_URL', 'sqlite').split(':', 1)[0]}"
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Name what this run did not run, and why: nothing is skipped silently."""
+    lines = [
+        f"not run: {count} tests of the {suite} suite, which has its own command: python3 {SUITES[suite]}"
+        for suite, count in sorted(config.stash.get(LEFT_OUT, {}).items())
+    ]
+    if reason := os.environ.get("CASCADA_TESTS_NOT_RUN"):
+        lines.append(f"not run: {reason}")
+    if lines:
+        terminalreporter.section("not run")
+        for line in lines:
+            terminalreporter.write_line(line)
+
+
+def _is_here(address: Any) -> bool:
+    if not isinstance(address, tuple):
+        return True  # a unix socket
+    host = str(address[0])
+    if host in {"", "localhost"}:
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_network_beyond_loopback() -> Iterator[None]:
+    real = socket.socket.connect
+
+    def connect(self: socket.socket, address: Any) -> None:
+        if not _is_here(address):
+            raise AssertionError(f"a test tried to reach {address}: tests touch no network beyond loopback")
+        real(self, address)
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(socket.socket, "connect", connect)
+    yield
+    patch.undo()
+
+
+@pytest.fixture(scope="session")
+def broker_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real broker: TEST_BROKER_URL where one is given, else the embedded one."""
+    if given := os.environ.get("TEST_BROKER_URL"):
+        yield given
+        return
+    import tempfile
+
+    from config.broker import EmbeddedBroker
+
+    with tempfile.TemporaryDirectory(prefix="cb-") as folder, EmbeddedBroker(Path(folder) / "b" / "s") as broker:
+        yield broker.url
+
+
+def test_database_url() -> str:
+    """The address of the run's test database, as DATABASE_URL for a process of its own."""
+    found = connections["default"].settings_dict
+    if "sqlite" in found["ENGINE"]:
+        return f"sqlite:///{found['NAME']}"
+    host, port = found["HOST"] or "", found["PORT"]
+    login = f"{found['USER']}:{found['PASSWORD']}@" if found["USER"] else ""
+    if host.startswith("/"):
+        return f"postgresql://{login}/{found['NAME']}?host={host}" + (f"&port={port}" if port else "")
+    return f"postgresql://{login}{host}{f':{port}' if port else ''}/{found['NAME']}"
+
+
+test_database_url.__test__ = False  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def process_environment(transactional_db: None, broker_url: str) -> dict[str, str]:
+    """The environment for a worker, beat or web process on this run's database, keys and broker."""
+    here = str(Path(__file__).resolve().parent.parent)
+    return {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DATABASE_URL": test_database_url(),
+        "CELERY_BROKER_URL": broker_url,
+        "PYTHONPATH": here,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+    }
