@@ -248,6 +248,9 @@ CHANNEL_TRANSPORTS = {
 }
 TRIGGERS = {"manual": "cascades.triggers.manual.Manual"}
 
+# Countries whose law asks for a consent of its own before openings are tracked (France: CNIL deliberation 2026-042).
+TRACKING_CONSENT_COUNTRIES = frozenset({"FR"})
+
 # No live channel starts before the business's public address is https and answered a round trip; lifted in tests.
 CASCADA_REQUIRE_HTTPS = _flag("CASCADA_REQUIRE_HTTPS", True)
 

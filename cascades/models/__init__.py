@@ -1,0 +1,22 @@
+"""The nouns of the cascades room."""
+
+from cascades.models.cascade import Cascade, CascadeStatus, CascadeVersion, Seen, Step, StepControl, WaitFrom, Who
+from cascades.models.enrollment import Decision, Enrollment, Outcome, StepRun
+from cascades.models.launch import Launch, LaunchState
+
+__all__ = [
+    "Cascade",
+    "CascadeStatus",
+    "CascadeVersion",
+    "Decision",
+    "Enrollment",
+    "Launch",
+    "LaunchState",
+    "Outcome",
+    "Seen",
+    "Step",
+    "StepControl",
+    "StepRun",
+    "WaitFrom",
+    "Who",
+]

@@ -1,0 +1,162 @@
+"""A cascade as staff build it, its frozen versions, and its steps."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+
+from django.conf import settings
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+def new_step_key() -> str:
+    """A step's name for ever: it survives versions, so that nobody gets the same step twice."""
+    return secrets.token_hex(6)
+
+
+class CascadeStatus(models.TextChoices):
+    """What the whole cascade does. Whether it is finished is derived: no open enrollment is left."""
+
+    DRAFT = "draft", _("draft")
+    RUNNING = "running", _("running")
+    PAUSED = "paused", _("paused")
+    STOPPED = "stopped", _("stopped")
+
+
+class WaitFrom(models.TextChoices):
+    """What a step's waiting time counts from."""
+
+    START = "start", _("the start")
+    SENT = "sent", _("the previous message was sent")
+    DELIVERED = "delivered", _("the previous message was delivered")
+    OPENED = "opened", _("the previous message was opened")
+    CLICKED = "clicked", _("a link in the previous message was clicked")
+
+
+class Who(models.TextChoices):
+    """Whom a step is for, judged by all earlier steps of this person."""
+
+    EVERYONE = "everyone", _("everyone still in the cascade")
+    NOT_REACHED = "not_reached", _("those whom nothing has reached")
+    NOT_OPENED = "not_opened", _("those who opened nothing")
+    NOT_CLICKED = "not_clicked", _("those who clicked nothing")
+    FAILED = "failed", _("those whose previous message failed or could not be sent")
+
+
+class Seen(models.TextChoices):
+    """What counts as seen and ends the cascade for that person. An answer or a click always implies the weaker ones."""
+
+    OPENED = "opened", _("opening, click or answer")
+    CLICKED = "clicked", _("click or answer")
+    REPLIED = "replied", _("answer")
+    NOTHING = "nothing", _("nothing: only the goal ends it")
+
+
+class Cascade(models.Model):
+    """A series of steps with a goal. Steps without a version are the draft; starting freezes them into a `CascadeVersion`.
+
+    `goal`: names of events that end it ("order", "visit", "answer"); `final_wait`: how long reactions are awaited after the last step.
+    """
+
+    name = models.CharField(_("name"), max_length=120)
+    status = models.CharField(_("status"), max_length=8, choices=CascadeStatus.choices, default=CascadeStatus.DRAFT)
+    goal = models.JSONField(_("goal"), default=list, blank=True)
+    final_wait = models.DurationField(
+        _("wait for reactions after the last step"), default=timedelta(days=3), validators=[MinValueValidator(timedelta(0))]
+    )
+    campaign = models.SlugField(_("utm_campaign"), max_length=60, blank=True, default="")
+    version = models.ForeignKey("CascadeVersion", models.PROTECT, null=True, editable=False, related_name="+")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, editable=False, related_name="+")
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = _("cascade")
+        verbose_name_plural = _("cascades")
+        ordering = ["-id"]
+        permissions = [
+            ("launch_cascade", _("Can start, pause, resume and stop cascades")),
+            ("export_recipients", _("Can export the recipients of a cascade")),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CascadeVersion(models.Model):
+    """A cascade as it was frozen at a start; it never changes. Enrollments are pinned to it."""
+
+    cascade = models.ForeignKey(Cascade, models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    goal = models.JSONField(default=list)
+    final_wait = models.DurationField()
+    digest = models.CharField(max_length=64)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("version")
+        verbose_name_plural = _("versions")
+        ordering = ["-number"]
+        constraints = [models.UniqueConstraint(fields=["cascade", "number"], name="cascade_version_once")]
+
+    def __str__(self) -> str:
+        return f"{self.cascade} · {self.number}"
+
+
+class Step(models.Model):
+    """One message on one channel, when, and for whom. Without a version it is part of the draft, with one it is frozen."""
+
+    cascade = models.ForeignKey(Cascade, models.CASCADE, related_name="steps")
+    version = models.ForeignKey(CascadeVersion, models.CASCADE, null=True, editable=False, related_name="steps")
+    key = models.CharField(max_length=12, default=new_step_key, editable=False)
+    position = models.PositiveSmallIntegerField(_("order"), default=0)
+    channel = models.ForeignKey("channels.Channel", models.PROTECT, related_name="+", verbose_name=_("channel"))
+    message = models.ForeignKey("channels.Message", models.PROTECT, related_name="+", verbose_name=_("message"))
+    message_version = models.ForeignKey("channels.MessageVersion", models.PROTECT, null=True, editable=False, related_name="+")
+    wait = models.DurationField(_("wait"), default=timedelta(0), validators=[MinValueValidator(timedelta(0))])
+    wait_from = models.CharField(_("counted from"), max_length=10, choices=WaitFrom.choices, default=WaitFrom.SENT)
+    longest_wait = models.DurationField(
+        _("but go on after"), null=True, blank=True, validators=[MinValueValidator(timedelta(seconds=1))],
+        help_text=_("When what is waited for never comes. Empty: after the waiting time itself, or one day if that is nothing."),
+    )  # fmt: skip
+    who = models.CharField(_("for whom"), max_length=12, choices=Who.choices, default=Who.EVERYONE)
+    seen = models.CharField(_("ends for those who react by"), max_length=10, choices=Seen.choices, default=Seen.OPENED)
+    validity = models.DurationField(
+        _("valid for"), default=timedelta(days=3), validators=[MinValueValidator(timedelta(minutes=1))],
+        help_text=_("A message that could not leave by then is not sent any more."),
+    )  # fmt: skip
+
+    class Meta:
+        verbose_name = _("step")
+        verbose_name_plural = _("steps")
+        ordering = ["position", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["version", "key"], condition=models.Q(version__isnull=False), name="step_once_per_version"),
+            models.UniqueConstraint(fields=["cascade", "key"], condition=models.Q(version=None), name="step_once_in_draft"),
+            models.CheckConstraint(
+                condition=models.Q(version=None) | models.Q(message_version__isnull=False), name="step_frozen_has_text"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.message}"
+
+
+class StepControl(models.Model):
+    """The brake of one step, beside its versions. Set by staff, or by the machine when a provider refuses the text."""
+
+    cascade = models.ForeignKey(Cascade, models.CASCADE, related_name="controls")
+    step_key = models.CharField(max_length=12)
+    paused_at = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=255, default="")
+
+    class Meta:
+        verbose_name = _("step's brake")
+        verbose_name_plural = _("steps' brakes")
+        constraints = [models.UniqueConstraint(fields=["cascade", "step_key"], name="step_control_once")]
+
+    def __str__(self) -> str:
+        return self.step_key

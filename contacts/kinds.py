@@ -1,0 +1,61 @@
+"""The kinds of channel there are (email, SMS ...), as data. Transports bring them; `channels.apps` registers them at start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of channel. `address` is the kind of address that it needs ("email", "phone"); several kinds may share one.
+
+    `dear_rank`: the usual order from free to dear, for lists. `rich`: carries HTML and a subject. `segmented`: priced by SMS segment.
+    """
+
+    name: str
+    address: str
+    label: StrOrPromise
+    address_label: StrOrPromise
+    dear_rank: int = 50
+    rich: bool = False
+    segmented: bool = False
+
+
+_kinds: dict[str, Kind] = {}
+
+
+def register(kind: Kind) -> None:
+    """Make a kind known; the same one may be registered by several transports."""
+    _kinds.setdefault(kind.name, kind)
+
+
+def all_kinds() -> list[Kind]:
+    """Every known kind, cheapest first."""
+    return sorted(_kinds.values(), key=lambda kind: (kind.dear_rank, kind.name))
+
+
+def get(name: str) -> Kind:
+    """A kind by its name; `LookupError` if no transport brings it."""
+    try:
+        return _kinds[name]
+    except KeyError:
+        raise LookupError(f"no channel of kind {name!r}") from None
+
+
+def label(name: str) -> StrOrPromise:
+    """The kind's name for people, or the bare name of a kind whose transport is no longer installed."""
+    return _kinds[name].label if name in _kinds else name
+
+
+def choices() -> list[tuple[str, StrOrPromise]]:
+    """For forms and filters."""
+    return [(kind.name, kind.label) for kind in all_kinds()]
+
+
+def address_choices() -> list[tuple[str, StrOrPromise]]:
+    """Kinds of address for forms: each once."""
+    return list({kind.address: (kind.address, kind.address_label) for kind in all_kinds()}.values())

@@ -1,0 +1,28 @@
+"""The nouns of the contacts room."""
+
+from contacts.models.business import Branch, Business
+from contacts.models.consent import Basis, Consent, ConsentPurpose, Suppression, SuppressionReason, SuppressionScope
+from contacts.models.contact import Address, Contact, Group, Membership, Validity
+from contacts.models.event import Event
+from contacts.models.importing import ImportRow, ImportRun, ImportState, RowOutcome
+
+__all__ = [
+    "Address",
+    "Basis",
+    "Branch",
+    "Business",
+    "Consent",
+    "ConsentPurpose",
+    "Contact",
+    "Event",
+    "Group",
+    "ImportRow",
+    "ImportRun",
+    "ImportState",
+    "Membership",
+    "RowOutcome",
+    "Suppression",
+    "SuppressionReason",
+    "SuppressionScope",
+    "Validity",
+]

@@ -1,0 +1,112 @@
+"""The business itself (one row) and its branches: who we are, where, and when people may be disturbed."""
+
+from __future__ import annotations
+
+from datetime import time
+from typing import Any
+
+from django.conf import settings
+from django.core.validators import MinValueValidator, RegexValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+COLOUR = RegexValidator(r"^#[0-9a-fA-F]{6}$", _("Write the colour as # and six digits, for example #7c3aed."))
+
+
+class TrackingPolicy(models.TextChoices):
+    """When an opening may be tracked (see `contacts.consent`)."""
+
+    LAW = "law", _("as the law of our country asks")
+    CONSENT = "consent", _("only with the person's tracking consent")
+    ALWAYS = "always", _("for everyone")
+
+
+class Business(models.Model):
+    """Exactly one row; `Business.current()` reads it. Wall times are in the zone of the person, money in `currency`."""
+
+    name = models.CharField(_("name"), max_length=120, default="")
+    country = models.CharField(_("country"), max_length=2, default="GB", help_text=_("Two letters, for example ES."))
+    language = models.CharField(_("language"), max_length=8, default="en")
+    time_zone = models.CharField(_("time zone"), max_length=64, default="Europe/London")
+    currency = models.CharField(_("currency"), max_length=3, default="EUR")
+
+    postal_address = models.CharField(
+        _("postal address"), max_length=255, blank=True, default="", help_text=_("Shown at the foot of every email.")
+    )
+    website = models.URLField(_("website"), blank=True, default="")
+    logo = models.ImageField(_("logo"), upload_to="brand/", blank=True)
+    colour = models.CharField(_("colour"), max_length=7, default="#6d28d9", validators=[COLOUR])
+
+    quiet_from = models.TimeField(_("quiet from"), default=time(21))
+    quiet_until = models.TimeField(
+        _("quiet until"), default=time(8), help_text=_("Nothing leaves in these hours of the person's own time zone.")
+    )
+    cap_messages = models.PositiveSmallIntegerField(
+        _("messages per person, at most"), null=True, blank=True, default=5, validators=[MinValueValidator(1)],
+        help_text=_("Marketing messages over all cascades. Empty means no limit."),
+    )  # fmt: skip
+    cap_days = models.PositiveSmallIntegerField(
+        _("in so many days"), default=7, validators=[MinValueValidator(1)], help_text=_("A rolling period.")
+    )
+    tracking = models.CharField(
+        _("openings are tracked"), max_length=8, choices=TrackingPolicy.choices, default=TrackingPolicy.LAW
+    )
+    utm_source = models.CharField(_("utm_source of our links"), max_length=60, default="cascada")
+
+    public_address = models.URLField(
+        _("public address"), blank=True, default="",
+        help_text=_("Where people and providers reach this program, for example https://news.our-salon.com"),
+    )  # fmt: skip
+    public_checked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    public_checked_address = models.CharField(max_length=200, default="", editable=False)
+    public_nonce = models.CharField(max_length=43, default="", editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = _("business")
+        verbose_name_plural = _("business")
+        constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="business_one_row")]
+
+    def __str__(self) -> str:
+        return self.name or str(_("Our business"))
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.pk = 1
+        self.public_address = self.public_address.rstrip("/")
+        super().save(*args, **kwargs)
+
+    @classmethod
+    def current(cls) -> Business:
+        """The one row, made with its defaults on the first call."""
+        return cls.objects.get_or_create(pk=1)[0]
+
+    @property
+    def asks_tracking_consent(self) -> bool:
+        """France asks for prior consent to individual open tracking (CNIL deliberation 2026-042)."""
+        if self.tracking == TrackingPolicy.LAW:
+            return self.country in settings.TRACKING_CONSENT_COUNTRIES
+        return self.tracking == TrackingPolicy.CONSENT
+
+    @property
+    def address_is_proven(self) -> bool:
+        """The public address is https and a round trip to this very address succeeded (a setting lifts this in tests)."""
+        if not settings.CASCADA_REQUIRE_HTTPS:
+            return bool(self.public_address)
+        proven = self.public_checked_at is not None and self.public_checked_address == self.public_address
+        return self.public_address.startswith("https://") and proven
+
+
+class Branch(models.Model):
+    """A place of the business, with its own zone."""
+
+    name = models.CharField(_("name"), max_length=120, unique=True)
+    city = models.CharField(_("city"), max_length=120, blank=True, default="")
+    time_zone = models.CharField(_("time zone"), max_length=64, blank=True, default="")
+
+    class Meta:
+        verbose_name = _("branch")
+        verbose_name_plural = _("branches")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name

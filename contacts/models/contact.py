@@ -1,0 +1,142 @@
+"""A person, their addresses, and the groups they are in."""
+
+from __future__ import annotations
+
+import hmac
+import unicodedata
+from collections.abc import Iterable
+from hashlib import sha256
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+def fold(text: str) -> str:
+    """Text as the search sees it: no accents, no case, single spaces. SQLite itself folds ASCII only."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return " ".join(plain.casefold().split())
+
+
+def fingerprint(kind: str, normal: str) -> str:
+    """Keyed hash by which a suppression knows an address without keeping it. Phone hashes without a key could be guessed."""
+    return hmac.new(settings.SUPPRESSION_KEY, f"{kind}:{normal.lower()}".encode(), sha256).hexdigest()
+
+
+class Contact(models.Model):
+    """A person we may speak to. Blank language or zone mean: the branch's, else the business's (see `contacts.timezones`)."""
+
+    external_id = models.CharField(
+        _("number in your other system"), max_length=100, null=True, blank=True, unique=True, default=None
+    )
+    first_name = models.CharField(_("first name"), max_length=120, blank=True, default="")
+    last_name = models.CharField(_("last name"), max_length=120, blank=True, default="")
+    language = models.CharField(_("language"), max_length=8, blank=True, default="")
+    time_zone = models.CharField(_("time zone"), max_length=64, blank=True, default="")
+    birth_date = models.DateField(_("birth date"), null=True, blank=True)
+    city = models.CharField(_("city"), max_length=120, blank=True, default="")
+    notes = models.TextField(_("notes"), blank=True, default="")
+    attributes = models.JSONField(_("other details"), default=dict, blank=True)
+    branch = models.ForeignKey("contacts.Branch", models.SET_NULL, null=True, blank=True, verbose_name=_("branch"))
+    groups = models.ManyToManyField("contacts.Group", through="Membership", related_name="contacts", verbose_name=_("groups"))
+    search = models.TextField(default="", editable=False)
+    created_at = models.DateTimeField(_("added"), auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = _("contact")
+        verbose_name_plural = _("contacts")
+        ordering = ["-id"]
+        permissions = [
+            ("export_contact", _("Can export contacts")),
+            ("import_contact", _("Can import contacts")),
+            ("record_event", _("Can record a purchase or a visit")),
+        ]
+
+    def __str__(self) -> str:
+        return self.full_name or str(_("No name"))
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip()
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.external_id = self.external_id or None
+        self.search = self.search_text(a.normal for a in self.addresses.all()) if self.pk else self.search_text(())
+        super().save(*args, **kwargs)
+
+    def search_text(self, normals: Iterable[str]) -> str:
+        """What the search column holds; imports in bulk call this too."""
+        return fold(" ".join((self.first_name, self.last_name, self.city, self.external_id or "", *normals)))
+
+
+class Validity(models.TextChoices):
+    """Whether an address can be reached at all."""
+
+    OK = "ok", _("in use")
+    INVALID = "invalid", _("does not work")
+
+
+class Address(models.Model):
+    """One way to reach a person. `kind` is "email" or "phone" (see `contacts.kinds`); a family may share one.
+
+    `value` is what was given, `normal` what is compared and sent to (E.164, or a checked email), `fingerprint` its keyed hash.
+    """
+
+    contact = models.ForeignKey(Contact, models.CASCADE, related_name="addresses", verbose_name=_("contact"))
+    kind = models.CharField(_("kind"), max_length=20)
+    value = models.CharField(_("as given"), max_length=320)
+    normal = models.CharField(_("address"), max_length=320, editable=False)
+    fingerprint = models.CharField(max_length=64, editable=False, db_index=True)
+    validity = models.CharField(_("state"), max_length=10, choices=Validity.choices, default=Validity.OK)
+    invalid_reason = models.CharField(_("why"), max_length=60, blank=True, default="")
+    bad_hits = models.PositiveSmallIntegerField(default=0, editable=False)
+    position = models.PositiveSmallIntegerField(_("order"), default=0, help_text=_("The first that works is used."))
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("address")
+        verbose_name_plural = _("addresses")
+        ordering = ["position", "id"]
+        constraints = [models.UniqueConstraint(fields=["contact", "kind", "normal"], name="address_once_per_contact")]
+        indexes = [models.Index(fields=["kind", "normal"], name="address_kind_normal")]
+
+    def __str__(self) -> str:
+        return self.value
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.fingerprint = fingerprint(self.kind, self.normal)
+        super().save(*args, **kwargs)
+
+
+class Group(models.Model):
+    """A named list of contacts that staff keep."""
+
+    name = models.CharField(_("name"), max_length=120, unique=True)
+    description = models.CharField(_("what it is for"), max_length=255, blank=True, default="")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("group")
+        verbose_name_plural = _("groups")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    """A contact's place in a group."""
+
+    contact = models.ForeignKey(Contact, models.CASCADE, related_name="memberships")
+    group = models.ForeignKey(Group, models.CASCADE, related_name="memberships")
+    added_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("membership")
+        verbose_name_plural = _("memberships")
+        constraints = [models.UniqueConstraint(fields=["group", "contact"], name="membership_once")]
+
+    def __str__(self) -> str:
+        return f"{self.group} · {self.contact}"

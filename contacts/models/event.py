@@ -1,0 +1,41 @@
+"""What happened outside: an order, a visit, an answer. `contacts.events.record()` is the one way in."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Event(models.Model):
+    """A fact about a person. `handled_at` is empty until the cascades have taken notice of it.
+
+    `name`: "order", "visit", "answer" or any other; `key`: the source's own id of the fact, so that telling it twice counts once.
+    """
+
+    contact = models.ForeignKey("contacts.Contact", models.CASCADE, related_name="events", verbose_name=_("contact"))
+    name = models.CharField(_("what happened"), max_length=60)
+    key = models.CharField(max_length=120, null=True, blank=True, editable=False)
+    at = models.DateTimeField(_("when"))
+    recorded_at = models.DateTimeField(_("recorded"))
+    data = models.JSONField(_("details"), default=dict, blank=True)
+    source = models.CharField(_("source"), max_length=60, default="")
+    operator = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    played = models.BooleanField(default=False, editable=False)
+    handled_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["source", "name", "key"], condition=models.Q(key__isnull=False), name="event_once")
+        ]
+        indexes = [
+            models.Index(fields=["contact", "name", "at"], name="event_of_contact"),
+            models.Index(fields=["id"], name="event_unhandled", condition=models.Q(handled_at=None)),
+            models.Index(fields=["contact"], name="event_unhandled_of", condition=models.Q(handled_at=None)),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
