@@ -54,7 +54,7 @@ def is_allowed(
 def next_allowed(
     instant: datetime, zones: Sequence[ZoneInfo], windows: Sequence[Window], holidays: Collection[date] = ()
 ) -> datetime | None:
-    """The first instant (UTC), not before the given one, that is allowed in all zones; None if the next 14 days have none."""
+    """The first instant (UTC) from the given one on that is allowed in all zones; None if 14 days have none."""
     instant = _utc(instant)
     latest = instant + HORIZON
     rules = (tuple(zones), tuple(windows), frozenset(holidays))

@@ -1,0 +1,170 @@
+"""Phone numbers: from what a list holds to E.164, and what a number says about where its owner is."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+import phonenumbers
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+from phonenumbers import timezone
+from phonenumbers.geodata.locale import LOCALE_DATA
+
+# One sentence per cause, for the person who made the list; told in the language of whoever reads it.
+SENTENCES = {
+    "empty": _("There is no phone number here."),
+    "scientific": _(
+        "“%(raw)s” was shortened by a spreadsheet and its last digits are lost. "
+        "Format the column as text in the original file and save it again."
+    ),
+    "several": _("“%(raw)s” holds more than one number. Keep one here and put the other into a column of its own."),
+    "extension": _("“%(raw)s” has an extension, and messages cannot reach an extension. Give a direct number."),
+    "letters": _("“%(raw)s” holds words. Keep only the number here."),
+    "short": _("“%(raw)s” is too short for a phone number. Digits are missing, perhaps the area code."),
+    "long": _("“%(raw)s” has too many digits. If the number is foreign, begin with + and the country code."),
+    "prefix": _("“%(raw)s” begins with a country code that does not exist."),
+    "country": _(
+        "“%(raw)s” is not a valid phone number (country: %(country)s). "
+        "If the number is foreign, begin with + and the country code."
+    ),
+}
+
+_INVISIBLE = {"Cf", "Cc"}  # marks of writing direction and the like, which address books copy along
+_LABEL = re.compile(r"^(?:tel|tél|phone|mobile|mob|móvil|movil|portable|тел|моб)[.:\s]+", re.IGNORECASE)
+_FORMULA = re.compile(r'^="(.*)"$')  # Excel's way to force text
+_WHOLE = re.compile(r"^(\+?\d{7,15})[.,]0+$")
+_SCIENTIFIC = re.compile(r"^\+?(\d)(?:[.,](\d+))?[eEеЕ]\+?(\d{1,2})$")
+_EXTENSION = re.compile(r"(?:\b(?:ext|extn|extension|x|доб|вн)|#)[.:\s]*\d+$", re.IGNORECASE)
+_BETWEEN = re.compile(r"[,;|\n\r\t]|:::|/|\s(?:or|and|y|o|ou|et|или|и)\s", re.IGNORECASE)
+_FULL_NUMBER = 7  # digits from which a piece is a number of its own and not an area code or a last group
+
+_Length = phonenumbers.ValidationResult
+
+
+class BadPhone(ValueError):  # noqa: N818
+    """A number that cannot be used. `code` is a key of SENTENCES; str() is the sentence in the active language."""
+
+    def __init__(self, code: str, raw: str = "", country: str = "") -> None:
+        super().__init__(code, raw, country)
+        self.code, self.raw, self.country = code, raw, country
+
+    def __str__(self) -> str:
+        return str(SENTENCES[self.code]) % {"raw": self.raw.strip()[:60], "country": _country_name(self.country)}
+
+
+def normalise(raw: str, country: str) -> str:
+    """A number as staff wrote it, in E.164 ("+34600123456"); one without a country code is read for `country` (ES).
+
+    Raises BadPhone rather than guess: a message to a stranger is worse than a refused line.
+    """
+    text = _tidy(raw)
+    _refuse_what_no_reading_can_save(text, raw)
+    number = _read(text, raw, country.upper())
+    _refuse_wrong_length(number, raw, country)
+    if not phonenumbers.is_valid_number(number):
+        raise BadPhone("country", raw, _claimed(number, country))
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+@lru_cache(maxsize=8192)
+def zones(e164: str) -> tuple[str, ...]:
+    """IANA names of the zones in which the number's owner may live: a guess by the number's range, empty if unknown."""
+    number = _parsed(e164)
+    found = timezone.time_zones_for_number(number) if number else ()
+    return tuple(name for name in found if name != timezone.UNKNOWN_TIMEZONE)
+
+
+@lru_cache(maxsize=8192)
+def country(e164: str) -> str:
+    """Two letters of the country that the number belongs to; empty if unknown or not a country's (+800, satellites)."""
+    number = _parsed(e164)
+    region = phonenumbers.region_code_for_number(number) if number else None
+    return region if region and region.isalpha() else ""
+
+
+def pretty(e164: str) -> str:
+    """The number grouped for reading ("+34 600 12 34 56"); what is no number comes back as it is."""
+    number = _parsed(e164)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL) if number else e164
+
+
+def _tidy(raw: str) -> str:
+    """Without what spreadsheets and address books add around a number; full-width digits become plain ones."""
+    text = unicodedata.normalize("NFKC", raw)
+    text = "".join(mark for mark in text if mark in "\n\r\t" or unicodedata.category(mark) not in _INVISIBLE)
+    text = _FORMULA.sub(r"\1", text.strip()).lstrip("'’‘`").strip().strip(",;").strip()
+    text = _LABEL.sub("", text)
+    whole, exact = _WHOLE.match(text), _SCIENTIFIC.match(text)
+    if whole:  # a spreadsheet made a number of it: "79161234567.0"; all digits are still there
+        return whole[1]
+    if exact and len(exact[2] or "") == int(exact[3]):  # "7.9161234567E+10": every digit is written out
+        return exact[1] + (exact[2] or "")
+    return text
+
+
+def _refuse_what_no_reading_can_save(text: str, raw: str) -> None:
+    if not text:
+        raise BadPhone("empty", raw)
+    if _SCIENTIFIC.match(text):
+        raise BadPhone("scientific", raw)
+    pieces = [re.sub(r"\D", "", piece) for piece in _BETWEEN.split(text)]
+    if text.count("+") > 1 or sum(len(piece) >= _FULL_NUMBER for piece in pieces) > 1:
+        raise BadPhone("several", raw)
+    if _EXTENSION.search(text):
+        raise BadPhone("extension", raw)
+    if any(mark.isalpha() for mark in text):
+        raise BadPhone("letters", raw)
+
+
+def _read(text: str, raw: str, region: str) -> phonenumbers.PhoneNumber:
+    """The number as its country writes it; 00 and Mexico's former mobile prefix are understood everywhere."""
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException as error:
+        raise BadPhone(_code_of(error, text), raw, region) from None
+    digits = re.sub(r"\D", "", text)
+    if not phonenumbers.is_valid_number(number) and text.startswith("00"):
+        number = _parsed("+" + digits[2:]) or number
+    if number.country_code == 52 and len(str(number.national_number)) == 11 and str(number.national_number)[0] == "1":
+        number = _parsed("+52" + str(number.national_number)[1:]) or number  # the 1 was abolished in 2019
+    return number
+
+
+def _code_of(error: phonenumbers.NumberParseException, text: str) -> str:
+    if error.error_type == phonenumbers.NumberParseException.INVALID_COUNTRY_CODE:
+        return "prefix" if text.lstrip("(").startswith("+") else "country"
+    if error.error_type == phonenumbers.NumberParseException.TOO_LONG:
+        return "long"
+    return "short" if any(mark.isdigit() for mark in text) else "letters"
+
+
+def _refuse_wrong_length(number: phonenumbers.PhoneNumber, raw: str, country: str) -> None:
+    length = phonenumbers.is_possible_number_with_reason(number)
+    if length in (_Length.TOO_SHORT, _Length.IS_POSSIBLE_LOCAL_ONLY):
+        raise BadPhone("short", raw, country)
+    if length == _Length.TOO_LONG:
+        raise BadPhone("long", raw, country)
+
+
+def _claimed(number: phonenumbers.PhoneNumber, country: str) -> str:
+    """The country that the number says it is of: the business's where they share a country code (+1, +7, +44)."""
+    code = number.country_code or 0
+    if code == phonenumbers.country_code_for_region(country.upper()):
+        return country
+    return phonenumbers.region_code_for_country_code(code)
+
+
+def _parsed(e164: str) -> phonenumbers.PhoneNumber | None:
+    try:
+        return phonenumbers.parse(e164, None)
+    except phonenumbers.NumberParseException:
+        return None
+
+
+def _country_name(region: str) -> str:
+    """The country's name in the active language, else in English, else its letters."""
+    names = LOCALE_DATA.get(region.upper(), {})
+    name = str(names.get((get_language() or "en").split("-")[0]) or names.get("en") or region.upper())
+    return str(names.get(name[1:], region)) if name.startswith("*") else name
