@@ -1,12 +1,17 @@
 """The Celery application: only hints travel through it, the truth is in the database's rows."""
 
 import os
+import warnings
 
 from celery import Celery
+from celery.platforms import SecurityWarning
 from celery.signals import task_prerun
 from django.db import close_old_connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+# Celery fears pickled messages run as root, as in most containers; ours are JSON.
+warnings.filterwarnings("ignore", category=SecurityWarning)
 
 app = Celery("cascada")
 app.config_from_object("django.conf:settings", namespace="CELERY")

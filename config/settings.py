@@ -231,6 +231,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
 )
 CELERY_TASK_DEFAULT_QUEUE = "cascada"
 CELERY_TASK_IGNORE_RESULT = True
+CELERY_RESULT_EXPIRES = None  # nothing is kept, so beat need not schedule its own cleaning
 CELERY_TASK_PUBLISH_RETRY = False  # a hint that cannot be given is dropped: the next tick does the work
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -263,5 +264,8 @@ LOGGING = {
     "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {room: {"level": LOG_LEVEL} for room in ("contacts", "channels", "cascades", "config")},
+    "loggers": {
+        **{room: {"level": LOG_LEVEL} for room in ("contacts", "channels", "cascades", "config")},
+        "gunicorn.http": {"level": "ERROR"},  # else a line for every HEAD request
+    },
 }
