@@ -1,0 +1,229 @@
+"""All raw SQL of the house: set-based inserts, updates and claims, each one statement on PostgreSQL and on SQLite.
+
+Rows travel as one array per column (PostgreSQL, `unnest`) or as one JSON text (SQLite, `json_each`), so that a statement's text does not depend
+on the number of rows. Values are given and come back as Django's fields know them. Column names are attribute names ("contact_id").
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from django.db import connections, models, router, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import F, QuerySet
+from django.db.models.expressions import BaseExpression
+
+Row = Sequence[Any]
+
+
+def insert(
+    model: type[models.Model],
+    columns: Sequence[str],
+    rows: Sequence[Row],
+    *,
+    ignore_conflicts: bool = False,
+    returning: Sequence[str] = (),
+) -> list[tuple[Any, ...]]:
+    """Insert all rows with one statement; returns the `returning` columns of those that were inserted, in no promised order.
+
+    Fields that are not named get no Python default: name every column without a database default.
+    """
+    if not rows:
+        return []
+    table = _Table.of(model)
+    source, params = table.source(columns, rows)
+    names = ", ".join(table.quoted(name) for name in columns)
+    conflict = " ON CONFLICT DO NOTHING" if ignore_conflicts else ""
+    statement = f"INSERT INTO {table.name} ({names}) SELECT {table.read(columns)} FROM {source} WHERE true{conflict}"
+    return table.run(statement, params, returning)
+
+
+def update(
+    model: type[models.Model],
+    columns: Sequence[str],
+    rows: Sequence[Row],
+    *,
+    key: str = "id",
+    only: Mapping[str, Any] | None = None,
+    add: Mapping[str, int] | None = None,
+    returning: Sequence[str] = (),
+) -> list[tuple[Any, ...]]:
+    """Give each row its own values with one statement. Each row is `(key, *columns)`.
+
+    only: further conditions that must hold, column -> value (None means IS NULL; a list or tuple means one of them); add: columns to be
+    increased by a number. Returns the `returning` columns of the rows that were really updated.
+    """
+    if not rows:
+        return []
+    table = _Table.of(model)
+    source, params = table.source([key, *columns], rows)
+    sets = [f"{table.quoted(name)} = {table.cell(name, n + 1)}" for n, name in enumerate(columns)]
+    sets += [f"{table.quoted(name)} = t.{table.quoted(name)} + {int(step)}" for name, step in (add or {}).items()]
+    condition, more = table.condition(only or {})
+    statement = (
+        f"UPDATE {table.name} AS t SET {', '.join(sets)} FROM {source} WHERE t.{table.quoted(key)} = {table.cell(key, 0)}{condition}"
+    )
+    return table.run(statement, [*params, *more], returning)
+
+
+def claim(
+    queryset: QuerySet[Any], *, limit: int, changes: Mapping[str, Any], returning: Sequence[str] = ("id",)
+) -> list[tuple[Any, ...]]:
+    """Take up to `limit` rows of an ordered queryset and mark them as ours, with one statement that never waits for another worker.
+
+    `id = ANY(ARRAY(SELECT .. LIMIT n FOR UPDATE SKIP LOCKED))`, with literals, keeps the partial index under a custom and under a generic plan.
+    SQLite has one writer at a time and needs no locks. changes: column -> value or expression of Django's.
+    """
+    table = _Table.of(queryset.model)
+    picked = queryset.values("pk")[:limit]
+    with transaction.atomic(using=table.connection.alias):
+        if table.is_postgres:
+            inner, inner_params = _compile(picked.select_for_update(skip_locked=True, of=("self",)), table.connection)
+            literal = cast(Any, table.connection.ops).compose_sql(inner, inner_params).replace("%", "%%")
+            which, params = f"= ANY(ARRAY({literal}))", []
+        else:
+            inner, params = _compile(picked, table.connection)
+            which = f"IN ({inner})"
+        sets, values = table.assignments(changes)
+        statement = f"UPDATE {table.name} AS t SET {sets} WHERE t.{table.quoted('id')} {which}"
+        return table.run(statement, [*values, *params], returning)
+
+
+def insert_select(model: type[models.Model], columns: Sequence[str], source: QuerySet[Any, Any]) -> tuple[int, int]:
+    """`INSERT .. SELECT .. ON CONFLICT DO NOTHING`: returns (rows in the source, rows inserted), both of one snapshot.
+
+    source: a `values_list()` whose columns stand in the order of `columns`.
+    """
+    table = _Table.of(model)
+    inner, params = _compile(source, table.connection)
+    names = ", ".join(table.quoted(name) for name in columns)
+    with transaction.atomic(using=table.connection.alias), table.connection.cursor() as cursor:
+        if table.is_postgres:
+            shape = ", ".join(f"c{n}" for n in range(len(columns)))
+            cursor.execute(
+                f"WITH source({shape}) AS MATERIALIZED ({inner}), "
+                f"done AS (INSERT INTO {table.name} ({names}) SELECT {shape} FROM source ON CONFLICT DO NOTHING RETURNING 1) "
+                f"SELECT (SELECT count(*) FROM source), (SELECT count(*) FROM done)",
+                params,
+            )
+            counted, inserted = cast("tuple[int, int]", cursor.fetchone())
+            return counted, inserted
+        cursor.execute(f"SELECT count(*) FROM ({inner})", params)
+        counted = cast("tuple[int]", cursor.fetchone())[0]
+        cursor.execute(f"INSERT INTO {table.name} ({names}) SELECT * FROM ({inner}) WHERE true ON CONFLICT DO NOTHING", params)
+        return counted, cursor.rowcount
+
+
+def _compile(queryset: QuerySet[Any, Any], connection: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
+    sql, params = queryset.query.get_compiler(using=connection.alias).as_sql()
+    return sql, list(params)
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A model's table on the database that it is written to, and how rows travel there."""
+
+    model: type[models.Model]
+    connection: BaseDatabaseWrapper
+
+    @classmethod
+    def of(cls, model: type[models.Model]) -> _Table:
+        return cls(model, connections[router.db_for_write(model)])
+
+    @property
+    def is_postgres(self) -> bool:
+        return self.connection.vendor == "postgresql"
+
+    @property
+    def name(self) -> str:
+        return self.connection.ops.quote_name(self.model._meta.db_table)
+
+    def field(self, name: str) -> models.Field[Any, Any]:
+        field = self.model._meta.pk if name == "pk" else self.model._meta.get_field(name.removesuffix("_id") if self._is_fk(name) else name)
+        return cast("models.Field[Any, Any]", field)
+
+    def _is_fk(self, name: str) -> bool:
+        return any(getattr(f, "attname", "") == name and f.name != name for f in self.model._meta.fields)
+
+    def quoted(self, name: str) -> str:
+        return self.connection.ops.quote_name(str(self.field(name).column))
+
+    def source(self, columns: Sequence[str], rows: Sequence[Row]) -> tuple[str, list[Any]]:
+        """The rows as a table `v` and the statement's parameters for it."""
+        fields = [self.field(name) for name in columns]
+        prepared = [[self._value(field, value) for field, value in zip(fields, row, strict=True)] for row in rows]
+        if not self.is_postgres:
+            return "json_each(%s) AS v", [json.dumps(prepared)]
+        arrays = ", ".join(f"%s::{self._array_type(field)}[]" for field in fields)
+        shape = ", ".join(f"c{n}" for n in range(len(fields)))
+        return f"unnest({arrays}) AS v({shape})", [list(column) for column in zip(*prepared, strict=True)]
+
+    def cell(self, name: str, n: int) -> str:
+        """Column `n` of `v`, as the field's type."""
+        if not self.is_postgres:
+            return f"json_extract(v.value, '$[{n}]')"
+        return f"v.c{n}::jsonb" if isinstance(self.field(name), models.JSONField) else f"v.c{n}"
+
+    def read(self, columns: Sequence[str]) -> str:
+        return ", ".join(self.cell(name, n) for n, name in enumerate(columns))
+
+    def condition(self, only: Mapping[str, Any]) -> tuple[str, list[Any]]:
+        text, params = "", []
+        for name, wanted in only.items():
+            column = f"t.{self.quoted(name)}"
+            if wanted is None:
+                text += f" AND {column} IS NULL"
+            elif isinstance(wanted, list | tuple):
+                text += f" AND {column} IN ({', '.join(['%s'] * len(wanted))})"
+                params += [self._bound(self.field(name), value) for value in wanted]
+            else:
+                text += f" AND {column} = %s"
+                params.append(self._bound(self.field(name), wanted))
+        return text, params
+
+    def assignments(self, changes: Mapping[str, Any]) -> tuple[str, list[Any]]:
+        sets, params = [], []
+        for name, value in changes.items():
+            if isinstance(value, BaseExpression | F):
+                query = self.model._default_manager.all().query
+                resolved = cast(Any, value).resolve_expression(query, allow_joins=False)
+                sql, more = query.get_compiler(using=self.connection.alias).compile(resolved)
+                sets.append(f"{self.quoted(name)} = {sql.replace(self.name + '.', 't.')}")
+                params += list(more)
+            else:
+                sets.append(f"{self.quoted(name)} = %s")
+                params.append(self._bound(self.field(name), value))
+        return ", ".join(sets), params
+
+    def run(self, statement: str, params: Iterable[Any], returning: Sequence[str]) -> list[tuple[Any, ...]]:
+        with self.connection.cursor() as cursor:
+            if not returning:
+                cursor.execute(statement, list(params))
+                return []
+            cursor.execute(f"{statement} RETURNING {', '.join(self.quoted(name) for name in returning)}", list(params))
+            found = cursor.fetchall()
+        return self._converted(returning, found)
+
+    def _converted(self, returning: Sequence[str], found: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        """Database values as Python ones (SQLite keeps instants, UUIDs and JSON as text)."""
+        compiler = self.model._default_manager.all().query.get_compiler(using=self.connection.alias)
+        converters = compiler.get_converters([self.field(name).get_col(self.model._meta.db_table) for name in returning])
+        return [tuple(row) for row in compiler.apply_converters(found, converters)] if converters else found
+
+    def _bound(self, field: models.Field[Any, Any], value: Any) -> Any:
+        return field.get_db_prep_save(value, self.connection)
+
+    def _value(self, field: models.Field[Any, Any], value: Any) -> Any:
+        if isinstance(field, models.JSONField) and value is not None:
+            return json.dumps(value, cls=field.encoder)
+        return self._bound(field, value)
+
+    def _array_type(self, field: models.Field[Any, Any]) -> str:
+        """The column's type without a length, for a cast to `varchar(10)[]` would cut a longer text silently."""
+        if isinstance(field, models.JSONField):
+            return "text"
+        return re.sub(r"\([\d, ]*\)", "", str(field.db_type(self.connection)))

@@ -1,0 +1,122 @@
+"""One statement for many rows, the same on both databases."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import IntegrityError, connection
+from django.db.models import F, Value
+from django.test.utils import CaptureQueriesContext
+
+from contacts import bulk
+from contacts.models import Contact, Event, Group, ImportRun, Membership
+
+NOW = datetime(2026, 11, 22, 10, 30, tzinfo=UTC)
+pytestmark = pytest.mark.django_db
+
+COLUMNS = ["first_name", "last_name", "language", "time_zone", "city", "notes", "attributes", "search", "created_at", "updated_at"]
+
+
+def people(count: int) -> list[tuple[object, ...]]:
+    return [(f"Ана {n}", "O'Hara %s", "en", "", "", "", {"n": n, "é": [1]}, "x", NOW, NOW) for n in range(count)]
+
+
+def test_a_thousand_rows_are_one_statement_and_read_back_as_given() -> None:
+    with CaptureQueriesContext(connection) as seen:
+        ids = bulk.insert(Contact, COLUMNS, people(1000), returning=["id", "created_at", "attributes"])
+    assert len(seen) == 1
+    assert len(ids) == 1000
+    assert ids[0][1] == NOW
+    found = Contact.objects.get(first_name="Ана 7")
+    assert (found.last_name, found.attributes, found.created_at) == ("O'Hara %s", {"n": 7, "é": [1]}, NOW)
+
+
+def test_no_rows_are_no_statement() -> None:
+    with CaptureQueriesContext(connection) as seen:
+        assert bulk.insert(Contact, COLUMNS, []) == []
+        assert bulk.update(Contact, ["city"], []) == []
+    assert len(seen) == 0
+
+
+def test_a_row_that_is_there_already_is_left_alone_only_when_asked() -> None:
+    group, contact = Group.objects.create(name="VIP"), Contact.objects.create()
+    rows = [(group.pk, contact.pk, NOW)]
+    columns = ["group_id", "contact_id", "added_at"]
+    assert len(bulk.insert(Membership, columns, rows, ignore_conflicts=True, returning=["id"])) == 1
+    assert bulk.insert(Membership, columns, rows, ignore_conflicts=True, returning=["id"]) == []
+    with pytest.raises(IntegrityError):
+        bulk.insert(Membership, columns, rows)
+
+
+def test_each_row_gets_its_own_values_and_only_where_the_condition_holds() -> None:
+    one, two, three = (Contact.objects.create(city=city) for city in ("Kyiv", "Lyon", "Kyiv"))
+    rows = [(one.pk, "Ann", {"a": 1}), (two.pk, "Bob", {}), (three.pk, "Cyd", {})]
+    changed = bulk.update(Contact, ["first_name", "attributes"], rows, only={"city": "Kyiv"}, returning=["id", "first_name"])
+    assert sorted(changed) == [(one.pk, "Ann"), (three.pk, "Cyd")]
+    two.refresh_from_db()
+    assert two.first_name == ""
+    one.refresh_from_db()
+    assert one.attributes == {"a": 1}
+
+
+def test_nothing_is_cut_to_fit_a_column() -> None:
+    contact = Contact.objects.create()
+    if connection.vendor == "postgresql":
+        with pytest.raises(Exception, match="too long"):
+            bulk.update(Contact, ["language"], [(contact.pk, "a-language-too-long")])
+    else:
+        bulk.update(Contact, ["language"], [(contact.pk, "a-language-too-long")])
+        contact.refresh_from_db()
+        assert contact.language == "a-language-too-long"
+
+
+def test_conditions_know_null_lists_and_counters() -> None:
+    run = ImportRun.objects.create(filename="a.csv", position=5)
+    other = ImportRun.objects.create(filename="b.csv", lease_until=NOW)
+    token = uuid.uuid4()
+    rows = [(run.pk, NOW + timedelta(minutes=1), token), (other.pk, NOW, token)]
+    done = bulk.update(
+        ImportRun, ["lease_until", "lease_token"], rows,
+        only={"lease_until": None, "filename": ["a.csv", "b.csv"]}, add={"position": 2}, returning=["id", "lease_token", "position"],
+    )  # fmt: skip
+    assert done == [(run.pk, token, 7)]
+
+
+def test_a_claim_takes_the_first_ones_in_order_and_never_twice() -> None:
+    contact = Contact.objects.create()
+    for n in range(5):
+        Event.objects.create(contact=contact, name=f"e{n}", at=NOW, recorded_at=NOW)
+    waiting = Event.objects.filter(handled_at=None).order_by("id")
+    first = bulk.claim(waiting, limit=3, changes={"handled_at": NOW}, returning=["name"])
+    second = bulk.claim(waiting, limit=3, changes={"handled_at": NOW, "source": F("name")}, returning=["name", "source"])
+    assert sorted(first) == [("e0",), ("e1",), ("e2",)]
+    assert sorted(second) == [("e3", "e3"), ("e4", "e4")]
+    assert bulk.claim(waiting, limit=3, changes={"handled_at": NOW}) == []
+
+
+def test_a_claim_takes_values_with_percent_signs_and_quotes() -> None:
+    contact = Contact.objects.create(city="50% d'eau")
+    assert bulk.claim(Contact.objects.filter(city="50% d'eau"), limit=1, changes={"notes": "%s '"}) == [(contact.pk,)]
+    contact.refresh_from_db()
+    assert contact.notes == "%s '"
+
+
+def test_insert_select_counts_source_and_inserted_rows_and_is_repeatable() -> None:
+    group = Group.objects.create(name="all")
+    for city in ("Kyiv", "Kyiv", "Lyon"):
+        Contact.objects.create(city=city)
+    source = Contact.objects.filter(city="Kyiv").order_by("id").annotate(g=Value(group.pk), t=Value(NOW)).values_list("g", "id", "t")
+    columns = ["group_id", "contact_id", "added_at"]
+    assert bulk.insert_select(Membership, columns, source) == (2, 2)
+    assert bulk.insert_select(Membership, columns, source) == (2, 0)
+
+
+def test_money_survives_exactly() -> None:
+    contact = Contact.objects.create()
+    bulk.insert(
+        Event, ["contact_id", "name", "key", "at", "recorded_at", "data", "source", "played"],
+        [(contact.pk, "order", None, NOW, NOW, {"sum": str(Decimal("19.90"))}, "", True)],
+    )  # fmt: skip
+    found = Event.objects.get()
+    assert (found.data, found.played, found.handled_at) == ({"sum": "19.90"}, True, None)
