@@ -3,16 +3,22 @@
 import ipaddress
 import os
 import socket
+import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import pytest
 from django.db import connections
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
+from config.broker import EmbeddedBroker
+
+ROOT = Path(__file__).resolve().parent.parent
 SUITES = {"up": "manage.py test --up", "browser": "manage.py test --browser", "faults": "manage.py test --faults", "bench": "manage.py bench"}
 
 hypothesis_settings.register_profile(
@@ -100,38 +106,45 @@ def broker_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if given := os.environ.get("TEST_BROKER_URL"):
         yield given
         return
-    import tempfile
-
-    from config.broker import EmbeddedBroker
-
     with tempfile.TemporaryDirectory(prefix="cb-") as folder, EmbeddedBroker(Path(folder) / "b" / "s") as broker:
         yield broker.url
 
 
-def test_database_url() -> str:
+def database_url() -> str:
     """The address of the run's test database, as DATABASE_URL for a process of its own."""
     found = connections["default"].settings_dict
     if "sqlite" in found["ENGINE"]:
         return f"sqlite:///{found['NAME']}"
-    host, port = found["HOST"] or "", found["PORT"]
-    login = f"{found['USER']}:{found['PASSWORD']}@" if found["USER"] else ""
-    if host.startswith("/"):
-        return f"postgresql://{login}/{found['NAME']}?host={host}" + (f"&port={port}" if port else "")
-    return f"postgresql://{login}{host}{f':{port}' if port else ''}/{found['NAME']}"
-
-
-test_database_url.__test__ = False  # type: ignore[attr-defined]
+    login = quote(found["USER"]) + (f":{quote(found['PASSWORD'])}" if found["PASSWORD"] else "") + "@"
+    port = f":{found['PORT']}" if found["PORT"] else ""
+    options = urlencode({name: value for name, value in found["OPTIONS"].items() if isinstance(value, str)})
+    return f"postgresql://{login if found['USER'] else ''}{found['HOST']}{port}/{found['NAME']}?{options}"
 
 
 @pytest.fixture
 def process_environment(transactional_db: None, broker_url: str) -> dict[str, str]:
     """The environment for a worker, beat or web process on this run's database, keys and broker."""
-    here = str(Path(__file__).resolve().parent.parent)
     return {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "config.settings",
-        "DATABASE_URL": test_database_url(),
+        "DATABASE_URL": database_url(),
         "CELERY_BROKER_URL": broker_url,
-        "PYTHONPATH": here,
+        "PYTHONPATH": str(ROOT),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
     }
+
+
+@pytest.fixture
+def machine(process_environment: dict[str, str]) -> Iterator[None]:
+    """A real worker and a real beat on this run's database, as `up` starts them: what is due happens by itself."""
+    python = [sys.executable, "-m", "celery", "-q", "-A", "config"]
+    commands = (
+        [*python, "worker", "--pool", "threads", "--concurrency", "4", "--without-gossip", "--without-mingle", "-l", "WARNING"],
+        [*python, "beat", "-l", "WARNING"],
+    )
+    processes = [subprocess.Popen(command, env=process_environment, cwd=ROOT) for command in commands]
+    yield
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        process.wait(60)
