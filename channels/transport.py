@@ -183,8 +183,8 @@ class RawCall:
 class Inbound:
     """One fact out of a webhook call.
 
-    event_key: unique per account for this very fact, so that a replay is recognised (provider's event id, else a hash of what identifies it);
-    key: our own reference if the provider gave it back; provider_id: the provider's id of the message; address: who wrote or opted out,
+    event_key: unique per account for this very fact, so that a replay is recognised (provider's event id, else a hash of
+    what identifies it); key: our own reference if the provider gave it back; provider_id: the provider's id of the message; address: who wrote or opted out,
     for facts that belong to no message; at: the provider's time, or None when it tells none that can be trusted; machine: the provider
     itself says that a program opened or clicked; reason/detail as in `Refused`; soft failures are `DEFERRED`, not `BOUNCED`.
     """
@@ -239,6 +239,11 @@ class Transport:
 
     def __init__(self, account: Account) -> None:
         self.account = account
+
+    @classmethod
+    def reports_with(cls, kind: str, account_settings: Mapping[str, str]) -> frozenset[Fact]:
+        """What it can tell with these account settings; for providers of which some call back and some do not."""
+        return cls.reports.get(kind, frozenset())
 
     def send_many(self, messages: Sequence[Outgoing]) -> Iterator[tuple[str, Result]]:
         """Hand over each message once; yield `(message.key, result)` as results come, in any order."""

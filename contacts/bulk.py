@@ -1,7 +1,8 @@
 """All raw SQL of the house: set-based inserts, updates and claims, each one statement on PostgreSQL and on SQLite.
 
-Rows travel as one array per column (PostgreSQL, `unnest`) or as one JSON text (SQLite, `json_each`), so that a statement's text does not depend
-on the number of rows. Values are given and come back as Django's fields know them. Column names are attribute names ("contact_id").
+Rows travel as one array per column (PostgreSQL, `unnest`) or as one JSON text (SQLite, `json_each`), so that a
+statement's text does not depend on the number of rows. Values are given and come back as Django's fields know them.
+Column names are attribute names ("contact_id").
 """
 
 from __future__ import annotations
@@ -64,9 +65,7 @@ def update(
     sets = [f"{table.quoted(name)} = {table.cell(name, n + 1)}" for n, name in enumerate(columns)]
     sets += [f"{table.quoted(name)} = t.{table.quoted(name)} + {int(step)}" for name, step in (add or {}).items()]
     condition, more = table.condition(only or {})
-    statement = (
-        f"UPDATE {table.name} AS t SET {', '.join(sets)} FROM {source} WHERE t.{table.quoted(key)} = {table.cell(key, 0)}{condition}"
-    )
+    statement = f"UPDATE {table.name} AS t SET {', '.join(sets)} FROM {source} WHERE t.{table.quoted(key)} = {table.cell(key, 0)}{condition}"
     return table.run(statement, [*params, *more], returning)
 
 
@@ -75,7 +74,8 @@ def claim(
 ) -> list[tuple[Any, ...]]:
     """Take up to `limit` rows of an ordered queryset and mark them as ours, with one statement that never waits for another worker.
 
-    `id = ANY(ARRAY(SELECT .. LIMIT n FOR UPDATE SKIP LOCKED))`, with literals, keeps the partial index under a custom and under a generic plan.
+    `id = ANY(ARRAY(SELECT .. LIMIT n FOR UPDATE SKIP LOCKED))`, with literals, keeps the partial index under a custom and
+    under a generic plan.
     SQLite has one writer at a time and needs no locks. changes: column -> value or expression of Django's.
     """
     table = _Table.of(queryset.model)
@@ -84,7 +84,7 @@ def claim(
         if table.is_postgres:
             inner, inner_params = _compile(picked.select_for_update(skip_locked=True, of=("self",)), table.connection)
             literal = cast(Any, table.connection.ops).compose_sql(inner, inner_params).replace("%", "%%")
-            which, params = f"= ANY(ARRAY({literal}))", []
+            which, params = f"= ANY(ARRAY({literal}))", list[Any]()
         else:
             inner, params = _compile(picked, table.connection)
             which = f"IN ({inner})"
@@ -114,7 +114,9 @@ def insert_select(model: type[models.Model], columns: Sequence[str], source: Que
             return counted, inserted
         cursor.execute(f"SELECT count(*) FROM ({inner})", params)
         counted = cast("tuple[int]", cursor.fetchone())[0]
-        cursor.execute(f"INSERT INTO {table.name} ({names}) SELECT * FROM ({inner}) WHERE true ON CONFLICT DO NOTHING", params)
+        cursor.execute(
+            f"INSERT INTO {table.name} ({names}) SELECT * FROM ({inner}) WHERE true ON CONFLICT DO NOTHING", params
+        )
         return counted, cursor.rowcount
 
 
@@ -143,7 +145,11 @@ class _Table:
         return self.connection.ops.quote_name(self.model._meta.db_table)
 
     def field(self, name: str) -> models.Field[Any, Any]:
-        field = self.model._meta.pk if name == "pk" else self.model._meta.get_field(name.removesuffix("_id") if self._is_fk(name) else name)
+        field = (
+            self.model._meta.pk
+            if name == "pk"
+            else self.model._meta.get_field(name.removesuffix("_id") if self._is_fk(name) else name)
+        )
         return cast("models.Field[Any, Any]", field)
 
     def _is_fk(self, name: str) -> bool:
@@ -211,7 +217,9 @@ class _Table:
     def _converted(self, returning: Sequence[str], found: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
         """Database values as Python ones (SQLite keeps instants, UUIDs and JSON as text)."""
         compiler = self.model._default_manager.all().query.get_compiler(using=self.connection.alias)
-        converters = compiler.get_converters([self.field(name).get_col(self.model._meta.db_table) for name in returning])
+        converters = compiler.get_converters(
+            [self.field(name).get_col(self.model._meta.db_table) for name in returning]
+        )
         return [tuple(row) for row in compiler.apply_converters(found, converters)] if converters else found
 
     def _bound(self, field: models.Field[Any, Any], value: Any) -> Any:

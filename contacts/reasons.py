@@ -22,7 +22,9 @@ _sentences: dict[str, StrOrPromise] = {
     "consent_expired": _("Consent expired on %(when)s."),
     "suppressed": _("The address is suppressed: %(why)s."),
     "quiet_hours": _("Waits until %(when)s, because it is quiet time where the person lives."),
-    "quiet_hours_unknown_zone": _("Waits until %(when)s, business time, because the person's time zone cannot be told."),
+    "quiet_hours_unknown_zone": _(
+        "Waits until %(when)s, business time, because the person's time zone cannot be told."
+    ),
     "contact_gone": _("The contact no longer exists."),
 }
 

@@ -64,11 +64,15 @@ class Cascade(models.Model):
     status = models.CharField(_("status"), max_length=8, choices=CascadeStatus.choices, default=CascadeStatus.DRAFT)
     goal = models.JSONField(_("goal"), default=list, blank=True)
     final_wait = models.DurationField(
-        _("wait for reactions after the last step"), default=timedelta(days=3), validators=[MinValueValidator(timedelta(0))]
+        _("wait for reactions after the last step"),
+        default=timedelta(days=3),
+        validators=[MinValueValidator(timedelta(0))],
     )
     campaign = models.SlugField(_("utm_campaign"), max_length=60, blank=True, default="")
     version = models.ForeignKey("CascadeVersion", models.PROTECT, null=True, editable=False, related_name="+")
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, editable=False, related_name="+")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, editable=False, related_name="+"
+    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -115,7 +119,9 @@ class Step(models.Model):
     position = models.PositiveSmallIntegerField(_("order"), default=0)
     channel = models.ForeignKey("channels.Channel", models.PROTECT, related_name="+", verbose_name=_("channel"))
     message = models.ForeignKey("channels.Message", models.PROTECT, related_name="+", verbose_name=_("message"))
-    message_version = models.ForeignKey("channels.MessageVersion", models.PROTECT, null=True, editable=False, related_name="+")
+    message_version = models.ForeignKey(
+        "channels.MessageVersion", models.PROTECT, null=True, editable=False, related_name="+"
+    )
     wait = models.DurationField(_("wait"), default=timedelta(0), validators=[MinValueValidator(timedelta(0))])
     wait_from = models.CharField(_("counted from"), max_length=10, choices=WaitFrom.choices, default=WaitFrom.SENT)
     longest_wait = models.DurationField(
@@ -134,8 +140,12 @@ class Step(models.Model):
         verbose_name_plural = _("steps")
         ordering = ["position", "id"]
         constraints = [
-            models.UniqueConstraint(fields=["version", "key"], condition=models.Q(version__isnull=False), name="step_once_per_version"),
-            models.UniqueConstraint(fields=["cascade", "key"], condition=models.Q(version=None), name="step_once_in_draft"),
+            models.UniqueConstraint(
+                fields=["version", "key"], condition=models.Q(version__isnull=False), name="step_once_per_version"
+            ),
+            models.UniqueConstraint(
+                fields=["cascade", "key"], condition=models.Q(version=None), name="step_once_in_draft"
+            ),
             models.CheckConstraint(
                 condition=models.Q(version=None) | models.Q(message_version__isnull=False), name="step_frozen_has_text"
             ),

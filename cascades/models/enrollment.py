@@ -27,7 +27,9 @@ class Enrollment(models.Model):
 
     cascade = models.ForeignKey("cascades.Cascade", models.CASCADE, related_name="enrollments")
     version = models.ForeignKey("cascades.CascadeVersion", models.PROTECT, related_name="enrollments")
-    contact = models.ForeignKey("contacts.Contact", models.CASCADE, related_name="enrollments", verbose_name=_("contact"))
+    contact = models.ForeignKey(
+        "contacts.Contact", models.CASCADE, related_name="enrollments", verbose_name=_("contact")
+    )
     launch = models.ForeignKey("cascades.Launch", models.CASCADE, null=True, related_name="enrollments")
     occasion = models.CharField(max_length=120)
     shared = models.BooleanField(default=False)
@@ -38,7 +40,9 @@ class Enrollment(models.Model):
     started_at = models.DateTimeField(_("started"))
     next_due_at = models.DateTimeField(null=True)
     max_until = models.DateTimeField()
-    prolonged = models.CharField(max_length=12, default="", help_text="key of the step whose wait an unsure opening prolonged")
+    prolonged = models.CharField(
+        max_length=12, default="", help_text="key of the step whose wait an unsure opening prolonged"
+    )
     ended_at = models.DateTimeField(_("ended"), null=True)
     claim_token = models.UUIDField(null=True, editable=False)
 
@@ -48,8 +52,12 @@ class Enrollment(models.Model):
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(fields=["cascade", "contact", "occasion"], name="enrollment_once"),
-            models.CheckConstraint(condition=~Q(outcome="") | Q(next_due_at__isnull=False), name="enrollment_open_has_deadline"),
-            models.CheckConstraint(condition=Q(outcome="") | Q(ended_at__isnull=False), name="enrollment_ended_has_time"),
+            models.CheckConstraint(
+                condition=~Q(outcome="") | Q(next_due_at__isnull=False), name="enrollment_open_has_deadline"
+            ),
+            models.CheckConstraint(
+                condition=Q(outcome="") | Q(ended_at__isnull=False), name="enrollment_ended_has_time"
+            ),
         ]
         indexes = [
             models.Index(fields=["cascade", "next_due_at"], name="enrollment_due", condition=Q(outcome="")),
@@ -87,7 +95,8 @@ class StepRun(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["enrollment", "step_key"], name="step_run_once"),
             models.CheckConstraint(
-                condition=Q(decision="send", delivery__isnull=False) | Q(decision="skip", delivery=None), name="step_run_send_has_delivery"
+                condition=Q(decision="send", delivery__isnull=False) | Q(decision="skip", delivery=None),
+                name="step_run_send_has_delivery",
             ),
         ]
         indexes = [models.Index(fields=["step_key", "decision"], name="step_run_of_step")]

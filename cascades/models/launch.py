@@ -50,7 +50,9 @@ class Launch(models.Model):
         verbose_name_plural = _("starts")
         ordering = ["-created_at"]
         indexes = [
-            models.Index(fields=["start_at"], name="launch_due", condition=models.Q(state__in=["planned", "enrolling"])),
+            models.Index(
+                fields=["start_at"], name="launch_due", condition=models.Q(state__in=["planned", "enrolling"])
+            ),
         ]
 
     def __str__(self) -> str:

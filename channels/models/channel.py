@@ -41,7 +41,11 @@ class Channel(models.Model):
     sealed = models.TextField(default="", blank=True, editable=False)
     sender_name = models.CharField(_("sender's name"), max_length=80, blank=True, default="")
     sender_address = models.CharField(
-        _("sender's address or number"), max_length=254, blank=True, default="", help_text=_("As agreed with the provider.")
+        _("sender's address or number"),
+        max_length=254,
+        blank=True,
+        default="",
+        help_text=_("As agreed with the provider."),
     )
     reply_to = models.CharField(_("answers go to"), max_length=254, blank=True, default="")
     price = models.DecimalField(

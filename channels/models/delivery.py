@@ -55,8 +55,12 @@ class Delivery(models.Model):
     """
 
     token = models.CharField(max_length=16, unique=True, default=new_token, editable=False)
-    contact = models.ForeignKey("contacts.Contact", models.CASCADE, related_name="deliveries", verbose_name=_("contact"))
-    channel = models.ForeignKey("channels.Channel", models.PROTECT, related_name="deliveries", verbose_name=_("channel"))
+    contact = models.ForeignKey(
+        "contacts.Contact", models.CASCADE, related_name="deliveries", verbose_name=_("contact")
+    )
+    channel = models.ForeignKey(
+        "channels.Channel", models.PROTECT, related_name="deliveries", verbose_name=_("channel")
+    )
     message_version = models.ForeignKey("channels.MessageVersion", models.PROTECT, related_name="+")
     kind = models.CharField(_("kind"), max_length=20)
     purpose = models.CharField(_("purpose"), max_length=14, choices=Purpose.choices)
@@ -151,7 +155,9 @@ class DeliveryEvent(models.Model):
         verbose_name_plural = _("delivery events")
         ordering = ["id"]
         constraints = [
-            models.UniqueConstraint(fields=["channel", "event_key"], condition=Q(event_key__isnull=False), name="delivery_event_once")
+            models.UniqueConstraint(
+                fields=["channel", "event_key"], condition=Q(event_key__isnull=False), name="delivery_event_once"
+            )
         ]
         indexes = [
             models.Index(fields=["id"], name="delivery_event_unhandled", condition=Q(handled_at=None)),

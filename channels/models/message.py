@@ -116,4 +116,4 @@ class MessageImage(models.Model):
         verbose_name_plural = _("pictures")
 
     def __str__(self) -> str:
-        return self.file.name
+        return self.file.name or ""

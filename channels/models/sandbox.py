@@ -9,7 +9,9 @@ from django.utils.translation import gettext_lazy as _
 class SandboxMessage(models.Model):
     """A message that stayed in the house. `key` is the delivery's token ("" for test messages without one)."""
 
-    channel = models.ForeignKey("channels.Channel", models.CASCADE, related_name="sandbox_messages", verbose_name=_("channel"))
+    channel = models.ForeignKey(
+        "channels.Channel", models.CASCADE, related_name="sandbox_messages", verbose_name=_("channel")
+    )
     key = models.CharField(max_length=32, db_index=True)
     provider_id = models.CharField(max_length=40, unique=True)
     kind = models.CharField(_("kind"), max_length=20)

@@ -34,14 +34,21 @@ class Consent(models.Model):
     purpose = models.CharField(_("purpose"), max_length=12, choices=ConsentPurpose.choices)
     given = models.BooleanField(_("given"))
     basis = models.CharField(_("basis"), max_length=12, choices=Basis.choices)
-    source = models.CharField(_("source"), max_length=120, help_text=_("For example: form at the counter, import, reply STOP."))
+    source = models.CharField(
+        _("source"), max_length=120, help_text=_("For example: form at the counter, import, reply STOP.")
+    )
     wording = models.TextField(_("wording"), blank=True, default="", help_text=_("What the person read and agreed to."))
     language = models.CharField(_("language"), max_length=8, blank=True, default="")
     at = models.DateTimeField(_("when"))
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
     recorded_at = models.DateTimeField(_("recorded"))
     operator = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("staff member")
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("staff member"),
     )
     ip = models.GenericIPAddressField(_("IP address"), null=True, blank=True)
     address = models.CharField(_("address"), max_length=320, blank=True, default="")

@@ -39,7 +39,9 @@ class Contact(models.Model):
     notes = models.TextField(_("notes"), blank=True, default="")
     attributes = models.JSONField(_("other details"), default=dict, blank=True)
     branch = models.ForeignKey("contacts.Branch", models.SET_NULL, null=True, blank=True, verbose_name=_("branch"))
-    groups = models.ManyToManyField("contacts.Group", through="Membership", related_name="contacts", verbose_name=_("groups"))
+    groups = models.ManyToManyField(
+        "contacts.Group", through="Membership", related_name="contacts", verbose_name=_("groups")
+    )
     search = models.TextField(default="", editable=False)
     created_at = models.DateTimeField(_("added"), auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -57,14 +59,14 @@ class Contact(models.Model):
     def __str__(self) -> str:
         return self.full_name or str(_("No name"))
 
-    @property
-    def full_name(self) -> str:
-        return f"{self.first_name} {self.last_name}".strip()
-
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.external_id = self.external_id or None
         self.search = self.search_text(a.normal for a in self.addresses.all()) if self.pk else self.search_text(())
         super().save(*args, **kwargs)
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip()
 
     def search_text(self, normals: Iterable[str]) -> str:
         """What the search column holds; imports in bulk call this too."""

@@ -29,7 +29,9 @@ class Event(models.Model):
         verbose_name_plural = _("events")
         ordering = ["-id"]
         constraints = [
-            models.UniqueConstraint(fields=["source", "name", "key"], condition=models.Q(key__isnull=False), name="event_once")
+            models.UniqueConstraint(
+                fields=["source", "name", "key"], condition=models.Q(key__isnull=False), name="event_once"
+            )
         ]
         indexes = [
             models.Index(fields=["contact", "name", "at"], name="event_of_contact"),

@@ -41,7 +41,12 @@ class ImportRun(models.Model):
     mapping = models.JSONField(_("columns"), default=dict, blank=True)
     options = models.JSONField(default=dict, blank=True)
     group = models.ForeignKey(
-        "contacts.Group", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("add everyone to the group")
+        "contacts.Group",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("add everyone to the group"),
     )
     total = models.PositiveIntegerField(_("rows"), default=0)
     position = models.PositiveIntegerField(default=0)

@@ -15,7 +15,18 @@ from contacts.models import Contact, Event, Group, ImportRun, Membership
 NOW = datetime(2026, 11, 22, 10, 30, tzinfo=UTC)
 pytestmark = pytest.mark.django_db
 
-COLUMNS = ["first_name", "last_name", "language", "time_zone", "city", "notes", "attributes", "search", "created_at", "updated_at"]
+COLUMNS = [
+    "first_name",
+    "last_name",
+    "language",
+    "time_zone",
+    "city",
+    "notes",
+    "attributes",
+    "search",
+    "created_at",
+    "updated_at",
+]
 
 
 def people(count: int) -> list[tuple[object, ...]]:
@@ -52,7 +63,9 @@ def test_a_row_that_is_there_already_is_left_alone_only_when_asked() -> None:
 def test_each_row_gets_its_own_values_and_only_where_the_condition_holds() -> None:
     one, two, three = (Contact.objects.create(city=city) for city in ("Kyiv", "Lyon", "Kyiv"))
     rows = [(one.pk, "Ann", {"a": 1}), (two.pk, "Bob", {}), (three.pk, "Cyd", {})]
-    changed = bulk.update(Contact, ["first_name", "attributes"], rows, only={"city": "Kyiv"}, returning=["id", "first_name"])
+    changed = bulk.update(
+        Contact, ["first_name", "attributes"], rows, only={"city": "Kyiv"}, returning=["id", "first_name"]
+    )
     assert sorted(changed) == [(one.pk, "Ann"), (three.pk, "Cyd")]
     two.refresh_from_db()
     assert two.first_name == ""
@@ -89,7 +102,9 @@ def test_a_claim_takes_the_first_ones_in_order_and_never_twice() -> None:
         Event.objects.create(contact=contact, name=f"e{n}", at=NOW, recorded_at=NOW)
     waiting = Event.objects.filter(handled_at=None).order_by("id")
     first = bulk.claim(waiting, limit=3, changes={"handled_at": NOW}, returning=["name"])
-    second = bulk.claim(waiting, limit=3, changes={"handled_at": NOW, "source": F("name")}, returning=["name", "source"])
+    second = bulk.claim(
+        waiting, limit=3, changes={"handled_at": NOW, "source": F("name")}, returning=["name", "source"]
+    )
     assert sorted(first) == [("e0",), ("e1",), ("e2",)]
     assert sorted(second) == [("e3", "e3"), ("e4", "e4")]
     assert bulk.claim(waiting, limit=3, changes={"handled_at": NOW}) == []
@@ -106,7 +121,12 @@ def test_insert_select_counts_source_and_inserted_rows_and_is_repeatable() -> No
     group = Group.objects.create(name="all")
     for city in ("Kyiv", "Kyiv", "Lyon"):
         Contact.objects.create(city=city)
-    source = Contact.objects.filter(city="Kyiv").order_by("id").annotate(g=Value(group.pk), t=Value(NOW)).values_list("g", "id", "t")
+    source = (
+        Contact.objects.filter(city="Kyiv")
+        .order_by("id")
+        .annotate(g=Value(group.pk), t=Value(NOW))
+        .values_list("g", "id", "t")
+    )
     columns = ["group_id", "contact_id", "added_at"]
     assert bulk.insert_select(Membership, columns, source) == (2, 2)
     assert bulk.insert_select(Membership, columns, source) == (2, 0)

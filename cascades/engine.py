@@ -1,0 +1,377 @@
+"""The heart, and pure: what is to happen with one person in one cascade, given the plan, what is known so far, and the time.
+
+`decide()` looks at nothing but its arguments and answers with one intent and its reason; `cascades.runner` loads, asks, applies and stores.
+Rules, in this order: what ends everything; what counts as seen; the next step's time; whom the step is for; whether the person can be reached.
+Standard library only. All instants are aware and in UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+# A wait for something that never comes ends after this, where staff gave no longest wait and the wait itself is nothing.
+DEFAULT_LONGEST_WAIT = timedelta(days=1)
+# How long a message may be in the air beyond its validity before the cascade stops waiting for news of it.
+HAND_OVER_GRACE = timedelta(hours=1)
+
+
+class Base(StrEnum):
+    """What a wait counts from (`cascades.models.WaitFrom`)."""
+
+    START = "start"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    OPENED = "opened"
+    CLICKED = "clicked"
+
+
+class For(StrEnum):
+    """Whom a step is for (`cascades.models.Who`)."""
+
+    EVERYONE = "everyone"
+    NOT_REACHED = "not_reached"
+    NOT_OPENED = "not_opened"
+    NOT_CLICKED = "not_clicked"
+    FAILED = "failed"
+
+
+class Seen(StrEnum):
+    """What counts as seen (`cascades.models.Seen`)."""
+
+    OPENED = "opened"
+    CLICKED = "clicked"
+    REPLIED = "replied"
+    NOTHING = "nothing"
+
+
+class Went(StrEnum):
+    """How far a decided step has come, reduced to what matters here."""
+
+    SKIPPED = "skipped"
+    WAITING = "waiting"  # queued or being sent
+    SENT = (
+        "sent"  # accepted, or unclear; or the same text went to this shared address already (then `tracked` is False)
+    )
+    DELIVERED = "delivered"
+    LOST = "lost"  # failed, bounced, cancelled or too late: it did not arrive
+
+
+@dataclass(frozen=True, slots=True)
+class StepPlan:
+    """One step as it was frozen. `reports_*`: what the step's channel is able to tell."""
+
+    key: str
+    wait: timedelta = timedelta(0)
+    wait_from: Base = Base.SENT
+    longest_wait: timedelta | None = None
+    who: For = For.EVERYONE
+    seen: Seen = Seen.OPENED
+    validity: timedelta = timedelta(days=3)
+    reports_delivery: bool = True
+    reports_opening: bool = True
+    reports_clicks: bool = True
+
+    @property
+    def patience(self) -> timedelta:
+        """How long something that may never come is waited for."""
+        if self.longest_wait is not None:
+            return max(self.longest_wait, self.wait)
+        return self.wait or DEFAULT_LONGEST_WAIT
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A frozen cascade: its steps in order, and how long reactions are awaited after the last one."""
+
+    steps: tuple[StepPlan, ...]
+    final_wait: timedelta = timedelta(0)
+
+    @property
+    def longest(self) -> timedelta:
+        """No enrollment stays open longer than this after its start (every wait, every validity, each prolonged once)."""
+        each = (2 * step.patience + step.validity + HAND_OVER_GRACE for step in self.steps)
+        return sum(each, timedelta(0)) + 2 * self.final_wait + HAND_OVER_GRACE
+
+
+@dataclass(frozen=True, slots=True)
+class StepProgress:
+    """What is known of a decided step. Openings and clicks here are those of a person; an unsure opening stands apart.
+
+    tracked: this very opening could be known (pixel present and channel reports it); unreachable: it was skipped because the person could
+    not be reached there (and not because the step was not meant for them).
+    """
+
+    key: str
+    went: Went
+    decided_at: datetime
+    sent_at: datetime | None = None
+    delivered_at: datetime | None = None
+    ended_at: datetime | None = None
+    opened_at: datetime | None = None
+    unsure_at: datetime | None = None
+    clicked_at: datetime | None = None
+    replied_at: datetime | None = None
+    tracked: bool = True
+    unreachable: bool = False
+
+    @property
+    def moves_on_at_once(self) -> bool:
+        """Nothing went out here and nothing will: whoever cannot be reached does not wait."""
+        return self.went is Went.LOST or (self.went is Went.SKIPPED and self.unreachable)
+
+    @property
+    def arrived(self) -> bool:
+        return self.went is Went.DELIVERED or self.was_opened
+
+    @property
+    def was_opened(self) -> bool:
+        return bool(self.opened_at or self.clicked_at or self.replied_at)
+
+    @property
+    def was_clicked(self) -> bool:
+        return bool(self.clicked_at or self.replied_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One person's way so far.
+
+    steps: decided ones, in the order of the plan; ended_by: the reason code of what ends everything (a goal, an opt-out, a stop by staff);
+    unreachable: by step key, the reason code why the person cannot be reached there now; prolonged: key of the step whose wait an unsure
+    opening has already prolonged ("final" for the last wait); paused: keys of steps that are held; unknown_goes_on: whether
+    someone whose opening cannot be known counts as "not opened".
+    """
+
+    started_at: datetime
+    steps: tuple[StepProgress, ...] = ()
+    ended_by: Ended | None = None
+    unreachable: Mapping[str, str] = field(default_factory=dict)
+    paused: frozenset[str] = frozenset()
+    prolonged: str = ""
+    unknown_goes_on: bool = False
+
+
+class Ending(StrEnum):
+    """How an enrollment ends (`cascades.models.Outcome`)."""
+
+    REACHED = "reached"
+    EXHAUSTED = "exhausted"
+    UNREACHABLE = "unreachable"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Something outside the steps that ends everything: the outcome and its reason code."""
+
+    outcome: Ending
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Hand this step's message over, now."""
+
+    key: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Leave this step out and look at the next one at once."""
+
+    key: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Look again at `until`, or earlier when news comes. `prolonged` as in `Progress`, to be stored."""
+
+    until: datetime
+    reason: str
+    prolonged: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """It is over because of what happened: seen, goal, opt-out, staff."""
+
+    outcome: Ending
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """It is over because there is nothing left to do."""
+
+    outcome: Ending
+    reason: str
+
+
+Intent = Send | Skip | Wait | Stop | Finish
+RECHECK_PAUSED = timedelta(minutes=10)
+
+
+def decide(plan: Plan, progress: Progress, now: datetime) -> Intent:
+    """The one intent for this person now. Called again after each `Skip`, with the skip added to the progress."""
+    if progress.ended_by:
+        return Stop(progress.ended_by.outcome, progress.ended_by.reason)
+    if seen := _seen(plan, progress):
+        return Stop(Ending.REACHED, seen)
+    done = {step.key for step in progress.steps}
+    step = next((step for step in plan.steps if step.key not in done), None)
+    if step is None:
+        return _after_last(plan, progress, now)
+    if step.key in progress.paused:
+        return Wait(now + RECHECK_PAUSED, "step_paused", progress.prolonged)
+    due, reason = _due(plan, step, progress)
+    if due > now:
+        return Wait(due, reason, progress.prolonged)
+    if _opening_matters(plan, step) and (waits := _unsure(step.key, step.wait or step.patience, progress, now)):
+        return waits
+    if left_out := _left_out(plan, step, progress):
+        return Skip(step.key, left_out)
+    if why := progress.unreachable.get(step.key):
+        return Skip(step.key, why)
+    return Send(step.key, reason)
+
+
+def _seen(plan: Plan, progress: Progress) -> str:
+    """The reaction that ends it, judged by each step's own rule, also when it comes late."""
+    rules = {step.key: step.seen for step in plan.steps}
+    for step in progress.steps:
+        rule = rules.get(step.key, Seen.NOTHING)
+        if rule is Seen.NOTHING:
+            continue
+        if step.replied_at:
+            return "seen_replied"
+        if step.clicked_at and rule in (Seen.OPENED, Seen.CLICKED):
+            return "seen_clicked"
+        if step.opened_at and rule is Seen.OPENED:
+            return "seen_opened"
+    return ""
+
+
+def _due(plan: Plan, step: StepPlan, progress: Progress) -> tuple[datetime, str]:
+    """When the step's time has come, and what the waiting is for."""
+    previous = progress.steps[-1] if progress.steps else None
+    if previous is None:
+        return progress.started_at + step.wait, "step_time"
+    if step.wait_from is Base.START:
+        return _from_start(plan, step, previous, progress)
+    if previous.moves_on_at_once:
+        return previous.ended_at or previous.decided_at, "previous_did_not_go"
+    if previous.went is not Went.SKIPPED:
+        return _counted(plan, step, previous)
+    # The previous step was not meant for this person. A plain wait counts from its time, other waits from the last message that went.
+    earlier = next((one for one in reversed(progress.steps) if one.went not in (Went.SKIPPED, Went.LOST)), None)
+    if earlier is None or step.wait_from is Base.SENT:
+        return previous.decided_at + step.wait, "step_time"
+    return _counted(plan, step, earlier)
+
+
+def _from_start(plan: Plan, step: StepPlan, previous: StepProgress, progress: Progress) -> tuple[datetime, str]:
+    """Steps that count from the start do not overtake a message that is still on its way out, unless that takes too long."""
+    due = progress.started_at + step.wait
+    if previous.went is Went.WAITING:
+        return max(due, _news_by(plan, previous)), "previous_on_its_way"
+    return due, "step_time"
+
+
+def _news_by(plan: Plan, step: StepProgress) -> datetime:
+    """By then the message has left or has expired: beyond it no news is waited for."""
+    validity = next((one.validity for one in plan.steps if one.key == step.key), timedelta(0))
+    return step.decided_at + validity + HAND_OVER_GRACE
+
+
+def _counted(plan: Plan, step: StepPlan, previous: StepProgress) -> tuple[datetime, str]:
+    """The time of a step that counts from what became of the previous message."""
+    if previous.went is Went.WAITING:
+        return _news_by(plan, previous) + step.wait, "previous_on_its_way"
+    sent = previous.sent_at or previous.decided_at
+    channel = next((one for one in plan.steps if one.key == previous.key), step)
+    base: datetime | None = sent
+    if step.wait_from is Base.DELIVERED:
+        # Where a channel cannot report delivery, accepted counts.
+        base = previous.delivered_at or previous.opened_at or (None if channel.reports_delivery else sent)
+    elif step.wait_from is Base.OPENED:
+        base = previous.opened_at or previous.clicked_at or previous.replied_at
+    elif step.wait_from is Base.CLICKED:
+        base = previous.clicked_at or previous.replied_at
+    if base is None:
+        return sent + step.patience, f"waits_{step.wait_from}"
+    return base + step.wait, "step_time"
+
+
+def _opening_matters(plan: Plan, step: StepPlan) -> bool:
+    return step.who is For.NOT_OPENED or any(one.seen is Seen.OPENED for one in plan.steps)
+
+
+def _unsure(key: str, again: timedelta, progress: Progress, now: datetime) -> Wait | None:
+    """An opening that may have been a program's stops nothing; it prolongs the wait, once."""
+    if progress.prolonged:
+        return None
+    if not any(step.unsure_at and not step.was_opened for step in progress.steps):
+        return None
+    return Wait(now + again, "unsure_opening", key)
+
+
+def _left_out(plan: Plan, step: StepPlan, progress: Progress) -> str:
+    """Why the step is not for this person, or ""."""
+    earlier = [one for one in progress.steps if one.went is not Went.SKIPPED]
+    if step.who is For.FAILED:
+        last = progress.steps[-1] if progress.steps else None
+        return "" if last and last.went in (Went.SKIPPED, Went.LOST) else "not_for_sent"
+    if step.who is For.NOT_REACHED:
+        return "not_for_reached" if any(_reached(plan, one) for one in earlier) else ""
+    if step.who is For.NOT_CLICKED:
+        return "not_for_clicked" if any(one.was_clicked for one in earlier) else ""
+    if step.who is For.NOT_OPENED:
+        return _opened_or_unknown(earlier, progress)
+    return _unknown_of_seen(plan, earlier, progress)
+
+
+def _reached(plan: Plan, one: StepProgress) -> bool:
+    """Delivered, or accepted where the channel cannot tell delivery."""
+    reports = next((step.reports_delivery for step in plan.steps if step.key == one.key), True)
+    return one.arrived or (not reports and one.went is Went.SENT)
+
+
+def _opened_or_unknown(earlier: list[StepProgress], progress: Progress) -> str:
+    if any(one.was_opened for one in earlier):
+        return "not_for_opened"
+    return _unknown(earlier, progress)
+
+
+def _unknown_of_seen(plan: Plan, earlier: list[StepProgress], progress: Progress) -> str:
+    """A later step after one that an opening would have ended is meant for those who did not open, said or not."""
+    ends_by_opening = {step.key for step in plan.steps if step.seen is Seen.OPENED}
+    return _unknown([one for one in earlier if one.key in ends_by_opening], progress)
+
+
+def _unknown(earlier: list[StepProgress], progress: Progress) -> str:
+    """ "Not opened" of someone whose opening cannot be known is unknown: staff decided at the start what it then means."""
+    blind = any(not one.tracked and one.went in (Went.SENT, Went.DELIVERED) for one in earlier)
+    return "opening_unknown" if blind and not progress.unknown_goes_on else ""
+
+
+def _after_last(plan: Plan, progress: Progress, now: datetime) -> Intent:
+    """After the last step reactions are awaited for a while; then it is over, and the outcome says how."""
+    out = [one for one in progress.steps if one.went not in (Went.SKIPPED, Went.LOST)]
+    if not out:
+        lost = any(one.went is Went.LOST for one in progress.steps)
+        return Finish(Ending.FAILED, "all_failed") if lost else Finish(Ending.UNREACHABLE, "no_channel_left")
+    waiting = [one for one in out if one.went is Went.WAITING]
+    if waiting and (until := max(_news_by(plan, one) for one in waiting)) > now:
+        return Wait(until, "previous_on_its_way", progress.prolonged)
+    until = max(one.sent_at or one.decided_at for one in out) + plan.final_wait
+    if until > now:
+        return Wait(until, "awaits_reactions", progress.prolonged)
+    if waits := _unsure("final", plan.final_wait, progress, now):
+        return waits if plan.final_wait else Finish(Ending.EXHAUSTED, "no_reaction")
+    return Finish(Ending.EXHAUSTED, "no_reaction")
