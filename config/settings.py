@@ -110,7 +110,7 @@ ALLOWED_HOSTS = [*_names("CASCADA_HOSTS"), "localhost", "127.0.0.1", "[::1]"]
 for _host in ALLOWED_HOSTS:
     if "/" in _host:
         raise ImproperlyConfigured(f"CASCADA_HOSTS takes names such as shop.example, not addresses such as {_host}.")
-CSRF_TRUSTED_ORIGINS = [f"https://{name.replace('.', '*.', 1) if name.startswith('.') else name}" for name in _names("CASCADA_HOSTS")]
+CSRF_TRUSTED_ORIGINS = [f"https://{'*' if name.startswith('.') else ''}{name}" for name in _names("CASCADA_HOSTS")]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 LOGIN_URL = "admin:login"

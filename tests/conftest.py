@@ -26,13 +26,15 @@ hypothesis_settings.register_profile(
 )
 hypothesis_settings.load_profile("house")
 
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # a browser's driver keeps a loop running in the test's thread
-
-
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("cascada")
     for suite, command in SUITES.items():
         group.addoption(f"--{suite}", action="store_true", help=f"run only this slow suite (python3 {command})")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--browser"):  # a browser's driver keeps a loop running in the test's thread
+        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
