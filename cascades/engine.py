@@ -1,7 +1,7 @@
 """The heart, and pure: what is to happen with one person in one cascade, given the plan, what is known so far, and the time.
 
-`decide()` looks at nothing but its arguments and answers with one intent and its reason; `cascades.runner` loads, asks, applies and stores.
-Rules, in this order: what ends everything; what counts as seen; the next step's time; whom the step is for; whether the person can be reached.
+`decide()` looks at nothing but its arguments and answers with one intent and its reason; `cascades.runner` loads, asks,
+applies and stores. Rules, in this order: what ends everything; what counts as seen; the next step's time; whom the step is for; whether the person can be reached.
 Standard library only. All instants are aware and in UTC.
 """
 
