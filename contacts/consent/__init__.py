@@ -1,0 +1,28 @@
+"""Whom we may write to: the one gate before every message, and the only writer of consent and suppression.
+
+`gate` answers for a batch; `ledger` writes consent lines; `suppression` closes addresses; `imported` takes what a file says.
+"""
+
+from contacts.consent.gate import Ask, Person, Verdict, gate
+from contacts.consent.imported import Refusal, record_imported
+from contacts.consent.ledger import Line, grant, newest, record, withdraw
+from contacts.consent.suppression import is_suppressed, lift, lift_rows, mask, suppress
+
+__all__ = [
+    "Ask",
+    "Line",
+    "Person",
+    "Refusal",
+    "Verdict",
+    "gate",
+    "grant",
+    "is_suppressed",
+    "lift",
+    "lift_rows",
+    "mask",
+    "newest",
+    "record",
+    "record_imported",
+    "suppress",
+    "withdraw",
+]

@@ -1,0 +1,167 @@
+"""The gate: for many people at once, whether each may be written to on each channel, at which address, and from when."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from contacts import calendar, kinds, timezones
+from contacts.consent.reading import Block, Facts, Known, Way, facts, people
+from contacts.models import Business, ConsentPurpose, SuppressionReason, SuppressionScope
+
+MARKETING, TRACKING = ConsentPurpose.MARKETING.value, ConsentPurpose.TRACKING.value
+
+
+class Ask(NamedTuple):
+    """May this be sent? kind: of the channel ("email", "sms"); purpose: "marketing" or "transactional"; urgent passes quiet hours."""
+
+    kind: str
+    purpose: str = MARKETING
+    urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """ok: it may be sent, not before `not_before` (UTC) where that is set; else it must not, because of `reason` (see contacts.reasons).
+
+    address: the normalised address to use; tracked: the openings of this person may be tracked on this channel.
+    """
+
+    ok: bool
+    reason: str = ""
+    params: dict[str, Any] = field(default_factory=dict)
+    address: str = ""
+    not_before: datetime | None = None
+    tracked: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Someone who exists, with what a message may say of them, where they may be, and a verdict for each question."""
+
+    contact_id: int
+    external_id: str | None
+    first_name: str
+    last_name: str
+    language: str
+    city: str
+    birth_date: date | None
+    attributes: dict[str, Any]
+    branch_name: str
+    zones: tuple[ZoneInfo, ...]
+    verdicts: dict[Ask, Verdict]
+
+
+def gate(
+    contact_ids: Sequence[int], asks: Collection[Ask], *, now: datetime, business: Business, lock: bool = False
+) -> dict[int, Person]:
+    """The people by contact id; two statements for any number of them. Who no longer exists is absent.
+
+    lock: hold the contacts (in the order of their ids) to the end of the caller's transaction; what was committed before is seen.
+    """
+    ids = sorted(set(contact_ids))
+    known = people(ids, lock=lock) if ids else []
+    if not known:
+        return {}
+    purposes = {MARKETING} if any(ask.purpose == MARKETING for ask in asks) else set()
+    if business.asks_tracking_consent:
+        purposes.add(TRACKING)
+    judge = _Judge(facts(ids, purposes), business, now)
+    return {contact.contact_id: judge.person(contact, asks) for contact in known}
+
+
+class _Judge:
+    """One run of the gate: what is known of all its people, and what can be worked out once for many of them."""
+
+    def __init__(self, known: Facts, business: Business, now: datetime) -> None:
+        self.facts, self.business, self.now = known, business, now
+        self.asks_tracking = business.asks_tracking_consent
+        self.windows = calendar.quiet(business.quiet_from, business.quiet_until)
+        self.hours: dict[tuple[ZoneInfo, ...], tuple[datetime | None, str]] = {}
+        self.addresses: dict[str, str] = {}
+
+    def person(self, contact: Known, asks: Collection[Ask]) -> Person:
+        zones = self._zones(contact)
+        return Person(
+            contact.contact_id, contact.external_id, contact.first_name, contact.last_name,
+            contact.language or self.business.language, contact.city, contact.birth_date, contact.attributes,
+            contact.branch_name, zones, {ask: self._verdict(contact.contact_id, ask, zones) for ask in asks},
+        )  # fmt: skip
+
+    def _verdict(self, contact_id: int, ask: Ask, zones: tuple[ZoneInfo, ...]) -> Verdict:
+        tracked = not self.asks_tracking or self._holds(contact_id, ask.kind, TRACKING)
+        address, reason, params = self._address(contact_id, ask)
+        if not reason and ask.purpose == MARKETING:
+            reason, params = self._objection(contact_id, ask.kind)
+        if reason:
+            return Verdict(ok=False, reason=reason, params=params, address=address, tracked=tracked)
+        if ask.urgent:
+            return Verdict(ok=True, address=address, tracked=tracked)
+        not_before, reason = self._quiet(zones)
+        params = {"when": not_before.isoformat(), "zone": self.business.time_zone} if not_before else {}
+        return Verdict(ok=True, reason=reason, params=params, address=address, not_before=not_before, tracked=tracked)
+
+    def _address(self, contact_id: int, ask: Ask) -> tuple[str, str, dict[str, Any]]:
+        """The first address that works, and what stands against it. One that bounced is passed over, one that said STOP is not."""
+        ways = self.facts.ways.get((contact_id, self._address_kind(ask.kind)), [])
+        working = [way for way in ways if way.works]
+        if not working:
+            return ("", "address_invalid", {"why": ways[0].why}) if ways else ("", "no_address", {})
+        blocks = [(way, self._block(way, ask)) for way in working]
+        way, block = next(((w, b) for w, b in blocks if b is None or b.reason != SuppressionReason.BOUNCE), blocks[0])
+        return (way.normal, "suppressed", {"why": block.reason}) if block else (way.normal, "", {})
+
+    def _address_kind(self, kind: str) -> str:
+        if kind not in self.addresses:
+            try:
+                self.addresses[kind] = kinds.get(kind).address
+            except LookupError:  # its transport is no longer installed: nobody has an address for it
+                self.addresses[kind] = ""
+        return self.addresses[kind]
+
+    def _block(self, way: Way, ask: Ask) -> Block | None:
+        """The suppression that forbids this; one that came from the person before one that came from a failure."""
+        blocks = [
+            block
+            for block in self.facts.blocks.get(way.fingerprint, ())
+            if block.channel in ("", ask.kind) and (block.scope == SuppressionScope.ALL or ask.purpose == MARKETING)
+        ]
+        return min(blocks, key=lambda block: block.reason == SuppressionReason.BOUNCE, default=None)
+
+    def _holds(self, contact_id: int, kind: str, purpose: str) -> bool:
+        said = self.facts.said.get((contact_id, kind, purpose))
+        return said is not None and said.given and not (said.expires_at and said.expires_at <= self.now)
+
+    def _objection(self, contact_id: int, kind: str) -> tuple[str, dict[str, Any]]:
+        """Why marketing is not allowed, or nothing."""
+        said = self.facts.said.get((contact_id, kind, MARKETING))
+        if said is None:
+            return "no_consent", {}
+        if not said.given:
+            return "consent_withdrawn", {"when": said.at.isoformat(), "zone": self.business.time_zone}
+        if said.expires_at and said.expires_at <= self.now:
+            return "consent_expired", {"when": said.expires_at.isoformat(), "zone": self.business.time_zone}
+        return "", {}
+
+    def _zones(self, contact: Known) -> tuple[ZoneInfo, ...]:
+        phones = [way for way in self.facts.ways.get((contact.contact_id, "phone"), ()) if way.works]
+        return timezones.zones_for(
+            contact=contact.time_zone, branch=contact.branch_zone, business=self.business.time_zone,
+            phone=phones[0].normal if phones else None, business_country=self.business.country,
+        )  # fmt: skip
+
+    def _quiet(self, zones: tuple[ZoneInfo, ...]) -> tuple[datetime | None, str]:
+        """The end of the quiet time in all the zones, with its reason; nothing where it is no quiet time now."""
+        if zones not in self.hours:
+            self.hours[zones] = self._look_at_clocks(zones)
+        return self.hours[zones]
+
+    def _look_at_clocks(self, zones: tuple[ZoneInfo, ...]) -> tuple[datetime | None, str]:
+        reason, opens = "quiet_hours", calendar.next_allowed(self.now, zones, self.windows)
+        if opens is None:  # a number of a country so wide that no hour suits all of it
+            reason, home = "quiet_hours_unknown_zone", timezones.named(self.business.time_zone) or timezones.UTC
+            opens = calendar.next_allowed(self.now, (home,), self.windows)
+        return (opens, reason) if opens is not None and opens > self.now else (None, "")

@@ -1,0 +1,76 @@
+"""Consent as a file tells it: it may add, it may end, and it never brings back what a person took away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from contacts import bulk, kinds
+from contacts.consent import ledger, suppression
+from contacts.consent.ledger import Line
+from contacts.models import Address
+from contacts.models.contact import fingerprint
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A line that was not written; reason and params are for `contacts.reasons.say()`."""
+
+    line: Line
+    reason: str
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+def record_imported(lines: Iterable[Line], *, now: datetime) -> list[Refusal]:
+    """Write the lines of a file that say something new; returns those that were refused. Four statements for any number.
+
+    What already holds is not written again, so that the same file twice changes nothing. Withdrawn stays withdrawn, also when the
+    withdrawal stands higher up in the same file; an address that is closed to marketing gets no consent.
+    """
+    wanted = list(lines)
+    with transaction.atomic():
+        there = sorted(ledger.lock_contacts(line.contact_id for line in wanted))
+        held = {key: (line.given, line.at, line.expires_at) for key, line in ledger.newest(there).items()}
+        closed = _closed(there, wanted)
+        kept: list[Line] = []
+        refused: list[Refusal] = []
+        for line in (line for line in wanted if line.contact_id in set(there)):
+            key = (line.contact_id, line.kind, line.purpose)
+            given, at, expires_at = held.get(key, (None, now, None))
+            if line.given and given is False:
+                refused.append(Refusal(line, "consent_withdrawn", {"when": at.isoformat()}))
+            elif line.given and (why := closed.get((line.contact_id, line.kind, line.address))):
+                refused.append(Refusal(line, "suppressed", {"why": why}))
+            elif line.given != given or _renews(line, expires_at):
+                kept.append(line)
+                held[key] = (line.given, line.at or now, line.expires_at)
+        ledger.write(kept, now=now)
+    return refused
+
+
+def _renews(line: Line, expires_at: datetime | None) -> bool:
+    """Whether a line that says "given" again makes it last longer than it did."""
+    return line.given and expires_at is not None and (line.expires_at is None or line.expires_at > expires_at)
+
+
+def _closed(contact_ids: Sequence[int], lines: Sequence[Line]) -> dict[tuple[int, str, str], str]:
+    """Why a given line is refused for its address, or where it names none, for any of the contact's; by contact, kind and address."""
+    owned = Address.objects.filter(bulk.Among("contact_id", contact_ids)).values_list("contact_id", "kind", "fingerprint")
+    marks: dict[tuple[int, str], set[str]] = {}
+    for contact_id, kind, mark in owned:
+        marks.setdefault((contact_id, kind), set()).add(mark)
+    asked = {
+        (line.contact_id, line.kind, line.address): (
+            {fingerprint(kinds.get(line.kind).address, line.address)}
+            if line.address
+            else marks.get((line.contact_id, kinds.get(line.kind).address), set())
+        )
+        for line in lines
+        if line.given
+    }
+    why = suppression.refusing(set().union(*asked.values()), {kind for _, kind, _ in asked})
+    return {key: why[mark, key[1]] for key, found in asked.items() for mark in found if (mark, key[1]) in why}

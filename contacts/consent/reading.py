@@ -1,0 +1,162 @@
+"""What the gate needs to know of many people, read with two statements.
+
+The people come first, because locking them may wait. What else there is to know comes second: on PostgreSQL only a statement begun
+after the locks were had sees what was committed during the wait, and a STOP may have been just that.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from django.db.models import (
+    BigIntegerField,
+    BooleanField,
+    CharField,
+    DateTimeField,
+    ExpressionWrapper,
+    F,
+    IntegerField,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
+from django.db.models.functions import Cast
+
+from contacts.bulk import Among
+from contacts.models import Address, Branch, Consent, Contact, Suppression, Validity
+
+
+class Known(NamedTuple):
+    """A contact's own columns, with its branch's."""
+
+    contact_id: int
+    external_id: str | None
+    first_name: str
+    last_name: str
+    language: str
+    time_zone: str
+    city: str
+    birth_date: date | None
+    attributes: dict[str, Any]
+    branch_name: str
+    branch_zone: str
+
+
+class Way(NamedTuple):
+    """An address, in the order in which it is to be tried."""
+
+    position: int
+    row: int
+    normal: str
+    fingerprint: str
+    works: bool
+    why: str
+
+
+class Block(NamedTuple):
+    """An open suppression of an address."""
+
+    channel: str
+    scope: str
+    reason: str
+    at: datetime
+
+
+class Said(NamedTuple):
+    """The newest line of the ledger for a contact, a kind and a purpose."""
+
+    given: bool
+    at: datetime
+    expires_at: datetime | None
+    basis: str
+
+
+@dataclass(slots=True)
+class Facts:
+    """ways: by contact and kind of address; blocks: by fingerprint; said: by contact, channel kind and purpose."""
+
+    ways: dict[tuple[int, str], list[Way]] = field(default_factory=lambda: defaultdict(list))
+    blocks: dict[str, list[Block]] = field(default_factory=lambda: defaultdict(list))
+    said: dict[tuple[int, str, str], Said] = field(default_factory=dict)
+
+
+def people(contact_ids: Sequence[int], *, lock: bool) -> list[Known]:
+    """The contacts that exist, locked in the order of their ids where the database has such locks."""
+    branch = Branch.objects.filter(pk=OuterRef("branch_id"))  # a join could not be locked on one side alone
+    found = Contact.objects.filter(Among("id", contact_ids)).order_by("id")
+    if lock:
+        found = found.select_for_update(no_key=True)  # rows that merely refer to the contact may still be written
+    rows = found.values_list(
+        "id", "external_id", "first_name", "last_name", "language", "time_zone", "city", "birth_date", "attributes",
+        Subquery(branch.values("name")[:1]), Subquery(branch.values("time_zone")[:1]),
+    )  # fmt: skip
+    return [Known(*row[:9], row[9] or "", row[10] or "") for row in rows]
+
+
+def facts(contact_ids: Sequence[int], purposes: Collection[str]) -> Facts:
+    """Addresses, their open suppressions, and the newest consent lines of the purposes, by one statement."""
+    queries = [_addresses(contact_ids), _suppressions(contact_ids)]
+    if purposes:
+        queries.append(_consents(contact_ids, purposes))
+    known = Facts()
+    for what, owner, a, b, c, d, position, row, at, until, flag in queries[0].union(*queries[1:], all=True):
+        if what == _ADDRESS:
+            known.ways[owner, a].append(Way(position, row, b, c, flag, d))
+        elif what == _BLOCK:
+            known.blocks[a].append(Block(b, c, d, at))
+        else:
+            known.said[owner, a, b] = Said(flag, at, until, c)
+    for ways in known.ways.values():
+        ways.sort()
+    return known
+
+
+def newest_ids(contact_ids: Sequence[int], purposes: Collection[str]) -> QuerySet[Consent, Any]:
+    """The id of the newest line for each contact, kind and purpose."""
+    lines = Consent.objects.filter(Among("contact_id", contact_ids), purpose__in=purposes)
+    return lines.order_by().values("contact_id", "kind", "purpose").annotate(newest=Max("id")).values("newest")
+
+
+_ADDRESS, _BLOCK, _LINE = range(3)
+
+
+def _shaped(rows: QuerySet[Any, Any], what: int, **columns: Any) -> QuerySet[Any, Any]:
+    """The rows in the shape that all parts of the union share; what a part does not have is empty."""
+    no_text, no_time = Value("", CharField()), Cast(Value(None), DateTimeField())
+    shape = {
+        "c_what": Value(what, IntegerField()), "c_owner": Value(0, BigIntegerField()), "c_a": no_text, "c_b": no_text, "c_c": no_text,
+        "c_d": no_text, "c_position": Value(0, IntegerField()), "c_row": Value(0, BigIntegerField()), "c_at": no_time, "c_until": no_time,
+        "c_flag": Value(value=False, output_field=BooleanField()),
+    }  # fmt: skip
+    shape |= {f"c_{name}": value for name, value in columns.items()}
+    return rows.order_by().annotate(**shape).values_list(*shape)
+
+
+def _addresses(contact_ids: Sequence[int]) -> QuerySet[Any, Any]:
+    works = ExpressionWrapper(Q(validity=Validity.OK), BooleanField())
+    return _shaped(
+        Address.objects.filter(Among("contact_id", contact_ids)), _ADDRESS, owner=F("contact_id"), a=F("kind"), b=F("normal"),
+        c=F("fingerprint"), d=F("invalid_reason"), position=F("position"), row=F("id"), flag=works,
+    )  # fmt: skip
+
+
+def _suppressions(contact_ids: Sequence[int]) -> QuerySet[Any, Any]:
+    theirs = Address.objects.filter(Among("contact_id", contact_ids)).order_by().values("fingerprint")
+    return _shaped(
+        Suppression.objects.filter(lifted_at=None, fingerprint__in=theirs), _BLOCK, a=F("fingerprint"), b=F("channel"),
+        c=F("scope"), d=F("reason"), row=F("id"), at=F("at"),
+    )  # fmt: skip
+
+
+def _consents(contact_ids: Sequence[int], purposes: Collection[str]) -> QuerySet[Any, Any]:
+    return _shaped(
+        Consent.objects.filter(id__in=newest_ids(contact_ids, purposes)), _LINE, owner=F("contact_id"), a=F("kind"), b=F("purpose"),
+        c=F("basis"), row=F("id"), at=F("at"), until=F("expires_at"), flag=F("given"),
+    )  # fmt: skip

@@ -1,0 +1,66 @@
+"""What happened outside: an order, a visit, an answer. This is the one way in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from contacts import bulk
+from contacts.models import Event
+from contacts.signals import facts_recorded
+
+# What a cascade may have as its goal. Any other name may be recorded too.
+GOALS = {"order": _("bought"), "visit": _("came"), "answer": _("answered")}
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something that happened to a contact. key: the source's own id of it; the same source, name and key count once."""
+
+    contact_id: int
+    name: str
+    at: datetime
+    key: str | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+    source: str = ""
+    operator_id: int | None = None
+    played: bool = False
+
+
+_COLUMNS = ("contact_id", "name", "key", "at", "recorded_at", "data", "source", "operator_id", "played", "handled_at")
+
+
+def record(
+    contact_id: int, name: str, *, at: datetime, now: datetime, key: str | None = None, data: Mapping[str, Any] | None = None,
+    source: str = "", operator_id: int | None = None, played: bool = False,
+) -> Event:  # fmt: skip
+    """Write down what happened; told again with the same source, name and key, the first telling stands and is returned."""
+    fact = Fact(contact_id, name, at, key, data or {}, source, operator_id, played)
+    with transaction.atomic():
+        written = _write([fact], now=now)
+        if written:
+            return Event.objects.get(pk=written[0])
+    # Told before, perhaps by someone whose commit we have just waited for: a statement of its own sees it.
+    return Event.objects.get(source=source, name=name, key=key)
+
+
+def record_many(facts: Iterable[Fact], *, now: datetime) -> int:
+    """Write down many facts with one statement; returns how many were not known before."""
+    with transaction.atomic():
+        return len(_write(list(facts), now=now))
+
+
+def _write(facts: list[Fact], *, now: datetime) -> list[int]:
+    rows = [
+        (f.contact_id, f.name, f.key, f.at, now, dict(f.data), f.source, f.operator_id, f.played, None) for f in facts
+    ]
+    new = bulk.insert(Event, _COLUMNS, rows, ignore_conflicts=True, returning=("id", "contact_id"))
+    if new:
+        people = sorted({contact_id for _id, contact_id in new})
+        transaction.on_commit(lambda: facts_recorded.send_robust(sender=Event, contact_ids=people), robust=True)
+    return [event_id for event_id, _contact_id in new]
