@@ -152,7 +152,7 @@ def test_around_every_change_of_clocks_waiting_and_looking_at_the_clock_agree() 
     for index, name in enumerate(ZONES):
         for change in changes(name, 2020 + index % 21):
             windows = quiet(time(20, 30), time(8)) if index % 2 else quiet(time(2, 20), time(1, 40))
-            for quarter in range(-50, 50):
+            for quarter in range(-49, 50, 3):
                 tried = change + quarter * timedelta(minutes=15)
                 waits = next_allowed(tried, [zone(name)], windows) != tried
                 assert waits != is_allowed(tried, [zone(name)], windows), (name, tried)
