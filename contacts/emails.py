@@ -27,7 +27,7 @@ _MAX_LOCAL, _MAX_DOMAIN, _MAX = 64, 253, 254  # RFC 5321, 4.5.3.1 and its erratu
 _SPACE_LIKE = {"Cf"}
 
 
-class BadEmail(ValueError):  # noqa: N818
+class BadEmail(ValueError):
     """An address that cannot be used. `code` is a key of SENTENCES; str() is the sentence in the active language."""
 
     def __init__(self, code: str, raw: str = "") -> None:

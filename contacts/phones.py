@@ -43,7 +43,7 @@ _FULL_NUMBER = 7  # digits from which a piece is a number of its own and not an 
 _Length = phonenumbers.ValidationResult
 
 
-class BadPhone(ValueError):  # noqa: N818
+class BadPhone(ValueError):
     """A number that cannot be used. `code` is a key of SENTENCES; str() is the sentence in the active language."""
 
     def __init__(self, code: str, raw: str = "", country: str = "") -> None:
