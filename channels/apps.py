@@ -1,4 +1,4 @@
-"""The room as Django knows it."""
+"""The room as Django knows it; at the start it learns from the registered transports which kinds of channel there are."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
@@ -8,3 +8,11 @@ class ChannelsConfig(AppConfig):
     name = "channels"
     default_auto_field = "django.db.models.BigAutoField"
     verbose_name = _("Channels")
+
+    def ready(self) -> None:
+        from channels.transport import names, transport_class
+        from contacts import kinds
+
+        for name in names():
+            for kind in transport_class(name).kinds:
+                kinds.register(kind)

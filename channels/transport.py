@@ -241,7 +241,7 @@ class Transport:
         self.account = account
 
     @classmethod
-    def reports_with(cls, kind: str, account_settings: Mapping[str, str]) -> frozenset[Fact]:
+    def reports_with(cls, kind: str, account_settings: Mapping[str, str]) -> frozenset[Fact]:  # noqa: ARG003
         """What it can tell with these account settings; for providers of which some call back and some do not."""
         return cls.reports.get(kind, frozenset())
 

@@ -1,0 +1,104 @@
+"""Email: plain SMTP, or any mail service that django-anymail knows, chosen by the account's settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy as _
+
+from channels.transport import Account, Fact, Field, Inbound, Outgoing, RawCall, Result, Transport
+from channels.transports.email import services
+from channels.transports.email.smtp import Line
+from contacts.kinds import Kind
+
+if TYPE_CHECKING:
+    from channels.transports.email.esp import Desk
+
+EMAIL = Kind("email", "email", _("Email"), _("Email address"), dear_rank=10, rich=True)
+
+_TOLD_BY_SMTP = frozenset({Fact.ACCEPTED, Fact.SENT, Fact.FAILED, Fact.BOUNCED})
+_TOLD_BY_SERVICES = _TOLD_BY_SMTP | {
+    Fact.DELIVERED,
+    Fact.DEFERRED,
+    Fact.OPENED,
+    Fact.CLICKED,
+    Fact.COMPLAINED,
+    Fact.UNSUBSCRIBED,
+}
+
+
+class EmailTransport(Transport):
+    """One account at a mail server or a mail service."""
+
+    name = "email"
+    label = _("Email (SMTP or a mail service)")
+    kinds = (EMAIL,)
+    reports = {"email": _TOLD_BY_SMTP}
+    timeout = timedelta(seconds=20)
+    fields = (
+        Field("service", _("mail service"), choices=services.choices(), default=services.SMTP),
+        Field("host", _("SMTP: server"), required=False, help_text=_("For example smtp.our-provider.com")),
+        Field("port", _("SMTP: port"), required=False, default="587"),
+        Field(
+            "security", _("SMTP: encryption"), required=False, default="starttls",
+            choices=(("starttls", "STARTTLS (587)"), ("tls", "TLS (465)"), ("none", _("none"))),
+        ),
+        Field("username", _("SMTP: user name"), required=False),
+        Field("password", _("SMTP: password"), secret=True, required=False),
+        Field("api_key", _("service: API key or token"), secret=True, required=False),
+        Field(
+            "secret_key", _("service: second key"), secret=True, required=False,
+            help_text=_("Mailjet, Scaleway and Amazon SES have two."),
+        ),
+        Field("sender_domain", _("service: sending domain"), required=False, help_text=_("Mailgun only.")),
+        Field("message_stream", _("service: message stream"), required=False, help_text=_("Postmark only.")),
+        Field("project_id", _("service: project"), required=False, help_text=_("Scaleway only.")),
+        Field("region", _("service: region"), required=False, help_text=_("Amazon SES only.")),
+        Field("api_url", _("service: address of its API"), required=False, help_text=_("Only where the service gave you one of your own.")),
+        Field("signing_secret", _("service: key that signs its calls"), secret=True, required=False),
+        Field(
+            "webhook_secret", _("service: user and password of its calls"), secret=True, required=False,
+            help_text=_("For services that do not sign: user:password, written into the address of calls as https://user:password@…"),
+        ),
+    )  # fmt: skip
+
+    def __init__(self, account: Account) -> None:
+        super().__init__(account)
+        # A hidden setting may shorten the time-out; it may not lengthen it, because leases are reckoned from the class.
+        seconds = min(self.timeout.total_seconds(), float(account.settings.get("timeout") or 3600))
+        self._carrier: Line | Desk = Line(account, seconds)
+        if account.settings.get("service", services.SMTP) != services.SMTP:
+            from channels.transports.email.esp import Desk  # anymail and requests are loaded where a service is used
+
+            self._carrier = Desk(account, seconds)
+
+    @classmethod
+    def reports_with(cls, kind: str, account_settings: Mapping[str, str]) -> frozenset[Fact]:  # noqa: ARG003
+        """A mail server tells only what it refuses; a service tells what became of the mail."""
+        service = services.SERVICES.get(account_settings.get("service", services.SMTP))
+        return _TOLD_BY_SERVICES if service and service.view else _TOLD_BY_SMTP
+
+    def send_many(self, messages: Sequence[Outgoing]) -> Iterator[tuple[str, Result]]:
+        yield from self._carrier.send_many(messages)
+
+    def verify(self, call: RawCall) -> None:
+        self._hooks.verify(self.account, call)
+
+    def parse(self, call: RawCall) -> list[Inbound]:
+        facts: list[Inbound] = self._hooks.parse(self.account, call)
+        return facts
+
+    def check(self) -> None:
+        self._carrier.check()
+
+    def close(self) -> None:
+        self._carrier.close()
+
+    @property
+    def _hooks(self) -> ModuleType:
+        from channels.transports.email import hooks  # anymail is loaded where a call comes
+
+        return hooks
