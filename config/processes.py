@@ -1,8 +1,12 @@
 """Web, worker and beat, as the Procfile names them: started together, ended together, each finishing what it does."""
 
+import multiprocessing
+import multiprocessing.connection
 import os
 import signal
 import sys
+import threading
+import time
 from pathlib import Path
 from types import FrameType
 
@@ -10,6 +14,7 @@ import honcho.environ
 import honcho.manager
 from honcho.manager import Manager
 from honcho.printer import Message, Printer
+from honcho.process import Process
 
 # A wave at a slow provider outlasts a minute; whoever cannot wait presses Ctrl-C again.
 honcho.manager.KILL_WAIT = 120
@@ -30,10 +35,33 @@ class Announcer(Printer):  # type: ignore[misc]
             super().write(message)
 
 
+class Child(Process):  # type: ignore[misc]
+    """One line of the Procfile. Where `up` itself was killed, it ends too, and does not stand in the way of the next start."""
+
+    def run(self, events: object = None, ignore_signals: bool = False) -> None:
+        threading.Thread(target=self._follow_parent, daemon=True).start()
+        super().run(events, ignore_signals)
+
+    def _follow_parent(self) -> None:
+        parent = multiprocessing.parent_process()
+        if parent is None:
+            return
+        multiprocessing.connection.wait([parent.sentinel])
+        while self._child is None:
+            time.sleep(0.05)
+        os.killpg(self._child.pid, signal.SIGTERM)
+        self._child.wait()
+        os._exit(1)
+
+
 class Processes(Manager):  # type: ignore[misc]
     """honcho's manager, which knows whether it was asked to end; asked twice, it ends what still runs at once."""
 
     asked = False
+
+    def __init__(self, printer: Printer) -> None:
+        super().__init__(printer)
+        self._process_ctor = Child
 
     def _start(self) -> None:
         signal.signal(signal.SIGINT, self._ask)

@@ -41,6 +41,8 @@ class Command(BaseCommand):
         with ExitStack() as stack:
             stack.enter_context(start.only_one(settings.DATA_DIR))
             start.check_port(host, port)
+            if not settings.BROKER_IS_EMBEDDED:
+                broker.check(settings.CELERY_BROKER_URL)
             self._prepare_database(demo=not options["no_demo"])
             name, password = start.login(settings.DATA_DIR / "login.json")
             welcome = WELCOME.format(address=f"http://{_shown(host)}:{port}/", name=name, password=password)
@@ -72,7 +74,6 @@ class Command(BaseCommand):
     def _broker(self, stack: ExitStack) -> str:
         if settings.BROKER_IS_EMBEDDED:
             return stack.enter_context(broker.EmbeddedBroker(settings.EMBEDDED_BROKER_SOCKET)).url
-        broker.check(settings.CELERY_BROKER_URL)
         return str(settings.CELERY_BROKER_URL)
 
 
