@@ -1,0 +1,244 @@
+"""From a frozen message and what is known of a person to the text that leaves. No database here.
+
+`compile_content` works once per message, `render` once per person: it fills the Liquid in, and leads every link through /c/.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from hashlib import sha256
+from html import escape, unescape
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from django.utils import translation
+
+from channels import liquid, richtext, segments
+from channels.liquid import BadTemplate, MissingField
+from channels.mail_layout import Brand, footer, page
+from contacts import kinds
+from contacts.consent import Person
+
+__all__ = [
+    "BadTemplate", "Brand", "Frame", "MissingField", "Rendered", "choose", "compile_content", "context_for", "render", "text_digest",
+    "unsubscribe_fits",
+]  # fmt: skip
+
+MARKETING = "marketing"
+# Longer ones are folded into an encoded word by some mail libraries, and the mailbox shows no button (RFC 8058, RFC 2047).
+LONGEST_UNSUBSCRIBE = 70
+_TOKEN_LENGTH = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What a message needs beside its text and its person. base_url: the public address without a slash at its end.
+
+    token: the delivery's; "" leaves links as they are, for a look at the text. tracked: the opening of a mail may be known.
+    utm: values for source, medium, campaign, content; a blank one is left out, `medium` is the kind of channel unless given.
+    """
+
+    base_url: str
+    token: str
+    purpose: str = MARKETING
+    tracked: bool = False
+    utm: Mapping[str, str] = field(default_factory=dict)
+    language: str = ""
+
+    @property
+    def unsubscribe_url(self) -> str:
+        """The way out, for marketing only; "" for all else."""
+        return f"{self.base_url}/u/{self.token}" if self.token and self.purpose == MARKETING else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A message for one person. links: the targets behind /c/<token>/<n>, in order of n; segments: SMS it needs, 0 for no SMS."""
+
+    subject: str
+    html: str
+    text: str
+    links: list[str]
+    headers: dict[str, str]
+    segments: int
+
+
+def unsubscribe_fits(base_url: str) -> bool:
+    """Whether the whole unsubscribe address stays short enough to be a button in every mailbox."""
+    return len(f"{base_url.rstrip('/')}/u/") + _TOKEN_LENGTH <= LONGEST_UNSUBSCRIBE
+
+
+def compile_content(variants: Iterable[tuple[str, str, str, str, str]], brand: Brand) -> list[dict[str, Any]]:
+    """The content of a frozen message, from `(kind, language, subject, preheader, body)`; `BadTemplate` for a text that cannot be read.
+
+    Each entry: kind, language, subject, preheader, body, text, html ("" for plain kinds), links as written, business.
+    """
+    return [_compiled(*variant, brand) for variant in variants]
+
+
+def _compiled(kind: str, language: str, subject: str, preheader: str, source: str, brand: Brand) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "kind": kind, "language": language, "subject": subject, "preheader": preheader, "body": source, "text": source, "html": "",
+        "links": [], "business": {"name": brand.name, "website": brand.website, "address": brand.postal_address},
+    }  # fmt: skip
+    if kinds.get(kind).rich:
+        body = richtext.body(source, colour=brand.colour)
+        made["html"] = page(body.html, preheader, brand, language)
+        made["text"] = f"{body.text}\n\n{footer(brand, language).text}"
+        made["links"] = list(body.links)
+    for part, escaped in (("subject", False), ("text", False), ("html", True)):
+        liquid.compiled(made[part], escape=escaped)
+    return made
+
+
+def choose(content: Iterable[Mapping[str, Any]], kind: str, language: str, fallback: str) -> dict[str, Any] | None:
+    """The variant for a person: in their language (es for es-MX too), else in the business's; None when there is neither."""
+    known = {variant["language"]: variant for variant in content if variant["kind"] == kind}
+    for wanted in (language, language.split("-", maxsplit=1)[0], fallback, fallback.split("-", maxsplit=1)[0]):
+        if wanted in known:
+            return dict(known[wanted])
+    return None
+
+
+def context_for(person: Person, extra: Mapping[str, Any]) -> dict[str, Any]:
+    """What the Liquid sees: `contact` with the person's fields and other details, and what the occasion brings. Blanks are left out."""
+    own = {
+        "first_name": person.first_name, "last_name": person.last_name, "full_name": f"{person.first_name} {person.last_name}".strip(),
+        "city": person.city, "birth_date": person.birth_date, "language": person.language, "branch": person.branch_name,
+        "number": person.external_id,
+    }  # fmt: skip
+    details = {detail_name(str(name)): value for name, value in person.attributes.items()}
+    return {**_known(extra), "contact": _known({**details, **_known(own)})}
+
+
+def detail_name(name: str) -> str:
+    """A free detail's name as Liquid can write it: "Pet name" is contact.pet_name."""
+    return re.sub(r"\W+", "_", name.strip().lower()).strip("_")
+
+
+def _known(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if not _is_blank(value)}
+
+
+def _is_blank(value: object) -> bool:
+    return value is None or (
+        isinstance(value, str | list | dict) and not (value.strip() if isinstance(value, str) else value)
+    )
+
+
+def render(variant: Mapping[str, Any], context: Mapping[str, Any], frame: Frame) -> Rendered:
+    """The text for one person; `MissingField` when it needs what is not known of them."""
+    html_source = variant["html"]
+    values = _values(variant, context, frame, rich=bool(html_source))
+    links = _Links(variant["kind"], frame)
+    with translation.override(variant["language"]):
+        subject = " ".join(liquid.render(variant["subject"], values, escape=False).split())
+        html = links.in_html(liquid.render(html_source, values, escape=True)) if html_source else ""
+        text = liquid.render(variant["text"], values, escape=False)
+    text = links.in_marked(text) if html_source else links.in_plain(text)
+    kind = kinds.get(variant["kind"])
+    count = segments.count(text).count if kind.segmented else 0
+    return Rendered(subject, html, text, links.targets, _headers(frame) if html_source else {}, count)
+
+
+def _values(variant: Mapping[str, Any], context: Mapping[str, Any], frame: Frame, *, rich: bool) -> dict[str, Any]:
+    values = {**context, "business": _known(variant["business"]), "public_address": frame.base_url}
+    if frame.unsubscribe_url:
+        values["unsubscribe_url"] = frame.unsubscribe_url
+    if rich and frame.tracked and frame.token:
+        values["pixel_url"] = f"{frame.base_url}/o/{frame.token}.gif"
+    return values
+
+
+def _headers(frame: Frame) -> dict[str, str]:
+    """One click and nothing else, as RFC 8058 asks of every marketing mail."""
+    if not frame.unsubscribe_url:
+        return {}
+    return {"List-Unsubscribe": f"<{frame.unsubscribe_url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+
+
+_HREF = re.compile(r'(<a\s[^>]*?\bhref=")([^"]*)"')
+_MARKED = re.compile(f"{richtext.LINK_OPENS}([^{richtext.LINK_CLOSES}]*){richtext.LINK_CLOSES}")
+_LEFT_ALONE = ("mailto:", "tel:", "sms:", "#")
+
+
+class _Links:
+    """The links of one message: each target once, in the order in which it is first met."""
+
+    def __init__(self, kind: str, frame: Frame) -> None:
+        self.frame = frame
+        self.targets: list[str] = []
+        tags = {"medium": kind, **frame.utm} if frame.purpose == MARKETING else {}
+        self.utm = tuple((f"utm_{name}", value) for name, value in tags.items() if value)
+        self.way_out = frame.unsubscribe_url or None
+
+    def in_html(self, html: str) -> str:
+        return _HREF.sub(lambda found: f'{found[1]}{escape(self.address(unescape(found[2])))}"', html)
+
+    def in_marked(self, text: str) -> str:
+        return _MARKED.sub(lambda found: self.address(found[1]), text)
+
+    def in_plain(self, text: str) -> str:
+        return richtext.BARE_LINK.sub(self._bare, text)
+
+    def _bare(self, found: re.Match[str]) -> str:
+        target, rest = richtext.trimmed(found[0])
+        return self.address(target) + rest
+
+    def address(self, written: str) -> str:
+        """What stands in the message for a link: our own address, or the link itself where nothing is to be known of it."""
+        target = _absolute(written.strip(), self.frame.base_url)
+        if target == self.way_out or target.startswith(_LEFT_ALONE):
+            return target
+        tagged = _tagged(target, self.utm)
+        if not self.frame.token:
+            return tagged
+        if tagged not in self.targets:
+            self.targets.append(tagged)
+        return f"{self.frame.base_url}/c/{self.frame.token}/{self.targets.index(tagged)}"
+
+
+def _absolute(written: str, base_url: str) -> str:
+    """A link that leads somewhere: http(s), mail, telephone, or a place in the text; "#" for anything else, such as javascript:."""
+    low = written.lower()
+    if low.startswith(("http://", "https://", *_LEFT_ALONE)):
+        return "".join(written.split())
+    if low.startswith("www."):
+        return "https://" + "".join(written.split())
+    return base_url + written if low.startswith("/") and not low.startswith("//") else "#"
+
+
+@lru_cache(maxsize=4096)
+def _tagged(target: str, utm: tuple[tuple[str, str], ...]) -> str:
+    """The target with our utm_ values; those that it has already stay as they are."""
+    if not utm:
+        return target
+    try:
+        parts = urlsplit(target)
+        has = {name.lower() for name, _value in parse_qsl(parts.query, keep_blank_values=True)}
+    except ValueError:  # not an address that anybody could open; it stays what it is
+        return target
+    ours = urlencode([(name, value) for name, value in utm if name not in has])
+    return urlunsplit((parts.scheme, parts.netloc, parts.path, "&".join(part for part in (parts.query, ours) if part), parts.fragment))
+
+
+_ADDRESS = re.compile(r"https?://\S+")
+
+
+def text_digest(rendered: Rendered) -> str:
+    """Hash of subject and text without links: two people who would read the same have the same digest."""
+    said = _ADDRESS.sub("", f"{rendered.subject}\0{rendered.text}")
+    return sha256(" ".join(said.split()).encode()).hexdigest()
+
+
+def sample_context(*, born: date = date(1990, 5, 17)) -> dict[str, Any]:
+    """A person who does not exist, of whom everything is known: for trying a text out."""
+    contact = {
+        "first_name": "Ana", "last_name": "Ruiz", "full_name": "Ana Ruiz", "city": "Madrid", "birth_date": born, "language": "en",
+        "branch": "Centro", "number": "1001",
+    }  # fmt: skip
+    return {"contact": contact}
