@@ -1,0 +1,74 @@
+"""Who works on a run: every step forward renews the lease, and fails where the run was cancelled or taken over."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import F
+
+from contacts.importing.planning import Outcome
+from contacts.importing.writing import EXAMPLES, NOTED
+from contacts.models import ImportRow, ImportRun, ImportState, RowOutcome
+
+LEASE = timedelta(seconds=60)  # far longer than a chunk takes
+CHUNK = 1000
+
+
+class Lost(Exception):
+    """The run is no longer ours: cancelled, or taken over after our lease had ended."""
+
+
+def renew(run: ImportRun, now: datetime, **changes: Any) -> None:
+    """Show that we live; raises Lost."""
+    held = ImportRun.objects.filter(pk=run.pk, lease_token=run.lease_token, state=run.state)
+    if held.update(lease_until=now + LEASE, **changes) != 1:
+        raise Lost
+    for name, value in changes.items():
+        setattr(run, name, value)
+
+
+def advance(run: ImportRun, outcomes: Sequence[Outcome], now: datetime) -> None:
+    """Count a chunk, in the transaction that writes it; raises Lost where another has counted it or staff cancelled."""
+    counts = Counter(found.outcome.value for found in outcomes)
+    tally(run, outcomes)
+    held = ImportRun.objects.filter(pk=run.pk, lease_token=run.lease_token, state=run.state, position=run.position)
+    sums = {name: F(name) + counts[name] for name in RowOutcome.values}
+    moved = held.update(position=F("position") + len(outcomes), lease_until=now + LEASE, options=run.options, **sums)
+    if moved != 1:
+        raise Lost
+
+
+def counted(run: ImportRun, outcomes: Sequence[Outcome]) -> None:
+    """After the commit: the row in memory says what the row in the database says."""
+    run.position += len(outcomes)
+
+
+def tally(run: ImportRun, outcomes: Sequence[Outcome]) -> None:
+    """How many rows have which note."""
+    notes = Counter(kind for found in outcomes for kind in found.note_kinds)
+    if notes:
+        before = run.options.get("notes", {})
+        run.options = run.options | {"notes": {kind: before.get(kind, 0) + notes[kind] for kind in {*before, *notes}}}
+
+
+def finish(run: ImportRun, state: ImportState, now: datetime) -> None:
+    """The work is done; raises Lost where it was cancelled at the last moment."""
+    finished = {"finished_at": now} if state == ImportState.DONE else {}
+    renew(run, now, **finished)
+    ImportRun.objects.filter(pk=run.pk, lease_token=run.lease_token, state=run.state).update(
+        state=state, lease_until=None, lease_token=None
+    )
+
+
+def room(run: ImportRun) -> dict[str, int]:
+    """How many more rows of each outcome may be kept as examples."""
+    kept = Counter[str]()
+    for outcome, reason in (
+        ImportRow.objects.filter(run=run).exclude(outcome=RowOutcome.REFUSED).values_list("outcome", "reason")
+    ):
+        kept["noted" if reason else outcome] += 1
+    most = {"new": EXAMPLES, "changed": EXAMPLES, "noted": NOTED}
+    return {name: most[name] - kept[name] for name in most}

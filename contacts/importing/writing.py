@@ -1,0 +1,127 @@
+"""What a plan decided, written with a handful of statements however many rows it holds. The caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from contacts import bulk, consent
+from contacts.importing.people import FIELDS, MARKETING, Known
+from contacts.models import Address, Basis, Contact, Group, ImportRow, ImportRun, Membership, RowOutcome, Validity
+from contacts.models.contact import fold
+
+_OWN = ("external_id", *FIELDS, "attributes", "search", "updated_at")
+_ADDRESS = (
+    "contact_id",
+    "kind",
+    "value",
+    "normal",
+    "fingerprint",
+    "validity",
+    "invalid_reason",
+    "bad_hits",
+    "position",
+    "created_at",
+)
+EXAMPLES = 20  # rows that are shown of those that are not refused
+NOTED = 1000  # and of those with a note
+
+
+def write(people: Sequence[Known], run: ImportRun, *, now: datetime) -> None:
+    """Save everyone whom the plan touched: contacts, addresses, groups, consent."""
+    _insert(people, now)
+    changed = [person for person in people if person.own_columns_changed and person.id]
+    bulk.update(Contact, _OWN, [(person.id, *_own(person, now)) for person in changed])
+    _write_addresses(people, now)
+    _write_groups(people, now)
+    lines = [line for person in people for line in _lines(person, run)]
+    if lines:
+        consent.record_imported(lines, now=now)
+
+
+def _own(person: Known, now: datetime) -> list[Any]:
+    texts = {name: person.values[name] for name in ("first_name", "last_name", "city")}
+    search = Contact(external_id=person.external_id, **texts).search_text(way.normal for way in person.ways)
+    return [person.external_id, *(person.values[name] for name in FIELDS), person.attributes, search, now]
+
+
+def _insert(people: Sequence[Known], now: datetime) -> None:
+    """New contacts get their ids back by what is in their search column: it holds their names, number and addresses."""
+    new = [person for person in people if person.id is None]
+    rows = [[*_own(person, now), now] for person in new]
+    ids: dict[str, list[int]] = {}
+    for pk, search in bulk.insert(Contact, [*_OWN, "created_at"], rows, returning=["id", "search"]):
+        ids.setdefault(search, []).append(pk)
+    where = _OWN.index("search")
+    for person, row in zip(new, rows, strict=True):
+        person.id, person.own_columns_changed = ids[row[where]].pop(), False
+
+
+def _write_addresses(people: Sequence[Known], now: datetime) -> None:
+    ways = [(person.id, way) for person in people for way in person.ways]
+    fresh = [
+        (owner, way.kind, way.value, way.normal, way.fingerprint, Validity.OK, "", 0, way.position, now)
+        for owner, way in ways
+        if way.id is None
+    ]
+    bulk.insert(Address, _ADDRESS, fresh, ignore_conflicts=True)
+    bulk.update(Address, ["position"], [(way.id, way.position) for _, way in ways if way.id is not None and way.moved])
+
+
+def _write_groups(people: Sequence[Known], now: datetime) -> None:
+    wanted = {fold(name): name for person in people for name in person.new_groups}
+    if not wanted:
+        return
+    known = _group_ids()
+    missing = [name for folded, name in wanted.items() if folded not in known]
+    if missing:
+        bulk.insert(
+            Group, ["name", "description", "created_at"], [(name, "", now) for name in missing], ignore_conflicts=True
+        )
+        known = _group_ids()
+    members = {(person.id, known[fold(name)]) for person in people for name in person.new_groups}
+    bulk.insert(
+        Membership,
+        ["contact_id", "group_id", "added_at"],
+        [(*pair, now) for pair in sorted(members)],
+        ignore_conflicts=True,
+    )
+
+
+def _group_ids() -> dict[str, int]:
+    return {fold(name): pk for pk, name in Group.objects.order_by("-id").values_list("id", "name")}
+
+
+def _lines(person: Known, run: ImportRun) -> Iterable[consent.Line]:
+    """What the file says about consent, with its evidence: the file and line, wording, basis, and who vouched for it."""
+    statement = run.options.get("consent", {})
+    for said in person.lines:
+        source = f"import {run.filename[:80]}, line {said.line}"
+        basis = statement.get("basis", Basis.STAFF.value) if said.given else Basis.WITHDRAWAL.value
+        yield consent.Line(
+            contact_id=person.id or 0, kind=said.kind, given=said.given, basis=basis, source=source, purpose=MARKETING,
+            wording=_wording(statement) if said.given else "", language=run.options.get("language", ""), at=said.at,
+            operator_id=run.created_by_id, address=said.address,
+        )  # fmt: skip
+
+
+def _wording(statement: dict[str, Any]) -> str:
+    vouched = f"[{statement['confirmed_by']}]" if statement.get("confirmed_by") else ""
+    return f"{statement.get('wording', '')} {vouched}".strip()
+
+
+def keep_rows(run: ImportRun, outcomes: Iterable[Any], room: dict[str, int]) -> None:
+    """Keep the rows that staff should see: all that were refused, the noted, and the first of each other outcome.
+
+    room: how many more of "new", "changed" and "noted" are to be kept; counted down here.
+    """
+    kept = []
+    for found in outcomes:
+        bucket = "noted" if found.notes else found.outcome.value
+        if found.outcome != RowOutcome.REFUSED:
+            if room.get(bucket, 0) <= 0:
+                continue
+            room[bucket] -= 1
+        kept.append((run.pk, found.number, found.outcome.value, found.reason, found.raw.cells, found.changes))
+    bulk.insert(ImportRow, ["run_id", "line", "outcome", "reason", "cells", "changes"], kept, ignore_conflicts=True)

@@ -1,0 +1,33 @@
+"""The room's periodic work. One task for all imports: their rows hold the truth, this is only the hint to look."""
+
+from __future__ import annotations
+
+import logging
+
+from celery import shared_task
+from django.db import transaction
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from contacts.importing import runs
+
+log = logging.getLogger(__name__)
+
+
+@shared_task(name="contacts.tasks.work_imports", ignore_result=True)
+def work_imports() -> int:
+    """Check and import what staff asked for; delete the files of imports that ended long ago."""
+    runs.prune(now=timezone.now())
+    return runs.work(clock=timezone.now)
+
+
+def nudge() -> None:
+    """Begin now rather than at the next tick, once the present transaction is committed."""
+    transaction.on_commit(_send, robust=True)
+
+
+def _send() -> None:
+    try:
+        work_imports.delay()
+    except (OperationalError, OSError) as error:
+        log.warning("no broker, so the import begins with the next tick: %s", error)
