@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 
-if sys.version_info < (3, 11):
+if sys.version_info < (3, 11):  # noqa: UP036  (the one line that an older Python must still understand)
     sys.exit("Cascada needs Python 3.11 or newer; this is {}.{}.".format(*sys.version_info[:2]))
 
 import hashlib
@@ -65,7 +65,9 @@ def prepare(lock: str) -> None:
     if satisfied(lock):
         return
     if os.environ.get(INSIDE) == lock:
-        sys.exit(refuse(f"the packages of {lock} are installed in {ENVIRONMENT}, but cannot be found. Remove that folder."))
+        sys.exit(
+            refuse(f"the packages of {lock} are installed in {ENVIRONMENT}, but cannot be found. Remove that folder.")
+        )
     try:
         with alone():
             python = interpreter()
@@ -75,7 +77,7 @@ def prepare(lock: str) -> None:
         sys.exit(refuse(f"{ENVIRONMENT} cannot be made: {error.strerror or error}."))
     sys.stdout.flush()
     os.environ[INSIDE] = lock
-    os.execv(python, [str(python), *sys.argv])  # noqa: S606
+    os.execv(python, [str(python), *sys.argv])
 
 
 def satisfied(lock: str) -> bool:
@@ -117,7 +119,8 @@ def interpreter() -> Path:
     if ENVIRONMENT.exists():
         if starts(python):
             return python
-        if not ENVIRONMENT.is_dir() or not (ENVIRONMENT / "pyvenv.cfg").exists() and any(ENVIRONMENT.iterdir()):
+        ours = ENVIRONMENT.is_dir() and ((ENVIRONMENT / "pyvenv.cfg").exists() or not any(ENVIRONMENT.iterdir()))
+        if not ours:
             sys.exit(refuse(f"{ENVIRONMENT} is there, but is no Python environment. Move it away and start again."))
         shutil.rmtree(ENVIRONMENT)
     print("Preparing .venv; this happens once and takes about half a minute.", flush=True)
@@ -134,7 +137,10 @@ def starts(python: Path) -> bool:
 
 
 def install(python: Path, lock: str) -> None:
-    """Install exactly the locked files into .venv, by uv where it is at hand, else by the pip of the Python outside."""
+    """Install exactly the locked files into .venv, by uv where it is at hand, else by the pip of the Python outside.
+
+    CI takes pip always: that is the way that a machine with nothing else goes.
+    """
     if os.environ.get("CI") or shutil.which("uv") is None:
         outside = Path(getattr(sys, "_base_executable", sys.executable))
         installer = [str(outside), "-m", "pip", "--python", str(python), "--disable-pip-version-check", "install", "-q"]

@@ -29,7 +29,7 @@ for _model in (User, Group, PeriodicTask, IntervalSchedule, CrontabSchedule, Sol
 
 
 @admin.register(User)
-class StaffAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc]
+class StaffAdmin(UserAdmin, ModelAdmin):  # type: ignore[type-arg]
     """People who work here. `is_staff` is what lets them in; the rest comes by their groups."""
 
     form = UserChangeForm
@@ -52,54 +52,53 @@ class StaffAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(Group)
-class StaffGroupAdmin(GroupAdmin, ModelAdmin):  # type: ignore[misc]
+class StaffGroupAdmin(GroupAdmin, ModelAdmin):
     list_display = ("shown_name",)
     filter_horizontal = ("permissions",)
 
-    @display(description=_("name"), ordering="name")
+    @display(description=_("name"), ordering="name")  # type: ignore[arg-type]
     def shown_name(self, group: Group) -> str:
         return gettext(group.name)  # the ready groups' names are in our catalogue
 
 
-class _TaskSelect(UnfoldAdminSelectWidget, TaskSelectWidget):  # type: ignore[misc]
+class _TaskSelect(UnfoldAdminSelectWidget, TaskSelectWidget):
     """The list of the worker's tasks, in our dress."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__()
 
 
-class _TaskForm(PeriodicTaskForm):  # type: ignore[misc]
-    task = forms.CharField(
-        label=_("Task (custom)"), required=False, max_length=200, widget=UnfoldAdminTextInputWidget
-    )
+class _TaskForm(PeriodicTaskForm):
+    task = forms.CharField(label=_("Task (custom)"), required=False, max_length=200, widget=UnfoldAdminTextInputWidget)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["regtask"].widget = _TaskSelect()
 
 
-class _TasksInline(PeriodicTaskInline, TabularInline):  # type: ignore[misc]
+class _TasksInline(PeriodicTaskInline, TabularInline):
     """Which tasks run at this interval."""
 
     tab = True
 
 
 @admin.register(PeriodicTask)
-class OurPeriodicTaskAdmin(PeriodicTaskAdmin, ModelAdmin):  # type: ignore[misc]
+class OurPeriodicTaskAdmin(PeriodicTaskAdmin, ModelAdmin):
     """What the machine does by itself. A built-in task that is deleted comes back at the next start: switch it off instead."""
 
     form = _TaskForm
-    change_form_template = None  # its own has a script in the page, which our policy refuses
-    date_hierarchy = None
-    list_display = ("shown_name", "enabled", "interval", "last_run_at", "total_run_count")
-    list_filter = ("enabled",)
+    # Its own template has a script in the page, which our policy refuses.
+    change_form_template = ModelAdmin.change_form_template  # type: ignore[assignment]
+    date_hierarchy = None  # type: ignore[assignment]
+    list_display = ("shown_name", "enabled", "interval", "last_run_at", "total_run_count")  # type: ignore[assignment]
+    list_filter = ("enabled",)  # type: ignore[assignment]
 
-    @display(description=_("name"), ordering="name")
+    @display(description=_("name"), ordering="name")  # type: ignore[arg-type]
     def shown_name(self, task: PeriodicTask) -> str:
         return gettext(task.name)  # the built-in tasks' names are in our catalogue
 
 
-class _ScheduleAdmin(ModelAdmin):  # type: ignore[misc]
+class _ScheduleAdmin(ModelAdmin):
     inlines = (_TasksInline,)
 
 
@@ -114,7 +113,7 @@ class OurCrontabAdmin(_ScheduleAdmin):
     fields = CrontabScheduleAdmin.fields
     readonly_fields = CrontabScheduleAdmin.readonly_fields
 
-    @display(description=_("in words"))
+    @display(description=_("in words"))  # type: ignore[arg-type]
     def human_readable(self, crontab: CrontabSchedule) -> str:
         return str(crontab.human_readable)
 

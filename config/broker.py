@@ -4,8 +4,10 @@ import os
 import stat
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 import redis
 from django.core.exceptions import ImproperlyConfigured
@@ -24,7 +26,7 @@ class EmbeddedBroker:
         self.url = f"redis+socket://{socket}"
         self._process: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> "EmbeddedBroker":
+    def __enter__(self) -> Self:
         _private_folder(self.socket.parent)
         self._end_what_was_left()
         # A session of its own: Ctrl-C in the terminal must not end it before those who still speak to it.
@@ -45,10 +47,8 @@ class EmbeddedBroker:
                 self._process.kill()
                 self._process.wait()
         self.socket.unlink(missing_ok=True)
-        try:
+        with suppress(OSError):  # something of the person's is in it
             self.socket.parent.rmdir()
-        except OSError:
-            pass  # something of the person's is in it
 
     def _command(self) -> list[str]:
         settings = {
@@ -108,7 +108,7 @@ def check(url: str) -> None:
     try:
         with Connection(url, connect_timeout=3) as connection:
             connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0, timeout=6)
-    except Exception as error:  # noqa: BLE001  (each transport raises its own kinds)
+    except Exception as error:
         shown = maybe_sanitize_url(url)
         raise ImproperlyConfigured(
             f"The broker at {shown} (CELERY_BROKER_URL) does not answer: {type(error).__name__}."

@@ -1,6 +1,5 @@
 """Translations, compiled without gettext's tools: a .po that is newer than its .mo is compiled at the start."""
 
-import os
 import tempfile
 from pathlib import Path
 
@@ -24,4 +23,4 @@ def _replace(target: Path, content: bytes) -> None:
     with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as file:
         file.write(content)
     Path(file.name).chmod(0o644)
-    os.replace(file.name, target)
+    Path(file.name).replace(target)

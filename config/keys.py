@@ -10,6 +10,7 @@ import os
 import secrets
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -107,11 +108,9 @@ def write_private(path: Path, text: str, *, keep_existing: bool = False) -> None
             file.flush()
             os.fsync(file.fileno())
         if not keep_existing:
-            os.replace(name, path)
+            Path(name).replace(path)
             return
-        try:
+        with suppress(FileExistsError):
             os.link(name, path)
-        except FileExistsError:
-            pass
     finally:
         Path(name).unlink(missing_ok=True)

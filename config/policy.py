@@ -27,7 +27,9 @@ def _admin_prefix() -> str:
     return reverse("admin:index")
 
 
-def content_security_policy(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+def content_security_policy(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
     """Middleware. A view that sets the header itself keeps its own."""
     relaxed = RELAXED.format(scripts="")
 

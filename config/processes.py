@@ -20,7 +20,7 @@ from honcho.process import Process
 honcho.manager.KILL_WAIT = 120
 
 
-class Announcer(Printer):  # type: ignore[misc]
+class Announcer(Printer):
     """Prints the processes' lines, and the welcome as soon as the web process listens."""
 
     def __init__(self, welcome: str) -> None:
@@ -35,7 +35,7 @@ class Announcer(Printer):  # type: ignore[misc]
             super().write(message)
 
 
-class Child(Process):  # type: ignore[misc]
+class Child(Process):
     """One line of the Procfile. Where `up` itself was killed, it ends too, and does not stand in the way of the next start."""
 
     def run(self, events: object = None, ignore_signals: bool = False) -> None:
@@ -54,7 +54,7 @@ class Child(Process):  # type: ignore[misc]
         os._exit(1)
 
 
-class Processes(Manager):  # type: ignore[misc]
+class Processes(Manager):
     """honcho's manager, which knows whether it was asked to end; asked twice, it ends what still runs at once."""
 
     asked = False
@@ -96,7 +96,7 @@ def run(root: Path, welcome: str, environment: dict[str, str]) -> int:
 def end_on_sigterm() -> None:
     """Until the manager takes over, SIGTERM ends the start as Ctrl-C does: what was begun is undone on the way out."""
 
-    def end(number: int, frame: FrameType | None) -> None:
+    def end(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, end)

@@ -37,7 +37,9 @@ def create_missing(**_: Any) -> None:
     there = set(PeriodicTask.objects.values_list("name", flat=True))
     for periodic in PERIODIC:
         if periodic.name not in there:
-            interval, _made = IntervalSchedule.objects.get_or_create(every=periodic.every, period=IntervalSchedule.SECONDS)
+            interval, _made = IntervalSchedule.objects.get_or_create(
+                every=periodic.every, period=IntervalSchedule.SECONDS
+            )
             PeriodicTask.objects.create(
                 name=periodic.name, task=periodic.task, interval=interval, expire_seconds=periodic.every
             )

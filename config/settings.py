@@ -16,7 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from config.keys import Keys, KeysUnavailable, load
-from config.unfold import UNFOLD as UNFOLD
+from config.unfold import UNFOLD  # noqa: F401  (Django reads it here)
 
 env = environ.Env()
 
@@ -24,7 +24,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env.str("CASCADA_DATA", default="") or BASE_DIR / "var").resolve()
 
 
-def _flag(name: str, default: bool) -> bool:
+def _flag(name: str, *, default: bool = False) -> bool:
     given = env.str(name, default="").strip().lower()
     if given in {"1", "true", "yes", "on"}:
         return True
@@ -104,8 +104,8 @@ SUPPRESSION_KEY = _loaded.suppression
 
 # --- Web --------------------------------------------------------------------------------------------------------------
 
-DEBUG = _flag("CASCADA_DEBUG", False)
-HTTPS = _flag("CASCADA_HTTPS", False)
+DEBUG = _flag("CASCADA_DEBUG")
+HTTPS = _flag("CASCADA_HTTPS")
 ALLOWED_HOSTS = [*_names("CASCADA_HOSTS"), "localhost", "127.0.0.1", "[::1]"]
 for _host in ALLOWED_HOSTS:
     if "/" in _host:
@@ -123,7 +123,7 @@ SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
-if _flag("CASCADA_BEHIND_PROXY", False):  # only where a proxy of ours sets this header itself
+if _flag("CASCADA_BEHIND_PROXY"):  # only where a proxy of ours sets this header itself
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 INSTALLED_APPS = [
@@ -253,7 +253,7 @@ TRIGGERS = {"manual": "cascades.triggers.manual.Manual"}
 TRACKING_CONSENT_COUNTRIES = frozenset({"FR"})
 
 # No live channel starts before the business's public address is https and answered a round trip; lifted in tests.
-CASCADA_REQUIRE_HTTPS = _flag("CASCADA_REQUIRE_HTTPS", True)
+CASCADA_REQUIRE_HTTPS = _flag("CASCADA_REQUIRE_HTTPS", default=True)
 
 LOG_LEVEL = env.str("CASCADA_LOG_LEVEL", default="INFO").upper()
 if LOG_LEVEL not in {"DEBUG", "INFO", "WARNING", "ERROR"}:

@@ -68,7 +68,7 @@ SIDEBAR: tuple[tuple[str | Promise, tuple[Page, ...]], ...] = (
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The sidebar for this person: only what they may see, and no empty headings."""
-    groups = []
+    groups: list[dict[str, Any]] = []
     for title, pages in SIDEBAR:
         items = [item for page in pages if request.user.has_perm(page.permission) for item in _items(page)]
         if items:

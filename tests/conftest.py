@@ -19,12 +19,18 @@ from hypothesis import settings as hypothesis_settings
 from config.broker import EmbeddedBroker
 
 ROOT = Path(__file__).resolve().parent.parent
-SUITES = {"up": "manage.py test --up", "browser": "manage.py test --browser", "faults": "manage.py test --faults", "bench": "manage.py bench"}
+SUITES = {
+    "up": "manage.py test --up",
+    "browser": "manage.py test --browser",
+    "faults": "manage.py test --faults",
+    "bench": "manage.py bench",
+}
 
 hypothesis_settings.register_profile(
     "house", deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 hypothesis_settings.load_profile("house")
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("cascada")
@@ -139,10 +145,23 @@ def process_environment(transactional_db: None, broker_url: str) -> dict[str, st
 @pytest.fixture
 def machine(process_environment: dict[str, str]) -> Iterator[None]:
     """A real worker and a real beat on this run's database, as `up` starts them: what is due happens by itself."""
-    python = [sys.executable, "-m", "celery", "-q", "-A", "config"]
+    start = [sys.executable, "-m", "celery", "-q", "-A", "config"]
     commands = (
-        [*python, "worker", "--pool", "threads", "--concurrency", "4", "--without-gossip", "--without-mingle", "-l", "WARNING"],
-        [*python, "beat", "-l", "WARNING"],
+        [
+            *start,
+            *[
+                "worker",
+                "--pool",
+                "threads",
+                "--concurrency",
+                "4",
+                "--without-gossip",
+                "--without-mingle",
+                "-l",
+                "WARNING",
+            ],
+        ],
+        [*start, *["beat", "-l", "WARNING"]],
     )
     processes = [subprocess.Popen(command, env=process_environment, cwd=ROOT) for command in commands]
     yield

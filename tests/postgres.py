@@ -102,7 +102,7 @@ def _start(programs: Path, folder: Path, user: dict[str, Any]) -> subprocess.Pop
 
 def _wait(programs: Path, folder: Path, server: subprocess.Popen[bytes], user: dict[str, Any]) -> None:
     deadline = time.monotonic() + START_SECONDS
-    probe = [programs / "pg_isready", "-q", "-h", folder]
+    probe: list[str | Path] = [programs / "pg_isready", "-q", "-h", folder]
     while subprocess.run(probe, check=False, cwd="/", **user).returncode:
         if server.poll() is not None or time.monotonic() > deadline:
             server.kill()

@@ -24,7 +24,7 @@ def run(command: str, arguments: list[str]) -> int:
     compile_catalogues(ROOT / "locale")
     if command == "bench":
         arguments = ["--bench", "-s", *arguments]
-    if os.environ.get("DATABASE_URL"):
+    if os.environ.get("DATABASE_URL") or "--up" in arguments:  # `up` brings its own databases
         return _pytest(arguments, {})
     with _postgres() as (url, missing):
         codes = [] if command == "bench" and url else [_pytest(arguments, {"CASCADA_TESTS_NOT_RUN": missing})]

@@ -58,8 +58,10 @@ def house(tmp_path: Path) -> Path:
 
 
 def _run(house: Path, *arguments: str, python: str | None = None) -> subprocess.CompletedProcess[str]:
-    outside = python or getattr(sys, "_base_executable", sys.executable)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PIP", "UV", "CASCADA"))}
+    outside = python or str(getattr(sys, "_base_executable", sys.executable))
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PIP", "UV", "CASCADA"))
+    }
     environment = {**kept, "CI": "1", "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(house.parent)}
     command = [outside, str(house / "manage.py"), *arguments]
     return subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=120)
@@ -71,7 +73,9 @@ def test_the_first_command_prepares_the_packages_and_the_next_one_does_not(house
     assert f"ran ['check', '--deploy'] in {house / '.venv'}" in first.stdout
     assert "Preparing" in first.stdout
     assert _run(house, "check").stdout == f"ran ['check'] in {house / '.venv'}\n"
-    assert _run(house, "check", python=str(house / ".venv/bin/python")).stdout == f"ran ['check'] in {house / '.venv'}\n"
+    assert (
+        _run(house, "check", python=str(house / ".venv/bin/python")).stdout == f"ran ['check'] in {house / '.venv'}\n"
+    )
 
 
 def test_a_new_lock_is_installed_by_the_next_command(house: Path) -> None:

@@ -24,7 +24,9 @@ def test_the_tests_run_on_exactly_what_is_installed_to_run() -> None:
 
 def test_what_is_asked_for_is_what_is_locked() -> None:
     for name in LOCKS:
-        asked = re.findall(r"^([\w-]+)(?:\[[\w,-]+\])?==([\w.]+)", (ROOT / name.replace(".txt", ".in")).read_text(), re.MULTILINE)
+        asked = re.findall(
+            r"^([\w-]+)(?:\[[\w,-]+\])?==([\w.]+)", (ROOT / name.replace(".txt", ".in")).read_text(), re.MULTILINE
+        )
         locked = (ROOT / name).read_text("utf-8").lower()
         assert asked
         for package, version in asked:

@@ -74,7 +74,8 @@ def test_nothing_given_means_sqlite_and_the_embedded_broker(settings_with: Any, 
 
 def test_the_environment_alone_chooses_postgresql_and_redis(settings_with: Any) -> None:
     found = settings_with(
-        DATABASE_URL="postgresql://shop:p%40ss@db.example:5433/shop?sslmode=require", CELERY_BROKER_URL="redis://broker.example/1"
+        DATABASE_URL="postgresql://shop:p%40ss@db.example:5433/shop?sslmode=require",
+        CELERY_BROKER_URL="redis://broker.example/1",
     )
     database = found["DATABASES"]["default"]
     assert (database["HOST"], database["PORT"], database["NAME"]) == ("db.example", 5433, "shop")
@@ -91,5 +92,7 @@ def test_https_is_for_the_named_hosts(settings_with: Any) -> None:
 
 
 def test_the_house_as_it_is_deployed_has_no_complaint_from_django(tmp_path: Path) -> None:
-    done = _manage("check", "--deploy", "--fail-level", "INFO", folder=tmp_path, CASCADA_HTTPS="1", CASCADA_HOSTS="shop.example")
+    done = _manage(
+        "check", "--deploy", "--fail-level", "INFO", folder=tmp_path, CASCADA_HTTPS="1", CASCADA_HOSTS="shop.example"
+    )
     assert done.returncode == 0, done.stderr

@@ -37,7 +37,12 @@ def test_the_front_desk_can_neither_launch_nor_export_nor_see_accounts() -> None
 
 def test_the_marketer_launches_and_exports_but_does_not_touch_accounts_or_mark_urgent() -> None:
     may = _may("Marketer")
-    assert {"cascades.launch_cascade", "contacts.export_contact", "contacts.import_contact", "channels.view_channel"} <= may
+    assert {
+        "cascades.launch_cascade",
+        "contacts.export_contact",
+        "contacts.import_contact",
+        "channels.view_channel",
+    } <= may
     assert not may & {"channels.change_channel", "channels.add_channel", "channels.send_urgent", "auth.change_user"}
 
 
@@ -49,7 +54,9 @@ def test_the_viewer_only_looks() -> None:
 
 def test_the_owner_may_do_everything_in_the_rooms() -> None:
     rooms = Permission.objects.filter(content_type__app_label__in=("contacts", "channels", "cascades"))
-    assert {f"{row.content_type.app_label}.{row.codename}" for row in rooms.select_related("content_type")} <= _may("Owner")
+    assert {f"{row.content_type.app_label}.{row.codename}" for row in rooms.select_related("content_type")} <= _may(
+        "Owner"
+    )
 
 
 def test_what_the_owner_took_from_a_group_stays_taken() -> None:

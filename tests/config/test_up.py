@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.cookiejar import CookieJar
 from pathlib import Path
 from urllib.parse import urlencode
@@ -17,7 +18,8 @@ import psutil
 import pytest
 
 from config.broker import EmbeddedBroker
-from tests.config import slow
+from config.celery import app
+from tests.config.slow import slow
 from tests.conftest import ROOT
 
 LONG = 90.0
@@ -62,16 +64,15 @@ class Up:
         return self.process.wait(LONG)
 
     def end(self) -> None:
-        for process in [self.process, *self.left()]:
-            try:
+        self.process.kill()
+        for process in self.left():
+            with suppress(psutil.NoSuchProcess):
                 process.kill()
-            except (psutil.NoSuchProcess, ProcessLookupError):
-                pass
 
 
 def _works_on(process: psutil.Process, folder: str) -> bool:
     try:
-        return process.pid != os.getpid() and process.environ().get("CASCADA_DATA") == folder
+        return process.pid != os.getpid() and bool(process.environ().get("CASCADA_DATA") == folder)
     except psutil.Error:
         return False
 
@@ -192,10 +193,10 @@ def test_what_is_wrong_is_one_line_and_shows_no_password(
 def test_an_ending_worker_finishes_what_it_began(tmp_path: Path) -> None:
     with EmbeddedBroker(tmp_path / "b" / "s") as broker:
         environment = {**os.environ, "CELERY_BROKER_URL": broker.url, "DJANGO_SETTINGS_MODULE": "config.settings"}
-        command = [sys.executable, "-m", "celery", "-q", "-A", "tests.config.slow", "worker", "--pool", "threads", "-c", "2"]
-        worker = subprocess.Popen(command, env=environment, cwd=ROOT)
-        with slow.app.connection_for_write(url=broker.url) as connection:
-            slow.slow.apply_async(args=[str(tmp_path)], connection=connection)
+        command = ["celery", "-q", "-A", "tests.config.slow", "worker", "--pool", "threads", "--concurrency", "2"]
+        worker = subprocess.Popen([sys.executable, "-m", *command], env=environment, cwd=ROOT)
+        with app.connection_for_write(url=broker.url) as connection:
+            app.send_task(slow.name, args=(str(tmp_path),), connection=connection)
         deadline = time.monotonic() + LONG
         while not (tmp_path / "begun").exists():
             assert time.monotonic() < deadline
@@ -203,3 +204,26 @@ def test_an_ending_worker_finishes_what_it_began(tmp_path: Path) -> None:
         worker.terminate()
         assert worker.wait(LONG) == 0
     assert (tmp_path / "finished").exists()
+
+
+def _elsewhere() -> list[tuple[str, str]]:
+    database = os.environ.get("TEST_UP_DATABASE_URL", "")
+    return [(database, url) for url in os.environ.get("TEST_UP_BROKER_URLS", "").split() if database]
+
+
+@pytest.mark.up
+@pytest.mark.parametrize(
+    ("database", "broker"),
+    _elsewhere()
+    or [pytest.param("", "", marks=pytest.mark.skip("TEST_UP_DATABASE_URL and TEST_UP_BROKER_URLS name no servers"))],
+)
+def test_the_environment_alone_moves_it_to_postgresql_and_another_broker(
+    up: Callable[..., Up], database: str, broker: str
+) -> None:
+    running = up(DATABASE_URL=database, CELERY_BROKER_URL=broker)
+    running.ready()
+    with urllib.request.urlopen(f"http://127.0.0.1:{running.port}/admin/login/", timeout=30) as answer:
+        assert answer.status == 200
+    assert not list(running.folder.glob("*.sqlite3"))
+    assert running.press_ctrl_c() == 0
+    assert running.left() == []

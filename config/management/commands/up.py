@@ -31,7 +31,9 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--port", type=int, default=None, help="where the pages are served (default: PORT, or 8000)")
+        parser.add_argument(
+            "--port", type=int, default=None, help="where the pages are served (default: PORT, or 8000)"
+        )
         parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: this machine only)")
         parser.add_argument("--no-demo", action="store_true", help="do not load the demo shop at the first start")
 
