@@ -8,3 +8,10 @@ class ContactsConfig(AppConfig):
     name = "contacts"
     default_auto_field = "django.db.models.BigAutoField"
     verbose_name = _("Contacts")
+
+    def ready(self) -> None:
+        from contacts import reasons, stories
+        from contacts.models import SuppressionReason
+
+        stories.register()
+        reasons.register_words({reason.value: reason.label for reason in SuppressionReason})

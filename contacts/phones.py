@@ -68,7 +68,7 @@ def normalise(raw: str, country: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=32768)
 def zones(e164: str) -> tuple[str, ...]:
     """IANA names of the zones in which the number's owner may live: a guess by the number's range, empty if unknown."""
     number = _parsed(e164)
@@ -76,9 +76,13 @@ def zones(e164: str) -> tuple[str, ...]:
     return tuple(name for name in found if name != timezone.UNKNOWN_TIMEZONE)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=32768)
 def country(e164: str) -> str:
     """Two letters of the country that the number belongs to; empty if unknown or not a country's (+800, satellites)."""
+    for end in (2, 3, 4):  # most country codes belong to one country, and need no reading of the number
+        sharing = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(e164[1:end])) if e164[1:end].isdigit() else None
+        if sharing is not None and len(sharing) == 1:
+            return sharing[0] if sharing[0].isalpha() else ""
     number = _parsed(e164)
     region = phonenumbers.region_code_for_number(number) if number else None
     return region if region and region.isalpha() else ""

@@ -1,16 +1,24 @@
 """Every reason of the house, as a code with its sentence: why someone was skipped, deferred, stopped or not reached.
 
 Codes are stored, sentences are shown; `say()` is the only way from one to the other. Upper rooms add theirs with `register()`.
+Parameters are stored as codes too: an instant as ISO text (shown in the zone that the parameter `zone` names), a cause as its code.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
+from contacts import timezones
+
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from django_stubs_ext import StrOrPromise
 
 _sentences: dict[str, StrOrPromise] = {
@@ -28,6 +36,8 @@ _sentences: dict[str, StrOrPromise] = {
     "contact_gone": _("The contact no longer exists."),
 }
 
+_words: dict[str, StrOrPromise] = {}
+
 
 def register(sentences: Mapping[str, StrOrPromise]) -> None:
     """Add a room's sentences; a code means one thing only."""
@@ -37,17 +47,40 @@ def register(sentences: Mapping[str, StrOrPromise]) -> None:
         _sentences[code] = sentence
 
 
+def register_words(words: Mapping[str, StrOrPromise]) -> None:
+    """Name the codes that may stand as a cause inside a sentence ("stop": "answered STOP")."""
+    _words.update(words)
+
+
 def say(code: str, params: Mapping[str, Any] | None = None) -> str:
     """The sentence for a code in the language in force; "" for no code. Missing parameters show as a dash."""
     if not code:
         return ""
     sentence = str(_sentences.get(code, code))
-    return sentence % _Dashes(params or {}) if "%(" in sentence else sentence
+    return sentence % _shown(params or {}) if "%(" in sentence else sentence
 
 
 def codes() -> list[str]:
     """All known codes."""
     return list(_sentences)
+
+
+def _shown(params: Mapping[str, Any]) -> _Dashes:
+    zone = timezones.named(str(params.get("zone", "")))
+    return _Dashes({name: _word(value, zone) for name, value in params.items() if value not in ("", None)})
+
+
+def _word(value: Any, zone: ZoneInfo | None) -> Any:
+    """A stored value as people read it."""
+    if not isinstance(value, str):
+        return value
+    if value in _words:
+        return str(_words[value])
+    try:
+        instant = datetime.fromisoformat(value)
+    except ValueError:
+        return value
+    return date_format(localtime(instant, zone), "SHORT_DATETIME_FORMAT") if instant.tzinfo else value
 
 
 class _Dashes(dict[str, Any]):

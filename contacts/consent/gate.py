@@ -107,12 +107,19 @@ class _Judge:
     def _address(self, contact_id: int, ask: Ask) -> tuple[str, str, dict[str, Any]]:
         """The first address that works, and what stands against it. One that bounced is passed over, one that said STOP is not."""
         ways = self.facts.ways.get((contact_id, self._address_kind(ask.kind)), [])
-        working = [way for way in ways if way.works]
-        if not working:
-            return ("", "address_invalid", {"why": ways[0].why}) if ways else ("", "no_address", {})
-        blocks = [(way, self._block(way, ask)) for way in working]
-        way, block = next(((w, b) for w, b in blocks if b is None or b.reason != SuppressionReason.BOUNCE), blocks[0])
-        return (way.normal, "suppressed", {"why": block.reason}) if block else (way.normal, "", {})
+        bounced = ""
+        for way in ways:
+            if not way.works:
+                continue
+            block = self._block(way, ask) if way.fingerprint in self.facts.blocks else None
+            if block is None:
+                return way.normal, "", {}
+            if block.reason != SuppressionReason.BOUNCE:
+                return way.normal, "suppressed", {"why": block.reason}
+            bounced = bounced or way.normal
+        if bounced:
+            return bounced, "suppressed", {"why": SuppressionReason.BOUNCE.value}
+        return ("", "address_invalid", {"why": ways[0].why}) if ways else ("", "no_address", {})
 
     def _address_kind(self, kind: str) -> str:
         if kind not in self.addresses:
@@ -126,7 +133,7 @@ class _Judge:
         """The suppression that forbids this; one that came from the person before one that came from a failure."""
         blocks = [
             block
-            for block in self.facts.blocks.get(way.fingerprint, ())
+            for block in self.facts.blocks[way.fingerprint]
             if block.channel in ("", ask.kind) and (block.scope == SuppressionScope.ALL or ask.purpose == MARKETING)
         ]
         return min(blocks, key=lambda block: block.reason == SuppressionReason.BOUNCE, default=None)
@@ -147,10 +154,10 @@ class _Judge:
         return "", {}
 
     def _zones(self, contact: Known) -> tuple[ZoneInfo, ...]:
-        phones = [way for way in self.facts.ways.get((contact.contact_id, "phone"), ()) if way.works]
+        ways = self.facts.ways.get((contact.contact_id, "phone"), ())
         return timezones.zones_for(
             contact=contact.time_zone, branch=contact.branch_zone, business=self.business.time_zone,
-            phone=phones[0].normal if phones else None, business_country=self.business.country,
+            phone=next((way.normal for way in ways if way.works), None), business_country=self.business.country,
         )  # fmt: skip
 
     def _quiet(self, zones: tuple[ZoneInfo, ...]) -> tuple[datetime | None, str]:

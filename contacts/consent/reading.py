@@ -97,7 +97,7 @@ def people(contact_ids: Sequence[int], *, lock: bool) -> list[Known]:
         "id", "external_id", "first_name", "last_name", "language", "time_zone", "city", "birth_date", "attributes",
         Subquery(branch.values("name")[:1]), Subquery(branch.values("time_zone")[:1]),
     )  # fmt: skip
-    return [Known(*row[:9], row[9] or "", row[10] or "") for row in rows]
+    return [Known._make((*row[:9], row[9] or "", row[10] or "")) for row in rows]
 
 
 def facts(contact_ids: Sequence[int], purposes: Collection[str]) -> Facts:
@@ -136,7 +136,8 @@ def _shaped(rows: QuerySet[Any, Any], what: int, **columns: Any) -> QuerySet[Any
         "c_flag": Value(value=False, output_field=BooleanField()),
     }  # fmt: skip
     shape |= {f"c_{name}": value for name, value in columns.items()}
-    return rows.order_by().annotate(**shape).values_list(*shape)
+    shaped: QuerySet[Any, Any] = rows.order_by().annotate(**shape).values_list(*shape)
+    return shaped
 
 
 def _addresses(contact_ids: Sequence[int]) -> QuerySet[Any, Any]:

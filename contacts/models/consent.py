@@ -26,6 +26,18 @@ class Basis(models.TextChoices):
     WITHDRAWAL = "withdrawal", _("the person withdrew")
 
 
+class Ledger(models.QuerySet["Consent"]):
+    """Lines are added, never changed: only that the cascades took notice may be noted."""
+
+    def update(self, **kwargs: Any) -> int:
+        if set(kwargs) - {"handled_at"}:
+            raise TypeError("the consent ledger is append-only")
+        return super().update(**kwargs)
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise TypeError("the consent ledger is append-only")
+
+
 class Consent(models.Model):
     """One line of the ledger: from now on `given` holds for this contact, channel kind and purpose. The newest line counts."""
 
@@ -56,6 +68,8 @@ class Consent(models.Model):
     played = models.BooleanField(default=False, editable=False)
     handled_at = models.DateTimeField(null=True, editable=False)
 
+    objects = Ledger.as_manager()
+
     class Meta:
         verbose_name = _("consent line")
         verbose_name_plural = _("consent ledger")
@@ -69,6 +83,11 @@ class Consent(models.Model):
     def __str__(self) -> str:
         verb = _("agreed to") if self.given else _("withdrew from")
         return f"{verb} {self.get_purpose_display()}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError("the consent ledger is append-only")
+        super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         raise TypeError("the consent ledger is append-only")

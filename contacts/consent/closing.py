@@ -1,0 +1,97 @@
+"""Closing and opening many addresses at once, for what providers report in batches: a few statements for any number of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from contacts import bulk, kinds
+from contacts.consent import ledger
+from contacts.consent.ledger import Line
+from contacts.consent.suppression import mask
+from contacts.models import Address, Basis, ConsentPurpose, Suppression, SuppressionReason, SuppressionScope, Validity
+from contacts.models.contact import fingerprint
+
+_MARKETING = ConsentPurpose.MARKETING.value
+_COLUMNS = ("kind", "fingerprint", "hint", "channel", "scope", "reason", "source", "at", "lifted_at")
+_GONE_FOR_GOOD = "bounce"
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """An address to be closed: see `suppression.suppress`, whose arguments these are."""
+
+    kind: str
+    normal: str
+    reason: str
+    scope: str = SuppressionScope.ALL.value
+    channel: str = ""
+    source: str = ""
+    played: bool = False
+    delivery_token: str = ""
+
+    @property
+    def mark(self) -> str:
+        return fingerprint(self.kind, self.normal)
+
+
+def suppress_many(closings: Sequence[Closing], *, now: datetime) -> None:
+    """Close the addresses, in five statements: each once, with a ledger line for each person who has one (not for a bounce)."""
+    if not closings:
+        return
+    rows = [
+        (one.kind, one.mark, mask(one.kind, one.normal), one.channel, one.scope, one.reason, one.source[:120], now, None)
+        for one in closings
+    ]
+    with transaction.atomic():
+        bulk.insert(Suppression, _COLUMNS, rows, ignore_conflicts=True)
+        said = [one for one in closings if one.reason != SuppressionReason.BOUNCE]
+        if said:
+            ledger.write(_lines(said), now=now)
+
+
+def mark_invalid(kind: str, normals: Collection[str]) -> None:
+    """These addresses do not work, whoever has them: one statement."""
+    marks = [fingerprint(kind, normal) for normal in normals]
+    working = Address.objects.filter(fingerprint__in=marks, validity=Validity.OK)
+    working.update(validity=Validity.INVALID, invalid_reason=_GONE_FOR_GOOD)
+
+
+def lift_many(kind: str, normals: Collection[str], *, channel: str, now: datetime) -> int:
+    """START and its kin: opens what a STOP on this channel closed, told by the person or by the provider; restores no consent."""
+    marks = [fingerprint(kind, normal) for normal in normals]
+    said = (SuppressionReason.STOP, SuppressionReason.PROVIDER)
+    closed = Suppression.objects.filter(fingerprint__in=marks, channel=channel, reason__in=said, lifted_at=None)
+    return closed.update(lifted_at=now)
+
+
+def _lines(closings: Sequence[Closing]) -> list[Line]:
+    """A line for each person who has an address and each kind of channel it closes, where consent has not ended already."""
+    holders = Address.objects.filter(fingerprint__in={one.mark for one in closings}).values_list("fingerprint", "contact_id")
+    people: dict[str, list[int]] = {}
+    for mark, contact_id in holders:
+        people.setdefault(mark, []).append(contact_id)
+    there = ledger.lock_contacts({contact_id for ids in people.values() for contact_id in ids})
+    last = ledger.newest(sorted(there), [_MARKETING])
+    lines: dict[tuple[int, str], Line] = {}
+    for one in closings:
+        for contact_id in there.intersection(people.get(one.mark, ())):
+            for name in _closed(one):
+                held = last.get((contact_id, name, _MARKETING))
+                if held is None or held.given:
+                    lines.setdefault((contact_id, name), _line(one, contact_id, name))
+    return list(lines.values())
+
+
+def _closed(one: Closing) -> list[str]:
+    return [one.channel] if one.channel else [known.name for known in kinds.all_kinds() if known.address == one.kind]
+
+
+def _line(one: Closing, contact_id: int, kind: str) -> Line:
+    return Line(
+        contact_id, kind, given=False, basis=Basis.WITHDRAWAL.value, source=one.source or str(SuppressionReason(one.reason).label),
+        address=one.normal, delivery_token=one.delivery_token, played=one.played,
+    )  # fmt: skip
