@@ -38,7 +38,7 @@ _TOKEN_LENGTH = 16
 class Frame:
     """What a message needs beside its text and its person. base_url: the public address without a slash at its end.
 
-    token: the delivery's; "" leaves links as they are, for a look at the text. tracked: the opening of a mail may be known.
+    token: the delivery's; without one of the two, links are left as they are. tracked: the opening of a mail may be known.
     utm: values for source, medium, campaign, content; a blank one is left out, `medium` is the kind of channel unless given.
     """
 
@@ -52,7 +52,7 @@ class Frame:
     @property
     def unsubscribe_url(self) -> str:
         """The way out, for marketing only; "" for all else."""
-        return f"{self.base_url}/u/{self.token}" if self.token and self.purpose == MARKETING else ""
+        return f"{self.base_url}/u/{self.token}" if self.base_url and self.token and self.purpose == MARKETING else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +195,7 @@ class _Links:
         if target == self.way_out or target.startswith(_LEFT_ALONE):
             return target
         tagged = _tagged(target, self.utm)
-        if not self.frame.token:
+        if not (self.frame.token and self.frame.base_url):
             return tagged
         if tagged not in self.targets:
             self.targets.append(tagged)

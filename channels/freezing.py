@@ -1,0 +1,75 @@
+"""Freezing: a message as it stands now becomes a version that never changes, and that sending works from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from channels import liquid, rendering, richtext
+from channels.models import Message, MessageVariant, MessageVersion
+from channels.rendering import BadTemplate, Brand
+from contacts import kinds
+from contacts.models import Business
+
+_ATTEMPTS = 5
+
+
+def brand_of(business: Business) -> Brand:
+    """The shop as its mails show it."""
+    logo = business.logo.url if business.logo else ""
+    return Brand(business.name, business.colour, logo, business.website, business.postal_address)
+
+
+def freeze(message: Message, *, now: datetime) -> MessageVersion:
+    """The version that says exactly what the message says now; the same words give the same version. `BadTemplate` for a bad text."""
+    content = _content(message.variants.order_by("kind", "language"), brand_of(Business.current()))
+    frozen = {"purpose": message.purpose, "urgent": message.urgent, "content": content}
+    digest = sha256(json.dumps(frozen, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    for _attempt in range(_ATTEMPTS):
+        if found := MessageVersion.objects.filter(message=message, digest=digest).first():
+            return found
+        try:
+            with transaction.atomic():
+                newest = MessageVersion.objects.filter(message=message).aggregate(newest=Max("number"))["newest"] or 0
+                return MessageVersion.objects.create(
+                    message=message, number=newest + 1, digest=digest, created_at=now, **frozen
+                )
+        except IntegrityError:  # somebody else froze it at the same moment
+            continue
+    raise RuntimeError("the message is being frozen by too many at once")
+
+
+def _content(variants: Iterable[MessageVariant], brand: Brand) -> list[dict[str, Any]]:
+    if content := rendering.compile_content([told(variant) for variant in variants], brand):
+        return content
+    raise BadTemplate(_("The message has no text yet."))
+
+
+def told(variant: MessageVariant) -> tuple[str, str, str, str, str]:
+    """A variant as rendering takes it."""
+    return variant.kind, variant.language, variant.subject, variant.preheader, variant.body
+
+
+def check(kind: str, language: str, subject: str, preheader: str, body: str, brand: Brand) -> None:
+    """Try a text out on an invented person; `BadTemplate` says what is wrong with it and where."""
+    for part in (subject, preheader) if kinds.get(kind).rich else ():
+        liquid.try_out(part, rendering.sample_context(), escape=False)
+    source = richtext.body(body, colour=brand.colour) if kinds.get(kind).rich else None
+    liquid.try_out(source.text if source else body, rendering.sample_context(), escape=False)
+    rendering.compile_content([(kind, language, subject, preheader, body)], brand)
+
+
+def unknown_fields(variant: MessageVariant, details: Iterable[str]) -> Iterator[str]:
+    """Fields of `contact` in the text that nobody can have: neither ours nor among the details (names as Liquid writes them)."""
+    known = {*rendering.sample_context()["contact"], *details}
+    for source in (variant.subject, variant.preheader, richtext.clean(variant.body)):
+        for path in liquid.fields(source):
+            if len(path) > 1 and path[0] == "contact" and path[1] not in known:
+                yield ".".join(path[:2])

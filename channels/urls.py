@@ -1,0 +1,13 @@
+"""Public addresses of the room: what stands in messages, and where providers call."""
+
+from django.urls import path
+
+from channels.views.click import click
+from channels.views.pixel import pixel
+from channels.views.unsubscribe import unsubscribe
+
+urlpatterns = [
+    path("o/<str:token>.gif", pixel, name="pixel"),
+    path("c/<str:token>/<int:n>", click, name="click"),
+    path("u/<str:token>", unsubscribe, name="unsubscribe"),
+]

@@ -1,0 +1,24 @@
+"""A link of a message: the click is recorded, and the person goes on to the target that is stored with the delivery."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from channels.transport import Fact
+from channels.views.visits import Visit, delivery_of, not_found, tell
+
+
+@require_safe
+def click(request: HttpRequest, token: str, n: int) -> HttpResponse:
+    """Redirect to the stored target and to nothing else; programs are sent on as well, and graded."""
+    delivery = delivery_of(token)
+    if delivery is None or not 0 <= n < len(delivery.links):
+        return not_found(request)
+    target = str(delivery.links[n])
+    tell(delivery, Fact.CLICKED, Visit.of(request), now=timezone.now(), n=n, url=target)
+    response = HttpResponseRedirect(target)
+    response["Cache-Control"] = "no-store"
+    response["X-Robots-Tag"] = "noindex"
+    return response
