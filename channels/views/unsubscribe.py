@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from channels import receipts
 from channels.models import Delivery, Grade
 from channels.transport import Fact
 from channels.views.visits import Visit, delivery_of, not_found, page
@@ -39,10 +38,8 @@ def _language(delivery: Delivery) -> str:
 
 def _shown(request: HttpRequest, delivery: Delivery) -> HttpResponse:
     held = _held(delivery)
-    context = {
-        "address": consent.mask(kinds.get(delivery.kind).address, delivery.address) if delivery.address else "", "wanted": MARKETING in held,
-        "may_stop_tracking": TRACKING in held,
-    }  # fmt: skip
+    address = consent.mask(kinds.get(delivery.kind).address, delivery.address) if delivery.address else ""
+    context = {"address": address, "wanted": MARKETING in held, "may_stop_tracking": TRACKING in held}
     return page(request, "unsubscribe", context)
 
 
@@ -66,6 +63,8 @@ def _held(delivery: Delivery) -> set[str]:
 
 def _withdraw(delivery: Delivery, purpose: str, visit: Visit, *, one_click: bool) -> None:
     """Write the ledger once, and end the cascade that the mail came from."""
+    from channels import receipts
+
     now = timezone.now()
     with translation.override(Business.current().language):  # staff read it
         source = _("button “Unsubscribe” in the mailbox") if one_click else _("unsubscribe page")
