@@ -27,7 +27,7 @@ from django.db.models import (
     Subquery,
     Value,
 )
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Coalesce
 
 from contacts.bulk import Among
 from contacts.models import Address, Branch, Consent, Contact, Suppression, Validity
@@ -91,13 +91,14 @@ def people(contact_ids: Sequence[int], *, lock: bool) -> list[Known]:
     """The contacts that exist, locked in the order of their ids where the database has such locks."""
     branch = Branch.objects.filter(pk=OuterRef("branch_id"))  # a join could not be locked on one side alone
     found = Contact.objects.filter(Among("id", contact_ids)).order_by("id")
+    no_branch = Value("", CharField())
     if lock:
         found = found.select_for_update(no_key=True)  # rows that merely refer to the contact may still be written
     rows = found.values_list(
         "id", "external_id", "first_name", "last_name", "language", "time_zone", "city", "birth_date", "attributes",
-        Subquery(branch.values("name")[:1]), Subquery(branch.values("time_zone")[:1]),
+        Coalesce(Subquery(branch.values("name")[:1]), no_branch), Coalesce(Subquery(branch.values("time_zone")[:1]), no_branch),
     )  # fmt: skip
-    return [Known._make((*row[:9], row[9] or "", row[10] or "")) for row in rows]
+    return [Known(*row) for row in rows]
 
 
 def facts(contact_ids: Sequence[int], purposes: Collection[str]) -> Facts:
