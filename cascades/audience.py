@@ -1,0 +1,114 @@
+"""Whom a start is for: what staff selected, as a query and as a sentence.
+
+A selection is JSON: `{"groups": [ids], "contacts": [ids] | null, "filter": {...}}`. Groups and single contacts add up; the filter narrows
+what they give, or all contacts where neither is named. A selection that says nothing is nobody: an empty form must not write to everyone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils.formats import date_format
+from django.utils.translation import get_language_info, ngettext
+from django.utils.translation import gettext as _
+
+from contacts.bulk import Among
+from contacts.models import Branch, Business, Contact, Group, Membership
+from contacts.models.contact import fold
+
+Selection = Mapping[str, Any]
+
+
+def people(selection: Selection) -> QuerySet[Contact]:
+    """Each selected contact once, unordered; `ValueError` for a selection that cannot be understood."""
+    groups, contacts, narrow = _parts(selection)
+    everyone = Contact.objects.order_by()
+    if not (groups or contacts or narrow):
+        return everyone.none()
+    if groups or contacts:
+        members = Membership.objects.filter(group_id__in=groups).values("contact_id")
+        everyone = everyone.filter(Q(pk__in=members) | Q(Among("id", contacts)) if contacts else Q(pk__in=members))
+    return everyone.filter(*(_FILTERS[name](value) for name, value in narrow.items()))
+
+
+def describe(selection: Selection) -> str:
+    """What was selected, as a phrase in the language in force: "groups Regulars, Students; language Spanish"."""
+    groups, contacts, narrow = _parts(selection)
+    said = []
+    if groups:
+        names = list(Group.objects.filter(pk__in=groups).values_list("name", flat=True))
+        said.append(ngettext("group %(names)s", "groups %(names)s", len(names)) % {"names": ", ".join(names)})
+    if contacts:
+        counted = ngettext("%(count)s chosen contact", "%(count)s chosen contacts", len(contacts))
+        said.append(counted % {"count": len(contacts)})
+    said += [_SAYINGS[name](value) for name, value in narrow.items()]
+    return "; ".join(said) or _("nobody")
+
+
+def _parts(selection: Selection) -> tuple[list[int], list[int], dict[str, Any]]:
+    """Groups, contacts and the filters that say something."""
+    if unknown := set(selection) - {"groups", "contacts", "filter"}:
+        raise ValueError(f"a selection knows nothing of {sorted(unknown)}")
+    narrow = {name: value for name, value in (selection.get("filter") or {}).items() if value not in ("", None, [])}
+    if strange := set(narrow) - set(_FILTERS):
+        raise ValueError(f"a selection cannot be narrowed by {sorted(strange)}")
+    return (
+        [int(pk) for pk in selection.get("groups") or ()],
+        [int(pk) for pk in selection.get("contacts") or ()],
+        narrow,
+    )
+
+
+def _by_language(value: str) -> Q:
+    """A blank language means the business's own."""
+    spoken = Q(language=value)
+    return spoken | Q(language="") if value == Business.current().language else spoken
+
+
+def _by_search(value: str) -> Q:
+    """Every word is found somewhere, as in the list of contacts."""
+    found = Q()
+    for word in fold(value).split():
+        found &= Q(search__contains=word)
+    return found
+
+
+def _instant(value: str | datetime) -> datetime:
+    found = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    if found.tzinfo is None:
+        raise ValueError("an instant needs its time zone")
+    return found
+
+
+def _say_language(value: str) -> str:
+    try:
+        name = str(get_language_info(value)["name_translated"])
+    except KeyError:
+        name = value
+    return _("language %(name)s") % {"name": name}
+
+
+def _day(value: str | datetime) -> str:
+    found = _instant(value)
+    return date_format(date(found.year, found.month, found.day), "DATE_FORMAT")
+
+
+_FILTERS: dict[str, Callable[[Any], Q]] = {
+    "language": _by_language,
+    "city": lambda value: Q(city__iexact=value),
+    "branch": lambda value: Q(branch_id=int(value)),
+    "search": _by_search,
+    "added_since": lambda value: Q(created_at__gte=_instant(value)),
+    "added_before": lambda value: Q(created_at__lt=_instant(value)),
+}
+_SAYINGS: dict[str, Callable[[Any], str]] = {
+    "language": _say_language,
+    "city": lambda value: _("city %(name)s") % {"name": value},
+    "branch": lambda value: _("branch %(name)s") % {"name": Branch.objects.filter(pk=int(value)).first() or "–"},
+    "search": lambda value: _("found by “%(words)s”") % {"words": value},
+    "added_since": lambda value: _("added since %(day)s") % {"day": _day(value)},
+    "added_before": lambda value: _("added before %(day)s") % {"day": _day(value)},
+}

@@ -1,0 +1,230 @@
+"""The dry run before a start: how many people, by which channels, who cannot be reached and why, and what it costs at most.
+
+It asks the same gate as the sending and follows the engine's rules for someone who reacts to nothing, which is the dearest case.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from itertools import islice
+from typing import Any
+
+from cascades import audience
+from cascades.models import Cascade, Seen, Step, Who
+from cascades.publishing import draft_steps
+from cascades.reasons import say_together
+from channels import capabilities, rendering
+from channels.models import PriceUnit
+from channels.transport import Fact
+from contacts.consent import Ask, Person, gate
+from contacts.models import Business
+
+CHUNK = 1000
+_PERSONAL = re.compile(r"\{[{%]")
+_TOKEN = "x" * 16
+_NOBODY_THERE = ("no_address", "contact_gone")
+
+
+@dataclass(frozen=True, slots=True)
+class StepForecast:
+    """people: at most so many get this step; cost: theirs, in the business's currency."""
+
+    number: int
+    message: str
+    channel: str
+    people: int
+    cost: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What staff see before they press the button.
+
+    first_by_channel: (channel, people whose first message comes by it); reasons: (sentence, people) for those who cannot be reached;
+    unknown: people for whom it cannot be known whether they open, where a later step asks; cost_with and cost_without: at most, with and
+    without the later steps for these; shared: copies saved because people share an address; steps: by the choice that was made.
+    """
+
+    people: int
+    reachable: int
+    first_by_channel: tuple[tuple[str, int], ...]
+    reasons: tuple[tuple[str, int], ...]
+    unknown: int
+    shared: int
+    cost_with: Decimal
+    cost_without: Decimal
+    unknown_goes_on: bool
+    steps: tuple[StepForecast, ...]
+
+    @property
+    def unreachable(self) -> int:
+        return self.people - self.reachable
+
+    @property
+    def cost(self) -> Decimal:
+        """At most, by the choice that was made."""
+        return self.cost_with if self.unknown_goes_on else self.cost_without
+
+    def as_json(self) -> dict[str, Any]:
+        """For `Launch.forecast`, so that it can be compared with what came of it."""
+        return {
+            "people": self.people, "reachable": self.reachable, "unknown": self.unknown, "shared": self.shared, "cost": str(self.cost),
+        }  # fmt: skip
+
+
+def forecast(cascade: Cascade, selection: audience.Selection, *, unknown_goes_on: bool, now: datetime) -> Forecast:
+    """The draft's dry run over the people selected now; two statements for every thousand people."""
+    business = Business.current()
+    steps = [_Step.of(step, number, business) for number, step in enumerate(draft_steps(cascade), start=1)]
+    count = _Count(steps)
+    asks = {step.ask for step in steps}
+    for ids in _chunks(audience.people(selection).order_by("pk").values_list("pk", flat=True).iterator(CHUNK)):
+        people = gate(ids, asks, now=now, business=business)
+        count.people += len(ids)
+        for person in people.values():
+            count.add(person)
+    return count.result(unknown_goes_on)
+
+
+def _chunks(ids: Iterator[int]) -> Iterator[list[int]]:
+    while chunk := list(islice(ids, CHUNK)):
+        yield chunk
+
+
+@dataclass(slots=True)
+class _Step:
+    """A draft step and what a copy of it costs, by language (asked once, of the first person who speaks it)."""
+
+    step: Step
+    number: int
+    business: Business
+    ask: Ask
+    tells_opening: bool
+    content: list[dict[str, Any]]
+    costs: dict[str, Decimal] = field(default_factory=dict)
+    personal: dict[str, bool] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, step: Step, number: int, business: Business) -> _Step:
+        try:
+            told = capabilities.of_channel(step.channel)
+        except LookupError:
+            told = frozenset()
+        content = [_plain(variant) for variant in step.message.variants.all() if variant.kind == step.channel.kind]
+        ask = Ask(step.channel.kind, step.message.purpose, step.message.urgent)
+        return cls(step, number, business, ask, bool(told & {Fact.OPENED, Fact.READ}), content)
+
+    def cost(self, person: Person) -> Decimal:
+        if person.language not in self.costs:
+            channel = self.step.channel
+            units = self._segments(person) if channel.price_unit == PriceUnit.SEGMENT else 1
+            self.costs[person.language] = channel.price * units
+        return self.costs[person.language]
+
+    def is_personal(self, person: Person) -> bool:
+        """Whether the text says something of the person, so that people who share an address get one each."""
+        if person.language not in self.personal:
+            variant = rendering.choose(self.content, self.ask.kind, person.language, self.business.language)
+            said = f"{variant['subject']}{variant['text']}" if variant else ""
+            self.personal[person.language] = bool(_PERSONAL.search(said))
+        return self.personal[person.language]
+
+    def _segments(self, person: Person) -> int:
+        variant = rendering.choose(self.content, self.ask.kind, person.language, self.business.language)
+        if variant is None:
+            return 1
+        frame = rendering.Frame(
+            self.business.public_address or "https://example.org", _TOKEN, self.ask.purpose, language=person.language,
+            utm={"source": self.business.utm_source},
+        )  # fmt: skip
+        try:
+            return rendering.render(variant, rendering.context_for(person, {}), frame).segments or 1
+        except (rendering.MissingField, rendering.BadTemplate):
+            return 1
+
+
+def _plain(variant: Any) -> dict[str, Any]:
+    """A variant as the rendering takes it, without the layout of a mail: that costs time and no segments."""
+    return {
+        "kind": variant.kind, "language": variant.language, "subject": variant.subject, "text": variant.body, "html": "",
+        "business": {},
+    }  # fmt: skip
+
+
+class _Count:
+    """The sums, person by person."""
+
+    def __init__(self, steps: Sequence[_Step]) -> None:
+        self.steps = steps
+        self.people = self.reachable = self.unknown = self.shared = 0
+        self.first: Counter[str] = Counter()
+        self.reasons: Counter[str] = Counter()
+        self.with_unknown: list[tuple[int, Decimal]] = [(0, Decimal(0)) for _ in steps]
+        self.without: list[tuple[int, Decimal]] = [(0, Decimal(0)) for _ in steps]
+        self.taken: set[tuple[int, str, str]] = set()
+
+    def add(self, person: Person) -> None:
+        ways = [person.verdicts[step.ask] for step in self.steps]
+        if not any(verdict.ok for verdict in ways):
+            self.reasons[_why([verdict.reason for verdict in ways])] += 1
+            return
+        self.reachable += 1
+        sent: list[int] = []
+        blind = False
+        for n, (step, verdict) in enumerate(zip(self.steps, ways, strict=True)):
+            if not verdict.ok or (step.step.who == Who.FAILED and n - 1 in sent):
+                continue
+            if not sent:
+                self.first[str(step.step.channel)] += 1
+            blind = blind or self._is_blind(step, [(self.steps[k], ways[k].tracked) for k in sent])
+            self._pay(n, person, verdict.address, blind)
+            sent.append(n)
+        self.unknown += blind
+
+    def _is_blind(self, step: _Step, sent: list[tuple[_Step, bool]]) -> bool:
+        """Whether this step asks for an opening that cannot be known of the person (see `engine`)."""
+        if step.step.who not in (Who.EVERYONE, Who.NOT_OPENED):
+            return False
+        asked = [one for one in sent if step.step.who == Who.NOT_OPENED or one[0].step.seen == Seen.OPENED]
+        return any(not (tracked and earlier.tells_opening) for earlier, tracked in asked)
+
+    def _pay(self, n: int, person: Person, address: str, blind: bool) -> None:
+        step = self.steps[n]
+        if not step.is_personal(person):
+            key = (n, address, person.language)
+            if key in self.taken:
+                self.shared += 1
+                return
+            self.taken.add(key)
+        cost = step.cost(person)
+        for sums in (self.with_unknown, *(() if blind else (self.without,))):
+            people, paid = sums[n]
+            sums[n] = (people + 1, paid + cost)
+
+    def result(self, unknown_goes_on: bool) -> Forecast:
+        chosen = self.with_unknown if unknown_goes_on else self.without
+        lost = Counter({say_together(code): count for code, count in self.reasons.items()})
+        if gone := self.people - self.reachable - sum(lost.values()):
+            lost[say_together("contact_gone")] += gone
+        return Forecast(
+            self.people, self.reachable, tuple(self.first.most_common()), tuple(lost.most_common()), self.unknown, self.shared,
+            _total(self.with_unknown), _total(self.without), unknown_goes_on,
+            tuple(
+                StepForecast(step.number, str(step.step.message), str(step.step.channel), people, cost)
+                for step, (people, cost) in zip(self.steps, chosen, strict=True)
+            ),
+        )  # fmt: skip
+
+
+def _why(codes: Sequence[str]) -> str:
+    """One reason for someone whom no step reaches: the cheapest step's, unless there simply is no address for it."""
+    return next((code for code in codes if code not in _NOBODY_THERE), codes[0] if codes else "no_address")
+
+
+def _total(sums: Sequence[tuple[int, Decimal]]) -> Decimal:
+    return sum((cost for _, cost in sums), Decimal(0))

@@ -1,0 +1,199 @@
+"""From a draft to a frozen version: what must be right before anything is sent, said in sentences, and the freezing itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from cascades.models import Cascade, CascadeVersion, Seen, Step, WaitFrom, Who
+from channels import capabilities, freezing
+from channels.liquid import BadTemplate
+from channels.models import Purpose
+from channels.rendering import unsubscribe_fits
+from channels.transport import Fact
+from contacts import events, kinds
+from contacts.models import Business
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+
+# Beyond this a cascade is a mistake in a field, and dates would soon overflow.
+LONGEST = timedelta(days=730)
+_ASKS_FOR = {WaitFrom.OPENED.value: Fact.OPENED, WaitFrom.CLICKED.value: Fact.CLICKED}
+
+
+class NotReady(Exception):
+    """Why something cannot be started; `problems` are sentences for staff, at least one."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__(" ".join(problems))
+        self.problems = list(problems)
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    cascade: Cascade
+    steps: list[Step]
+    business: Business
+
+
+def draft_steps(cascade: Cascade) -> list[Step]:
+    """The steps that staff are editing, in their order, with channel, message and its texts."""
+    steps = Step.objects.filter(cascade=cascade, version=None).select_related("channel", "message")
+    return list(steps.prefetch_related("message__variants").order_by("position", "id"))
+
+
+def problems(cascade: Cascade, *, business: Business) -> list[str]:
+    """Everything that stands against a start, in the order of the steps; empty when it may start."""
+    return _problems(_Draft(cascade, draft_steps(cascade), business))
+
+
+def freeze(cascade: Cascade, *, user: AbstractBaseUser | None, now: datetime) -> CascadeVersion:
+    """The draft as an immutable version, with frozen messages; a draft that has not changed gives the version that is there.
+
+    Raises `NotReady`. The cascade is locked to the end of the caller's transaction, so that two starts freeze one after the other.
+    """
+    with transaction.atomic():
+        locked = Cascade.objects.select_for_update(no_key=True).get(pk=cascade.pk)
+        draft = _Draft(locked, draft_steps(locked), Business.current())
+        if found := _problems(draft):
+            raise NotReady(found)
+        frozen = _freeze_messages(draft.steps, now)
+        digest = _digest(draft, frozen)
+        version = CascadeVersion.objects.filter(cascade=locked, digest=digest).order_by("-number").first()
+        version = version or _write(draft, frozen, digest, user, now)
+        Cascade.objects.filter(pk=locked.pk).update(version=version)
+        cascade.version = version
+        return version
+
+
+def _freeze_messages(steps: Iterable[Step], now: datetime) -> dict[int, int]:
+    """Frozen message by message id; a text that cannot be read is a sentence for staff."""
+    try:
+        return {
+            message_id: freezing.freeze(message, now=now).pk
+            for message_id, message in {s.message_id: s.message for s in steps}.items()
+        }
+    except BadTemplate as error:
+        raise NotReady([str(error)]) from error
+
+
+def _write(
+    draft: _Draft, frozen: dict[int, int], digest: str, user: AbstractBaseUser | None, now: datetime
+) -> CascadeVersion:
+    cascade = draft.cascade
+    newest = cascade.versions.aggregate(newest=Max("number"))["newest"] or 0
+    version = CascadeVersion.objects.create(
+        cascade=cascade, number=newest + 1, goal=cascade.goal, final_wait=cascade.final_wait, digest=digest,
+        created_by_id=user.pk if user else None, created_at=now,
+    )  # fmt: skip
+    copies = [_copy(step, version, position, frozen[step.message_id]) for position, step in enumerate(draft.steps)]
+    Step.objects.bulk_create(copies)
+    return version
+
+
+def _copy(step: Step, version: CascadeVersion, position: int, message_version_id: int) -> Step:
+    kept = {name: getattr(step, name) for name in _KEPT}
+    return Step(version=version, position=position, message_version_id=message_version_id, **kept)
+
+
+_KEPT = (
+    "cascade_id", "key", "channel_id", "message_id", "wait", "wait_from", "longest_wait", "who", "seen", "validity",
+)  # fmt: skip
+
+
+def _digest(draft: _Draft, frozen: dict[int, int]) -> str:
+    """The hash of everything that a version fixes."""
+    steps = [
+        {**{name: str(getattr(step, name)) for name in _KEPT}, "text": frozen[step.message_id]} for step in draft.steps
+    ]
+    whole: dict[str, Any] = {"steps": steps, "goal": draft.cascade.goal, "final_wait": str(draft.cascade.final_wait)}
+    return sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
+
+
+def _problems(draft: _Draft) -> list[str]:
+    if not draft.steps:
+        return [_("The cascade has no steps yet.")]
+    found = list(_problems_of_the_whole(draft))
+    for number, step in enumerate(draft.steps, start=1):
+        found += [
+            _("Step %(number)s: %(problem)s") % {"number": number, "problem": said}
+            for said in _problems_of(step, draft)
+        ]
+    for number, (earlier, later) in enumerate(pairwise(draft.steps), start=2):
+        found += [
+            _("Step %(number)s: %(problem)s") % {"number": number, "problem": said} for said in _waits(earlier, later)
+        ]
+    return found
+
+
+def _problems_of_the_whole(draft: _Draft) -> Iterator[str]:
+    first = draft.steps[0]
+    if first.who == Who.FAILED:
+        yield _("The first step is only for those whom an earlier message did not reach, so nobody would get it.")
+    if first.wait_from in (WaitFrom.DELIVERED, WaitFrom.OPENED, WaitFrom.CLICKED):
+        yield _("The first step cannot wait for an earlier message: there is none.")
+    longest = sum(
+        (step.wait + (step.longest_wait or timedelta(0)) + step.validity for step in draft.steps),
+        draft.cascade.final_wait,
+    )
+    if longest > LONGEST:
+        yield _("The cascade would take longer than two years. Please check the waiting times.")
+    if strange := [name for name in draft.cascade.goal if name not in events.GOALS]:
+        yield _("The goal “%(name)s” is not known.") % {"name": strange[0]}
+
+
+def _problems_of(step: Step, draft: _Draft) -> Iterator[str]:
+    """What stands against one step, by itself."""
+    channel, message = step.channel, step.message
+    try:
+        live, kind = channel.carrier.live, kinds.get(channel.kind)
+    except LookupError:
+        yield _("The channel “%(channel)s” is no longer installed.") % {"channel": channel}
+        return
+    if not channel.active:
+        yield _("The channel “%(channel)s” is switched off.") % {"channel": channel}
+    if live and not draft.business.address_is_proven:
+        yield _("The business's public address must be set and checked before “%(channel)s” can send.") % {
+            "channel": channel
+        }
+    if (
+        live
+        and kind.rich
+        and message.purpose == Purpose.MARKETING
+        and not unsubscribe_fits(draft.business.public_address)
+    ):
+        yield _("The business's public address is too long for the unsubscribe button of mailboxes.")
+    if step.seen == Seen.REPLIED and Fact.REPLIED not in capabilities.of_channel(channel):
+        yield _("It ends by an answer, but “%(channel)s” cannot tell whether someone answers.") % {"channel": channel}
+    languages = {
+        variant.language for variant in message.variants.all() if variant.kind == channel.kind and variant.body.strip()
+    }
+    if draft.business.language not in languages:
+        said = {"message": message, "kind": kind.label, "language": draft.business.language}
+        yield _("The message “%(message)s” has no text for %(kind)s in the business's language (%(language)s).") % said
+    if message.urgent and message.purpose != Purpose.TRANSACTIONAL:
+        yield _("Only a message about an order, a booking or a contract can be urgent.")
+
+
+def _waits(earlier: Step, later: Step) -> Iterable[str]:
+    """A step can only wait for what the channel before it can tell. Where delivery is not told, accepted counts."""
+    fact = _ASKS_FOR.get(later.wait_from)
+    try:
+        told = capabilities.of_channel(earlier.channel)
+    except LookupError:
+        return
+    if fact and fact not in told and not (fact is Fact.OPENED and Fact.READ in told):
+        yield _("It waits for something that “%(channel)s” cannot tell: %(what)s.") % {
+            "channel": earlier.channel,
+            "what": later.get_wait_from_display(),
+        }

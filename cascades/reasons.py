@@ -1,0 +1,68 @@
+"""What the cascades say: why a step was taken, left out or waits, and how it ended for a person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy as _
+
+from contacts import reasons
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from django_stubs_ext import StrOrPromise
+
+SENTENCES: Mapping[str, StrOrPromise] = {
+    # a step's time
+    "step_time": _("The step's time."),
+    "previous_did_not_go": _("Nothing could be sent at the step before, so this one follows at once."),
+    "previous_on_its_way": _("Waits for news of the message before."),
+    "waits_delivered": _("Waits for the message before to be delivered."),
+    "waits_opened": _("Waits for the message before to be opened."),
+    "waits_clicked": _("Waits for a click in the message before."),
+    "unsure_opening": _("Waits once more: it was opened, perhaps not by a person."),
+    "step_paused": _("Waits, because the step is on hold."),
+    "awaits_reactions": _("All messages are out; waits for reactions."),
+    "could_not_decide": _("Waits, because the program failed here; it tries again."),
+    # whom a step is not for
+    "not_for_sent": _("Only for those whom the message before did not reach."),
+    "not_for_reached": _("Only for those whom nothing has reached."),
+    "not_for_opened": _("Only for those who opened nothing."),
+    "not_for_clicked": _("Only for those who clicked nothing."),
+    "opening_unknown": _("Whether this person opened cannot be known, and staff chose not to go on with them."),
+    "not_in_time": _("It would be quiet time for this person until the message is no longer valid."),
+    # how it ended
+    "seen_opened": _("Opened."),
+    "seen_clicked": _("Clicked."),
+    "seen_replied": _("Answered."),
+    "goal": _("The goal was reached: %(name)s."),
+    "goal_order": _("Bought."),
+    "goal_visit": _("Came."),
+    "goal_answer": _("Answered."),
+    "opt_out": _("Wants no more of this."),
+    "complained": _("Marked the message as spam."),
+    "cascade_stopped": _("Staff stopped the cascade."),
+    "no_reaction": _("No reaction to any message."),
+    "no_channel_left": _("No channel was left to reach this person."),
+    "all_failed": _("Every message failed."),
+    "time_over": _("The longest time for this cascade was over."),
+}
+
+# Where people are counted together, a sentence with one person's date or cause in it says too much.
+TOGETHER: Mapping[str, StrOrPromise] = {
+    "address_invalid": _("The address does not work."),
+    "consent_withdrawn": _("Consent was withdrawn."),
+    "consent_expired": _("Consent expired."),
+    "suppressed": _("The address is suppressed."),
+}
+
+
+def register() -> None:
+    """Called once, when the room is ready."""
+    reasons.register(SENTENCES)
+
+
+def say_together(code: str) -> str:
+    """The sentence for many people at once."""
+    return str(TOGETHER[code]) if code in TOGETHER else reasons.say(code)

@@ -1,0 +1,120 @@
+"""The tick: whoever is due is looked at, in batches, and gets what is next. A tick costs what is due, however many are through."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from typing import NamedTuple
+from uuid import uuid4
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from cascades.engine import Send, Skip
+from cascades.models import Cascade, CascadeStatus, Enrollment, Outcome
+from cascades.runner import plans, progress
+from cascades.runner.deciding import Way, asks, decide, look
+from cascades.runner.plans import FrozenCascade
+from cascades.runner.progress import Row
+from cascades.runner.stop import drain
+from cascades.runner.writing import write
+from contacts import bulk
+from contacts.consent import gate
+from contacts.models import Business
+
+log = logging.getLogger(__name__)
+
+BATCH = 1000
+ROUNDS = 20
+
+
+def advance(now: datetime, *, limit: int = BATCH, rounds: int = ROUNDS) -> int:
+    """Decide for everyone who is due in a running cascade; returns how many were looked at.
+
+    Cascades take turns, batch by batch. What does not fit into `rounds` batches of each is left to the next tick.
+    """
+    work, tick, looked_at = _work(now), _Tick(now, limit), 0
+    for cascade_id in work.stopping:
+        drain(cascade_id, now)
+    due = work.due
+    for _ in range(rounds if due else 0):
+        taken = {cascade_id: tick.guarded_batch(cascade_id) for cascade_id in due}
+        looked_at += sum(taken.values())
+        due = [cascade_id for cascade_id in due if taken[cascade_id] == limit]
+        if not due:
+            break
+    return looked_at
+
+
+def due_in(cascade_id: int, now: datetime) -> QuerySet[Enrollment]:
+    """Open enrollments whose time has come, longest due first; answered by the partial index `enrollment_due`."""
+    return Enrollment.objects.filter(cascade_id=cascade_id, outcome=Outcome.OPEN, next_due_at__lte=now).order_by(
+        "next_due_at"
+    )
+
+
+class _Work(NamedTuple):
+    """Running cascades in which someone is due, and stopped ones of which a crash left people open. A paused one costs nothing."""
+
+    due: list[int]
+    stopping: list[int]
+
+
+def _work(now: datetime) -> _Work:
+    still_open = Enrollment.objects.filter(cascade_id=OuterRef("pk"), outcome=Outcome.OPEN)
+    due = Q(Exists(still_open.filter(next_due_at__lte=now)), status=CascadeStatus.RUNNING)
+    stopping = Q(Exists(still_open), status=CascadeStatus.STOPPED)
+    found = list(Cascade.objects.filter(due | stopping).order_by("pk").values_list("pk", "status"))
+    return _Work(
+        *([pk for pk, status in found if status == wanted] for wanted in (CascadeStatus.RUNNING, CascadeStatus.STOPPED))
+    )
+
+
+class _Tick:
+    """One tick: the business and the plans are read once for all its batches."""
+
+    def __init__(self, now: datetime, limit: int) -> None:
+        self.now, self.limit = now, limit
+        self.business: Business | None = None
+        self.frozen: dict[int, FrozenCascade] = {}
+
+    def guarded_batch(self, cascade_id: int) -> int:
+        """One batch; a cascade that fails is logged and tried again at the next tick, and the others go on."""
+        try:
+            return self.batch(cascade_id)
+        except Exception:
+            log.exception("cascade %s could not be advanced", cascade_id)
+            return 0
+
+    def batch(self, cascade_id: int) -> int:
+        """Claim, load, ask, decide, write: one transaction, seven statements for any number of people."""
+        token = uuid4()
+        with transaction.atomic():
+            claimed = bulk.claim(
+                due_in(cascade_id, self.now),
+                limit=self.limit,
+                changes={"claim_token": token},
+                returning=progress.COLUMNS,
+            )
+            if not claimed:
+                return 0
+            ways = self._ways(progress.rows(claimed))
+            self._decide(ways)
+            write(ways, now=self.now, claim_token=token)
+        return len(claimed)
+
+    def _ways(self, rows: list[Row]) -> list[Way]:
+        if missing := {row.version_id for row in rows} - set(self.frozen):
+            self.frozen.update(plans.load(missing))
+        known = progress.load(row.id for row in rows)
+        return [Way.of(row, self.frozen[row.version_id], known[row.id]) for row in rows]
+
+    def _decide(self, ways: list[Way]) -> None:
+        """Only those for whom something is to be sent or left out now are asked for at the gate."""
+        moving = [way for way in ways if isinstance(look(way, self.now), Send | Skip)]
+        if not moving:
+            return
+        self.business = self.business or Business.current()
+        people = gate([way.row.contact_id for way in moving], asks(moving), now=self.now, business=self.business)
+        for way in moving:
+            decide(way, people.get(way.row.contact_id), self.now)

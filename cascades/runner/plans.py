@@ -1,0 +1,133 @@
+"""Frozen versions as the engine reads them, with what the shell must know beside: channels, texts, brakes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.text import slugify
+
+from cascades.engine import Base, For, Plan, Seen, StepPlan
+from cascades.models import CascadeVersion, Step, StepControl
+from channels import capabilities
+from channels.models import Channel
+from channels.transport import Fact
+from contacts.consent import Ask
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenStep:
+    """One step, ready to be planned for anyone. tells_opening: its channel can report an opening at all."""
+
+    id: int
+    key: str
+    name: str
+    channel_id: int
+    message_version_id: int
+    ask: Ask
+    validity: timedelta
+    sandbox: bool
+    tells_opening: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenCascade:
+    """A version. held: keys of the steps that are on hold; goal: names of the events that end it."""
+
+    version_id: int
+    cascade_id: int
+    campaign: str
+    plan: Plan
+    steps: Mapping[str, FrozenStep]
+    held: frozenset[str]
+    goal: frozenset[str]
+
+    @property
+    def asks(self) -> set[Ask]:
+        return {step.ask for step in self.steps.values()}
+
+
+def load(version_ids: Iterable[int]) -> dict[int, FrozenCascade]:
+    """The versions by id, with one statement."""
+    by_version: dict[int, list[Step]] = defaultdict(list)
+    for step in _steps(set(version_ids)):
+        by_version[step.version_id or 0].append(step)
+    return {version_id: _frozen(steps) for version_id, steps in by_version.items()}
+
+
+def longest(version: CascadeVersion) -> timedelta:
+    """How long a person can be in it at most."""
+    return load([version.pk])[version.pk].plan.longest
+
+
+def _steps(version_ids: set[int]) -> QuerySet[Step]:
+    brake = StepControl.objects.filter(
+        cascade_id=OuterRef("cascade_id"), step_key=OuterRef("key"), paused_at__isnull=False
+    )
+    steps = Step.objects.filter(version_id__in=version_ids).select_related(
+        "version__cascade", "channel", "message", "message_version"
+    )
+    return (
+        steps.defer("message_version__content", "channel__sealed")
+        .annotate(held=Exists(brake))
+        .order_by("version_id", "position")
+    )
+
+
+def _frozen(steps: list[Step]) -> FrozenCascade:
+    version = steps[0].version
+    assert version is not None
+    campaign = (
+        version.cascade.campaign or slugify(version.cascade.name, allow_unicode=True) or f"cascade-{version.cascade_id}"
+    )
+    known = [_step(step) for step in steps]
+    return FrozenCascade(
+        version.pk, version.cascade_id, campaign,
+        Plan(tuple(_step_plan(step) for step in steps), version.final_wait),
+        {step.key: step for step in known},
+        frozenset(step.key for step in steps if step.held or not _usable(step.channel)),  # type: ignore[attr-defined]
+        frozenset(version.goal),
+    )  # fmt: skip
+
+
+def _step(step: Step) -> FrozenStep:
+    text, channel = step.message_version, step.channel
+    assert text is not None
+    name = slugify(step.message.name, allow_unicode=True) or f"step-{step.position + 1}"
+    sandbox = channel.is_sandbox if _installed(channel) else False
+    ask = Ask(channel.kind, text.purpose, text.urgent)
+    return FrozenStep(
+        step.pk, step.key, name, channel.pk, text.pk, ask, step.validity, sandbox, _tells_opening(_told(channel))
+    )
+
+
+def _step_plan(step: Step) -> StepPlan:
+    told = _told(step.channel)
+    return StepPlan(
+        key=step.key, wait=step.wait, wait_from=Base(step.wait_from), longest_wait=step.longest_wait, who=For(step.who),
+        seen=Seen(step.seen), validity=step.validity, reports_delivery=Fact.DELIVERED in told, reports_opening=_tells_opening(told),
+        reports_clicks=Fact.CLICKED in told,
+    )  # fmt: skip
+
+
+def _tells_opening(told: frozenset[Fact]) -> bool:
+    return bool(told & {Fact.OPENED, Fact.READ})
+
+
+def _told(channel: Channel) -> frozenset[Fact]:
+    return capabilities.of_channel(channel) if _installed(channel) else frozenset()
+
+
+def _usable(channel: Channel) -> bool:
+    """A channel that staff switched off, or whose transport is gone, holds its people: nobody moves on to a dearer one for that."""
+    return channel.active and _installed(channel)
+
+
+def _installed(channel: Channel) -> bool:
+    try:
+        return bool(channel.carrier)
+    except LookupError:
+        return False

@@ -1,0 +1,141 @@
+"""What is known of each person's way so far: decisions and messages, read with one statement for any number of people."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from cascades.engine import StepProgress, Went
+from cascades.models import Decision, StepRun
+from channels.models import DeliveryStatus, Grade
+from channels.models.delivery import DID_NOT_ARRIVE, OPEN
+from contacts.bulk import Among
+
+
+class Row(NamedTuple):
+    """An open enrollment as it was claimed; the names are those of its columns."""
+
+    id: int
+    contact_id: int
+    version_id: int
+    cascade_id: int
+    occasion: str
+    shared: bool
+    unknown_goes_on: bool
+    started_at: datetime
+    max_until: datetime
+    prolonged: str
+    claim_token: UUID | None
+
+
+COLUMNS = tuple(Row.__annotations__)
+
+
+class Message(NamedTuple):
+    """The delivery of a decided step, as far as it matters who it was and whether it can still be called back."""
+
+    id: int
+    token: str
+    channel_id: int
+    sandbox: bool
+    queued: bool
+    went_out_at: datetime | None
+
+
+@dataclass(slots=True)
+class Known:
+    """steps: decided ones in their order; messages: those that were planned."""
+
+    steps: list[StepProgress] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
+
+    @property
+    def all_in_sandbox(self) -> bool:
+        """There are messages, and not one of them was real: only then does a fact that was played count."""
+        return bool(self.messages) and all(message.sandbox for message in self.messages)
+
+
+def load(enrollment_ids: Iterable[int]) -> dict[int, Known]:
+    """By enrollment id; whoever has no decision yet is there with nothing in it when asked for."""
+    known: dict[int, Known] = defaultdict(Known)
+    runs = StepRun.objects.filter(Among("enrollment_id", enrollment_ids)).order_by("id")
+    for values in runs.values_list(*_COLUMNS):
+        run = _Run(*values)
+        known[run.enrollment_id].steps.append(_step(run))
+        if run.delivery_id:
+            known[run.enrollment_id].messages.append(_message(run))
+    return known
+
+
+class _Run(NamedTuple):
+    enrollment_id: int
+    step_key: str
+    decision: str
+    decided_at: datetime
+    delivery_id: int | None
+    delivery__token: str
+    delivery__channel_id: int
+    delivery__sandbox: bool
+    delivery__status: str
+    delivery__tracked: bool
+    delivery__sending_at: datetime | None
+    delivery__sent_at: datetime | None
+    delivery__delivered_at: datetime | None
+    delivery__ended_at: datetime | None
+    delivery__opened_at: datetime | None
+    delivery__opened_grade: str
+    delivery__clicked_at: datetime | None
+    delivery__clicked_grade: str
+    delivery__replied_at: datetime | None
+
+
+_COLUMNS = tuple(_Run.__annotations__)
+
+
+def _step(run: _Run) -> StepProgress:
+    if run.decision == Decision.SKIP:
+        return StepProgress(run.step_key, Went.SKIPPED, run.decided_at, ended_at=run.decided_at)
+    opened, unsure = _by_grade(run.delivery__opened_at, run.delivery__opened_grade)
+    clicked, maybe = _by_grade(run.delivery__clicked_at, run.delivery__clicked_grade)
+    return StepProgress(
+        key=run.step_key, went=_went(run.delivery__status), decided_at=run.decided_at,
+        sent_at=run.delivery__sent_at or run.delivery__sending_at, delivered_at=run.delivery__delivered_at,
+        ended_at=run.delivery__ended_at, opened_at=opened, unsure_at=unsure or maybe, clicked_at=clicked,
+        replied_at=run.delivery__replied_at, tracked=run.delivery__tracked,
+    )  # fmt: skip
+
+
+def _went(status: str) -> Went:
+    if status in OPEN:
+        return Went.WAITING
+    if status in DID_NOT_ARRIVE:
+        return Went.LOST
+    return Went.DELIVERED if status == DeliveryStatus.DELIVERED else Went.SENT
+
+
+def _by_grade(at: datetime | None, grade: str) -> tuple[datetime | None, datetime | None]:
+    """(a person's, perhaps a person's). A program's fetch is neither."""
+    if grade == Grade.MACHINE:
+        return None, None
+    return (None, at) if grade == Grade.UNSURE else (at, None)
+
+
+def _message(run: _Run) -> Message:
+    queued = run.delivery__status == DeliveryStatus.QUEUED
+    return Message(
+        run.delivery_id or 0,
+        run.delivery__token,
+        run.delivery__channel_id,
+        run.delivery__sandbox,
+        queued,
+        run.delivery__sending_at,
+    )
+
+
+def rows(found: Iterable[tuple[Any, ...]]) -> list[Row]:
+    """Claimed columns as rows."""
+    return [Row(*values) for values in found]

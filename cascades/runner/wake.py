@@ -1,0 +1,166 @@
+"""What came in, noticed: goals and opt-outs end the cascade for a person, and news of a message is judged at once.
+
+Facts are claimed, applied and marked as handled in one transaction, and queued messages called back in it. The last look of every wave
+comes here too, for its own contacts, so that what was committed before it stops the sending.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+
+from cascades.engine import Ending
+from cascades.models import CascadeStatus, Enrollment, Outcome, StepControl, StepRun
+from cascades.runner import inbox, plans, progress
+from cascades.runner.deciding import Way, look
+from cascades.runner.inbox import Fact
+from cascades.runner.progress import Message
+from cascades.runner.writing import write
+from channels.transport import Fact as Told
+from contacts.bulk import Among
+from contacts.models import Consent, Event
+
+BATCH = 1000
+ROUNDS = 20
+HELD = "paused"
+
+_OPT_OUTS = {Told.UNSUBSCRIBED.value: "opt_out", Told.STOPPED.value: "opt_out", Told.COMPLAINED.value: "complained"}
+
+
+def wake(now: datetime, contact_ids: Collection[int] | None = None) -> int:
+    """Apply unhandled facts, all of them or those of the given contacts; returns how many."""
+    if contact_ids is not None:
+        return _batch(now, contact_ids)
+    handled = 0
+    for _ in range(ROUNDS):
+        taken = _batch(now, None)
+        handled += taken
+        if taken < BATCH:
+            break
+    return handled
+
+
+def run_state(
+    delivery_ids: Sequence[int], contact_ids: Sequence[int], now: datetime
+) -> Mapping[int, tuple[str, Mapping[str, Any]]]:
+    """The cascades' word at the last look (see `channels.sending.checks`): the contacts' facts first, then what must not go, and why."""
+    wake(now, contact_ids)
+    brake = StepControl.objects.filter(
+        cascade_id=OuterRef("enrollment__cascade_id"), step_key=OuterRef("step_key"), paused_at__isnull=False
+    )
+    runs = StepRun.objects.filter(Among("delivery_id", delivery_ids)).annotate(held=Exists(brake))
+    states = runs.values_list(
+        "delivery_id",
+        "enrollment__outcome",
+        "enrollment__reason",
+        "enrollment__reason_params",
+        "enrollment__cascade__status",
+        "held",
+    )
+    said = {delivery_id or 0: _objection(*state) for delivery_id, *state in states}
+    return {delivery_id: objection for delivery_id, objection in said.items() if objection}
+
+
+def _objection(
+    outcome: str, reason: str, params: dict[str, Any], status: str, held: bool
+) -> tuple[str, Mapping[str, Any]] | None:
+    if outcome != Outcome.OPEN:
+        return reason, params
+    if status == CascadeStatus.STOPPED:
+        return "cascade_stopped", {}
+    return (HELD, {}) if held or status != CascadeStatus.RUNNING else None
+
+
+def _batch(now: datetime, contact_ids: Collection[int] | None) -> int:
+    if inbox.is_empty(contact_ids):
+        return 0
+    with transaction.atomic():
+        facts = inbox.claim(BATCH, contact_ids)
+        if ways := _ways({fact.contact_id for fact in facts if fact.contact_id}):
+            write(_concerned(ways, facts, now), now=now)
+        inbox.done(facts, now)
+    return len(facts)
+
+
+def _ways(contact_ids: Collection[int]) -> list[Way]:
+    """The open ways of these contacts, locked in the order of their ids: a tick that holds one is waited for."""
+    if not contact_ids:
+        return []
+    still_open = Enrollment.objects.filter(Among("contact_id", contact_ids), outcome=Outcome.OPEN).order_by("id")
+    rows = progress.rows(still_open.select_for_update(no_key=True).values_list(*progress.COLUMNS))
+    if not rows:
+        return []
+    frozen = plans.load({row.version_id for row in rows})
+    known = progress.load(row.id for row in rows)
+    return [Way.of(row, frozen[row.version_id], known[row.id]) for row in rows]
+
+
+def _concerned(ways: Sequence[Way], facts: Sequence[Fact], now: datetime) -> list[Way]:
+    """Those whom the facts say something about, with what the engine makes of it."""
+    by_contact: dict[int, list[Way]] = defaultdict(list)
+    for way in ways:
+        by_contact[way.row.contact_id].append(way)
+    concerned: dict[int, Way] = {}
+    for fact in sorted(facts, key=lambda fact: fact.at):
+        for way in _apply(fact, by_contact.get(fact.contact_id or 0, ())):
+            concerned[way.row.id] = way
+    for way in concerned.values():
+        look(way, now)
+    return list(concerned.values())
+
+
+def _apply(fact: Fact, ways: Sequence[Way]) -> list[Way]:
+    """The ways of this contact that the fact concerns, ended where it ends them."""
+    if fact.source is Event:
+        return _reach_goal(fact, ways)
+    opt_out = "opt_out" if fact.source is Consent and fact.what == inbox.WITHDRAWN else _OPT_OUTS.get(fact.what, "")
+    if fact.source is Consent and not (opt_out and fact.token):
+        return []
+    carriers = [way for way in ways if any(_is_of(fact, message) for message in way.known.messages)]
+    if opt_out and not carriers:
+        carriers = _last_on_channel(fact, ways)
+    if opt_out:
+        carriers = [way for way in carriers if _counts(fact, way)]
+        for way in carriers:
+            way.end(Ending.STOPPED, opt_out, {"when": fact.at.isoformat()})
+    return carriers
+
+
+def _reach_goal(fact: Fact, ways: Sequence[Way]) -> list[Way]:
+    """An order, a visit, an answer since the start ends each cascade that has it as its goal."""
+    reached = [
+        way for way in ways if fact.what in way.frozen.goal and fact.at >= way.row.started_at and _counts(fact, way)
+    ]
+    for way in reached:
+        known = fact.what in ("order", "visit", "answer")
+        way.end(
+            Ending.REACHED, f"goal_{fact.what}" if known else "goal", {"name": fact.what, "when": fact.at.isoformat()}
+        )
+    return reached
+
+
+def _counts(fact: Fact, way: Way) -> bool:
+    """What was played in the sandbox ends nothing real."""
+    return not fact.played or way.known.all_in_sandbox
+
+
+def _is_of(fact: Fact, message: Message) -> bool:
+    return message.id == fact.delivery_id if fact.delivery_id else bool(fact.token) and message.token == fact.token
+
+
+def _last_on_channel(fact: Fact, ways: Sequence[Way]) -> list[Way]:
+    """A STOP that names no message answers the last one that went out on its channel."""
+    if fact.channel_id is None or fact.delivery_id:
+        return []
+    sent = [
+        (message.went_out_at, way.row.id, way)
+        for way in ways
+        for message in way.known.messages
+        if message.channel_id == fact.channel_id and message.went_out_at
+    ]
+    return [max(sent, key=lambda one: one[:2])[2]] if sent else []
