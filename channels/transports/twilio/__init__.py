@@ -16,15 +16,12 @@ from channels.transport import (
     Account,
     BadSignature,
     Fact,
-    Fault,
     Field,
     Inbound,
     Outgoing,
     RawCall,
-    Refused,
     Result,
     Transport,
-    Unclear,
 )
 from channels.transports.twilio import calls
 from contacts.kinds import Kind
@@ -88,11 +85,7 @@ class TwilioTransport(Transport):
         return calls.read(call)
 
     def check(self) -> None:
-        result = self._api.account_status()
-        if isinstance(result, Refused | Unclear):
-            raise result
-        if result != "active":
-            raise Refused(Fault.ACCOUNT, "account", result)
+        self._api.check()
 
     def reconcile(self, messages: Sequence[Outgoing], since: datetime) -> Iterator[tuple[str, Inbound]]:
         yield from self._api.find(messages, since)

@@ -62,16 +62,17 @@ class Api:
             return self._no_answer(error)
         return self._read(answer)
 
-    def account_status(self) -> str | Refused | Unclear:
-        """ "active", or what is wrong; one cheap request."""
+    def check(self) -> None:
+        """One cheap request that needs the same permission as sending; raises `Refused` or `Unclear`."""
         try:
-            answer = self._client.api.v2010.request("GET", f"/Accounts/{self.sid}.json")
-            if answer.status_code == 200:
-                return str(json.loads(answer.text).get("status", ""))
-        except Exception as error:  # noqa: BLE001
-            return self._no_answer(error)
-        result = self._read(answer)
-        return result if isinstance(result, Refused | Unclear) else ""
+            answer = self._client.api.v2010.request(
+                "GET", f"/Accounts/{self.sid}/Messages.json", params={"PageSize": 1}
+            )
+        except Exception as error:  # noqa: BLE001 - the client raises whatever its parts raise
+            raise self._no_answer(error) from None
+        if answer.status_code != 200:
+            result = self._read(answer)
+            raise result if isinstance(result, Refused | Unclear) else Unclear("unreadable_answer")
 
     def find(self, messages: Sequence[Outgoing], since: datetime) -> Iterator[tuple[str, Inbound]]:
         """Look up by recipient, day and text; told only where exactly one message of Twilio's fits and one of ours."""
@@ -86,6 +87,7 @@ class Api:
         self._session.close()
 
     def _listed(self, to: str, since: datetime) -> list[dict[str, Any]]:
+        earliest = since.replace(microsecond=0)  # Twilio's own times have whole seconds
         params = {"To": to, "DateSent>": since.astimezone(UTC).strftime("%Y-%m-%d"), "PageSize": 50}
         try:
             answer = self._client.api.v2010.request("GET", f"/Accounts/{self.sid}/Messages.json", params=params)
@@ -93,7 +95,7 @@ class Api:
             return [
                 item
                 for item in listed
-                if str(item.get("direction", "")).startswith("outbound") and _created(item) >= since
+                if str(item.get("direction", "")).startswith("outbound") and _created(item) >= earliest
             ]
         except Exception:  # noqa: BLE001 - then nothing is known, as before
             return []
