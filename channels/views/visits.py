@@ -42,7 +42,8 @@ class Visit:
 
 def address_of(request: HttpRequest) -> str:
     """The visitor's address; behind a proxy of ours, the one that the proxy saw."""
-    forwarded = request.headers.get("X-Forwarded-For", "") if settings.SECURE_PROXY_SSL_HEADER else ""
+    proxied = getattr(settings, "SECURE_PROXY_SSL_HEADER", None) is not None
+    forwarded = request.headers.get("X-Forwarded-For", "") if proxied else ""
     found = forwarded.rsplit(",", 1)[-1].strip() or request.META.get("REMOTE_ADDR", "")
     try:
         return str(ip_address(found))
