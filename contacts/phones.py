@@ -51,7 +51,7 @@ class BadPhone(ValueError):
         self.code, self.raw, self.country = code, raw, country
 
     def __str__(self) -> str:
-        return str(SENTENCES[self.code]) % {"raw": self.raw.strip()[:60], "country": _country_name(self.country)}
+        return str(SENTENCES[self.code]) % {"raw": self.raw.strip()[:60], "country": country_name(self.country)}
 
 
 def normalise(raw: str, country: str) -> str:
@@ -129,7 +129,7 @@ def _read(text: str, raw: str, region: str) -> phonenumbers.PhoneNumber:
     except phonenumbers.NumberParseException as error:
         raise BadPhone(_code_of(error, text), raw, region) from None
     digits = re.sub(r"\D", "", text)
-    if not phonenumbers.is_valid_number(number) and text.startswith("00"):
+    if text.startswith("00") and not phonenumbers.is_valid_number(number):
         number = _parsed("+" + digits[2:]) or number
     if number.country_code == 52 and len(str(number.national_number)) == 11 and str(number.national_number)[0] == "1":
         number = _parsed("+52" + str(number.national_number)[1:]) or number  # the 1 was abolished in 2019
@@ -167,7 +167,7 @@ def _parsed(e164: str) -> phonenumbers.PhoneNumber | None:
         return None
 
 
-def _country_name(region: str) -> str:
+def country_name(region: str) -> str:
     """The country's name in the active language, else in English, else its letters."""
     names = LOCALE_DATA.get(region.upper(), {})
     name = str(names.get((get_language() or "en").split("-")[0]) or names.get("en") or region.upper())

@@ -118,6 +118,7 @@ class People:
         self.blocked: dict[str, tuple[str, datetime]] = {}
         self.closed: dict[tuple[str, str], str] = {}
         self.branches: Mapping[int, str] = {}
+        self.labels: Mapping[str, str] = {}
 
     def join(self, person: Known) -> None:
         """Make a person findable; calling it again after a change adds what is new."""

@@ -23,6 +23,7 @@ OUTCOMES = {
     RowResult.IMPORT_TYPE_SKIP: RowOutcome.UNCHANGED,
     RowResult.IMPORT_TYPE_INVALID: RowOutcome.REFUSED,
 }
+_WORDS = LABELS | {"yes": _("yes"), "no": _("no")}
 _ADDRESS_OF = {"email": EMAIL, "sms": PHONE}  # channels that a file can bring consent for
 
 
@@ -71,7 +72,7 @@ class Plan:
 def plan(cleaned: Sequence[tuple[Raw, Row | list[str]]], people: People, branches: Mapping[int, str]) -> Plan:
     """Decide all rows in their order; a refused row comes as its sentences. A later row for a person applies after the earlier."""
     made = Plan()
-    people.branches = branches
+    people.branches, people.labels = branches, {name: str(label) for name, label in _WORDS.items()}
     touched: dict[int, Known] = {}
     for raw, row in cleaned:
         outcome = Outcome(raw)
@@ -95,10 +96,10 @@ def plan(cleaned: Sequence[tuple[Raw, Row | list[str]]], people: People, branche
 def _apply(person: Known | None, row: Row, outcome: Outcome, people: People, *, by_number: bool) -> Known:
     is_new = person is None
     person = person or Known(values=dict.fromkeys(FIELDS, "") | {"birth_date": None, "branch_id": None})
-    _fields(person, row, outcome, people.branches)
+    _fields(person, row, outcome, people)
     _attributes(person, row, outcome)
-    _addresses(person, row, outcome, in_front=by_number)
-    _groups(person, row, outcome)
+    _addresses(person, row, outcome, people, in_front=by_number)
+    _groups(person, row, outcome, people)
     _consents(person, row, outcome, people)
     for _given, normal, mark in (*row.emails, *row.phones):
         if mark in people.blocked:
@@ -111,17 +112,17 @@ def _apply(person: Known | None, row: Row, outcome: Outcome, people: People, *, 
     return person
 
 
-def _fields(person: Known, row: Row, outcome: Outcome, branches: Mapping[int, str]) -> None:
+def _fields(person: Known, row: Row, outcome: Outcome, people: People) -> None:
     """What the file gives replaces what is there; an empty cell leaves it as it is."""
     if row.external_id and row.external_id != person.external_id:
-        outcome.changes[str(LABELS["external_id"])] = [person.external_id or "", row.external_id]
+        outcome.changes[people.labels["external_id"]] = [person.external_id or "", row.external_id]
         person.external_id, person.own_columns_changed = row.external_id, True
     for name, value in row.values.items():
         old = person.values[name]
         if value in ("", None) or value == old or (isinstance(old, str) and old.strip() == value):
             continue
-        label = str(LABELS["branch" if name == "branch_id" else name])
-        shown = [branches.get(one, "") if name == "branch_id" else as_text(one) for one in (old, value)]
+        label = people.labels["branch" if name == "branch_id" else name]
+        shown = [people.branches.get(one, "") if name == "branch_id" else as_text(one) for one in (old, value)]
         outcome.changes[label] = shown
         person.values[name], person.own_columns_changed = value, True
 
@@ -136,7 +137,7 @@ def _attributes(person: Known, row: Row, outcome: Outcome) -> None:
         person.own_columns_changed = True
 
 
-def _addresses(person: Known, row: Row, outcome: Outcome, *, in_front: bool) -> None:
+def _addresses(person: Known, row: Row, outcome: Outcome, people: People, *, in_front: bool) -> None:
     """Addresses are added, never taken away. A new one goes in front where the other system's number says that it is the newer."""
     for kind, given in ((EMAIL, row.emails), (PHONE, row.phones)):
         there = {way.fingerprint for way in person.ways if way.kind == kind}
@@ -148,7 +149,7 @@ def _addresses(person: Known, row: Row, outcome: Outcome, *, in_front: bool) -> 
         if not fresh:
             continue
         old = person.first(kind)
-        outcome.changes[str(LABELS[kind])] = [old.normal if old else "", ", ".join(normal for _, normal, _ in fresh)]
+        outcome.changes[people.labels[kind]] = [old.normal if old else "", ", ".join(normal for _, normal, _ in fresh)]
         ways = [way for way in person.ways if way.kind == kind]
         added = [Way(kind, value, normal, mark, 0) for value, normal, mark in fresh]
         leads = in_front and given[0][2] not in there
@@ -161,10 +162,10 @@ def _addresses(person: Known, row: Row, outcome: Outcome, *, in_front: bool) -> 
         person.own_columns_changed = True  # the search column holds them
 
 
-def _groups(person: Known, row: Row, outcome: Outcome) -> None:
+def _groups(person: Known, row: Row, outcome: Outcome, people: People) -> None:
     fresh = list({fold(name): name for name in row.groups if fold(name) not in person.groups}.values())
     if fresh:
-        outcome.changes[str(LABELS["groups"])] = ["", ", ".join(fresh)]
+        outcome.changes[people.labels["groups"]] = ["", ", ".join(fresh)]
         person.groups |= {fold(name) for name in fresh}
         person.new_groups += fresh
 
@@ -182,13 +183,13 @@ def _consents(person: Known, row: Row, outcome: Outcome, people: People) -> None
         elif given and (way.fingerprint, kind) in people.closed:
             continue  # the note on the suppressed address says it
         elif held is None or held.given != given or held.expires_at is not None:
-            _say(person, row, outcome, kind, given, way.normal)
+            _say(person, row, outcome, people, kind, given=given, address=way.normal)
 
 
-def _say(person: Known, row: Row, outcome: Outcome, kind: str, given: bool, address: str) -> None:
+def _say(person: Known, row: Row, outcome: Outcome, people: People, kind: str, *, given: bool, address: str) -> None:
     held = person.said.get(kind)
-    words = {True: str(_("yes")), False: str(_("no")), None: ""}
-    outcome.changes[str(LABELS[f"consent_{kind}"])] = [words[held.given if held else None], words[given]]
+    words = {True: people.labels["yes"], False: people.labels["no"], None: ""}
+    outcome.changes[people.labels[f"consent_{kind}"]] = [words[held.given if held else None], words[given]]
     person.lines.append(Saying(kind, given, row.said_at, address, row.line))
     if row.said_at is not None:
         person.said[kind] = Said(given, row.said_at, None)
