@@ -10,9 +10,13 @@ class ChannelsConfig(AppConfig):
     verbose_name = _("Channels")
 
     def ready(self) -> None:
+        from channels import reasons, stories, tasks
         from channels.transport import names, transport_class
         from contacts import kinds
 
         for name in names():
             for kind in transport_class(name).kinds:
                 kinds.register(kind)
+        reasons.register()
+        stories.register()
+        tasks.connect()

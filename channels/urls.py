@@ -3,11 +3,13 @@
 from django.urls import path
 
 from channels.views.click import click
+from channels.views.hook import hook
 from channels.views.pixel import pixel
 from channels.views.unsubscribe import unsubscribe
 
 urlpatterns = [
     path("o/<str:token>.gif", pixel, name="pixel"),
     path("c/<str:token>/<int:n>", click, name="click"),
+    path("hooks/<str:hook>/", hook, name="hook"),
     path("u/<str:token>", unsubscribe, name="unsubscribe"),
 ]

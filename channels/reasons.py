@@ -1,0 +1,44 @@
+"""What the channels say when a message waits, does not go, or does not arrive."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from contacts import reasons
+
+SENTENCES = {
+    # not sent
+    "capped": _("Had %(messages)s messages within %(days)s days already, which is the most per person."),
+    "same_text_same_address": _("The same text goes to the same address for someone else already."),
+    "too_late": _("Its validity ended before it could leave."),
+    "too_late_after_quiet_hours": _("Its validity ends before the person's quiet time does."),
+    "no_text": _("The message has no text for this channel in a language of this person."),
+    "missing_field": _("The text needs “%(field)s”, which is not known of this person."),
+    "stopped_by_staff": _("Stopped by staff."),
+    # waits
+    "paused": _("Waits, because it was paused."),
+    "text_broken": _("Waits, because the text cannot be made: %(why)s"),
+    "text_refused": _("Waits, because the provider refuses the text or the sender: %(why)s"),
+    "try_again": _("Waits for another attempt, because the provider could not take it: %(why)s"),
+    "account_refused": _("Waits, because the provider refuses our account: %(why)s"),
+    "channel_off": _("Waits, because the channel is switched off."),
+    "channel_broken": _("Waits until %(when)s, because the channel does not work: %(why)s"),
+    "address_not_proven": _("Waits, because the business's public address has not been proven yet."),
+    # did not arrive
+    "refused_person": _("The provider refused it: %(why)s"),
+    "address_dead": _("The address does not exist: %(why)s"),
+    "opted_out": _("The person has opted out at the provider."),
+    "gave_up": _("The provider could not take it in %(attempts)s attempts: %(why)s"),
+    "text_given_up": _("The provider refused the text or the sender: %(why)s"),
+    "reported_failed": _("The provider reported that it did not arrive: %(why)s"),
+    "reported_expired": _("The provider could not deliver it in time."),
+    "staff_says_lost": _("Staff decided that it did not arrive, and sent it again."),
+    # unclear
+    "unclear": _("It is unclear whether the provider took it: %(why)s"),
+    "interrupted": _("It is unclear whether it left, because the program was interrupted while sending."),
+}
+
+
+def register() -> None:
+    """Called once, when the room is ready."""
+    reasons.register(SENTENCES)

@@ -1,0 +1,53 @@
+"""What the rooms above may say at the last look, set-based, and what they are told when a text is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+# (delivery ids, contact ids, now) -> for each delivery that must not go: (reason code, its parameters). Called inside the transaction of the
+# last look, after the contacts were locked; it first applies the contacts' unhandled facts. At most three statements for any number of ids.
+RunState = Callable[[Sequence[int], Sequence[int], datetime], Mapping[int, tuple[str, Mapping[str, Any]]]]
+
+# (delivery id -> why, now): the provider refuses this text or this sender, or the text cannot be made. Called inside the transaction that
+# puts these deliveries back to wait, so that whoever planned them can put on a brake.
+TextRefused = Callable[[Mapping[int, str], datetime], None]
+
+# A delivery that must not go for one of these reasons waits; for any other it is cancelled.
+HOLDS = frozenset({"paused", "step_paused"})
+# What `wake()` lets be looked at again: holds, and texts that may have been put right or given free.
+WOKEN = HOLDS | {"text_refused", "text_broken"}
+
+_run_states: list[RunState] = []
+_text_refused: list[TextRefused] = []
+
+
+def register_run_state(check: RunState) -> None:
+    """Have `check` asked at every last look."""
+    if check not in _run_states:
+        _run_states.append(check)
+
+
+def register_text_refused(callback: TextRefused) -> None:
+    """Have `callback` told whenever a text or its sender is refused."""
+    if callback not in _text_refused:
+        _text_refused.append(callback)
+
+
+def must_not_go(
+    deliveries: Sequence[int], contacts: Sequence[int], now: datetime
+) -> dict[int, tuple[str, Mapping[str, Any]]]:
+    """Every check's objections; the first one to object to a delivery gives its reason."""
+    objections: dict[int, tuple[str, Mapping[str, Any]]] = {}
+    for check in _run_states:
+        for delivery, objection in check(deliveries, contacts, now).items():
+            objections.setdefault(delivery, objection)
+    return objections
+
+
+def tell_text_refused(why: Mapping[int, str], now: datetime) -> None:
+    """Tell everyone who asked to be told; nothing for nothing."""
+    if why:
+        for callback in _text_refused:
+            callback(why, now)

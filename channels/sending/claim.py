@@ -1,0 +1,97 @@
+"""Taking what is due of one channel, with a lease and a token that every later write carries. A claimed delivery is still queued."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from channels.models import Channel, Delivery, DeliveryStatus, Purpose
+from channels.sending.pace import usable
+from contacts import bulk
+from contacts.consent import Ask
+
+LEASE = timedelta(minutes=3)  # of a claim; whoever lost it finds nothing left to mark
+
+_COLUMNS = (
+    "id", "token", "contact_id", "message_version_id", "kind", "purpose", "urgent", "sandbox", "scope", "campaign", "step_name", "context",
+    "attempts", "not_before", "valid_until", "sending_at", "address", "language", "tracked", "links", "subject", "once_key",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A claimed delivery, as it was when it was claimed."""
+
+    id: int
+    token: str
+    contact_id: int
+    message_version_id: int
+    kind: str
+    purpose: str
+    urgent: bool
+    sandbox: bool
+    scope: str
+    campaign: str
+    step_name: str
+    context: Mapping[str, Any]
+    attempts: int
+    not_before: datetime
+    valid_until: datetime | None
+    sending_at: datetime | None
+    address: str
+    language: str
+    tracked: bool
+    links: list[str]
+    subject: str
+    once_key: str | None
+
+    @classmethod
+    def of(cls, delivery: Delivery) -> Job:
+        """The same of a row that was read by other means."""
+        return cls(*(getattr(delivery, name) for name in _COLUMNS))
+
+    @property
+    def ask(self) -> Ask:
+        return Ask(self.kind, self.purpose, self.urgent)
+
+    @property
+    def counts(self) -> bool:
+        """Whether it counts against the cap of messages per person."""
+        return self.purpose == Purpose.MARKETING
+
+
+def due(channel: Channel | OuterRef, now: datetime) -> QuerySet[Delivery]:
+    """What may be taken now: due, and in nobody's hands (the partial index `delivery_due` answers this)."""
+    free = Q(claim_token=None) | Q(lease_until__lt=now)
+    return Delivery.objects.filter(free, channel=channel, status=DeliveryStatus.QUEUED, not_before__lte=now)
+
+
+def channels_with_work(now: datetime) -> list[Channel]:
+    """Channels that can be used and have something due; one statement, whatever the number of deliveries."""
+    return list(Channel.objects.filter(usable(now)).filter(Exists(due(OuterRef("pk"), now))))  # type: ignore[arg-type]
+
+
+def take(channel: Channel, token: uuid.UUID, limit: int, now: datetime) -> list[Job]:
+    """Claim up to `limit` deliveries, those about orders and bookings first."""
+    jobs: list[Job] = []
+    for purpose in (Purpose.TRANSACTIONAL, Purpose.MARKETING):
+        if len(jobs) < limit:
+            rows = bulk.claim(
+                due(channel, now).filter(purpose=purpose).order_by("not_before"),
+                limit=limit - len(jobs),
+                changes={"claim_token": token, "lease_until": now + LEASE},
+                returning=_COLUMNS,
+            )
+            jobs += [Job(*row) for row in rows]
+    return jobs
+
+
+def release(jobs: Iterable[Job], token: uuid.UUID) -> None:
+    """Give back what was claimed and not sent, so that the next one need not wait for the lease to end."""
+    mine = Delivery.objects.filter(bulk.Among("id", [job.id for job in jobs]), claim_token=token)
+    mine.filter(status=DeliveryStatus.QUEUED).update(claim_token=None, lease_until=None)

@@ -1,0 +1,110 @@
+"""The texts of a wave, made before any lock is taken and before any transaction is begun."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext
+
+from channels import rendering
+from channels.models import Channel, MessageVersion
+from channels.sending.claim import Job
+from channels.transport import Outgoing
+from contacts import consent
+from contacts.consent import Person, Verdict
+from contacts.models import Business
+
+_log = logging.getLogger(__name__)
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A message with its text. `rendered` is None while the person may not be written to, or where there is no text to send.
+
+    problem: why this person cannot have it (reason, parameters); broken: why nobody can, in the words for staff.
+    """
+
+    job: Job
+    person: Person | None = None
+    tracked: bool = False
+    rendered: rendering.Rendered | None = None
+    digest: str = ""
+    problem: tuple[str, Mapping[str, Any]] | None = None
+    broken: str = ""
+
+    def outdated(self, person: Person, verdict: Verdict) -> bool:
+        """Whether the text was made for someone who has changed since: another language, or tracking no longer (or again) allowed."""
+        if self.rendered is None or self.person is None:
+            return True
+        return verdict.tracked != self.tracked or person.language != self.person.language
+
+    def outgoing(self, address: str, now: datetime) -> Outgoing:
+        """What the transport is handed."""
+        assert self.rendered is not None and self.person is not None  # noqa: PT018
+        job, text = self.job, self.rendered
+        return Outgoing(
+            key=job.token, kind=job.kind, to=address, text=text.text, subject=text.subject, html=text.html,
+            language=self.person.language, recipient_name=f"{self.person.first_name} {self.person.last_name}".strip(),
+            headers=text.headers, valid_for=job.valid_until - now if job.valid_until else None,
+        )  # fmt: skip
+
+
+class Texts:
+    """Makes the texts of one channel's messages; what all of them share is worked out once."""
+
+    def __init__(self, channel: Channel, business: Business) -> None:
+        self.channel, self.business = channel, business
+
+    def people(self, jobs: Sequence[Job], now: datetime, *, lock: bool = False) -> dict[int, Person]:
+        """The gate's answer for everyone in the jobs: two statements."""
+        asks = {job.ask for job in jobs}
+        ids = [job.contact_id for job in jobs]
+        return consent.gate(ids, asks, now=now, business=self.business, lock=lock)
+
+    def prepare(self, jobs: Iterable[Job], people: Mapping[int, Person]) -> list[Prepared]:
+        """The texts for those who may be written to, as far as is known now."""
+        jobs = list(jobs)
+        frozen = contents({job.message_version_id for job in jobs})
+        return [self._prepare(job, people.get(job.contact_id), frozen[job.message_version_id]) for job in jobs]
+
+    def _prepare(self, job: Job, person: Person | None, content: list[dict[str, Any]]) -> Prepared:
+        verdict = person.verdicts[job.ask] if person else None
+        if person is None or verdict is None or not verdict.ok:
+            return Prepared(job)
+        variant = rendering.choose(content, job.kind, person.language, self.business.language)
+        if variant is None:
+            return Prepared(job, person, problem=("no_text", {}))
+        try:
+            context = rendering.context_for(person, job.context)
+            rendered = rendering.render(variant, context, self._frame(job, variant, tracked=verdict.tracked))
+        except rendering.MissingField as missing:
+            return Prepared(job, person, problem=("missing_field", {"field": missing.field}))
+        except rendering.BadTemplate as broken:
+            return Prepared(job, person, broken=str(broken))
+        except Exception:  # whatever it is, it concerns this message and not the others of the wave
+            _log.exception("the text of delivery %s cannot be made", job.id)
+            return Prepared(job, person, broken=gettext("it cannot be put together"))
+        return Prepared(job, person, verdict.tracked, rendered, rendering.text_digest(rendered))
+
+    def _frame(self, job: Job, variant: Mapping[str, Any], *, tracked: bool) -> rendering.Frame:
+        utm = {"source": self.business.utm_source, "medium": job.kind, "campaign": job.campaign, "content": job.step_name}
+        return rendering.Frame(self.business.public_address, job.token, job.purpose, tracked, utm, variant["language"])
+
+
+# Frozen messages never change, so they are read once; a worker's memory holds the last ones.
+_KEPT = 200
+_contents: dict[int, list[dict[str, Any]]] = {}
+
+
+def contents(ids: Collection[int]) -> dict[int, list[dict[str, Any]]]:
+    """The content of frozen messages; one statement, or none where all were read before."""
+    missing = [pk for pk in set(ids) if pk not in _contents]
+    read = dict(MessageVersion.objects.filter(pk__in=missing).values_list("pk", "content")) if missing else {}
+    found = {pk: read[pk] if pk in read else _contents[pk] for pk in set(ids)}
+    if len(_contents) > _KEPT:
+        _contents.clear()
+    _contents.update(read)
+    return found

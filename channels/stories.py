@@ -1,0 +1,100 @@
+"""What this room tells of a person: every message, what became of it, and what they wrote back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+
+from channels.models import Delivery, DeliveryEvent, DeliveryStatus, Grade
+from channels.models.delivery import DID_NOT_ARRIVE
+from channels.transport import Fact
+from contacts import reasons, timeline
+from contacts.models import Contact
+from contacts.timeline import Entry
+
+MOST = 300  # messages of one person that a page tells of
+
+
+def register() -> None:
+    """Called once, when the room is ready."""
+    timeline.register(messages)
+    timeline.register(answers)
+
+
+def messages(contact: Contact) -> Iterator[Entry]:
+    """Each message of the person: when it left, what became of it, and who looked at it. One statement."""
+    found = Delivery.objects.filter(contact=contact).select_related("channel", "message_version__message").defer("context", "links")
+    for delivery in found[:MOST]:
+        yield from of_delivery(delivery)
+
+
+def of_delivery(delivery: Delivery) -> Iterator[Entry]:
+    """One message's piece of the story; its channel and message must have been read with it."""
+    what = {"message": delivery.message_version.message.name, "channel": delivery.channel.name}
+    link = _link(delivery)
+    yield _fate(delivery, what, link)
+    if delivery.delivered_at:
+        yield Entry(delivery.delivered_at, _("“%(message)s” was delivered") % what, tone="good", icon="mark_email_read", url=link)
+    if delivery.opened_at:
+        yield Entry(delivery.opened_at, _("Opened “%(message)s”") % what, _who(delivery.opened_grade), _tone(delivery.opened_grade), "drafts", link)
+    if delivery.clicked_at:
+        title = _("Clicked a link in “%(message)s”") % what
+        yield Entry(delivery.clicked_at, title, _who(delivery.clicked_grade), _tone(delivery.clicked_grade), "ads_click", link)
+    if delivery.unsubscribed_at:
+        yield Entry(delivery.unsubscribed_at, _("Wants no more after “%(message)s”") % what, tone="bad", icon="unsubscribe", url=link)
+
+
+def _fate(delivery: Delivery, what: dict[str, str], link: str) -> Entry:
+    why = reasons.say(delivery.reason, delivery.reason_params)
+    match delivery.status:
+        case DeliveryStatus.QUEUED:
+            return Entry(delivery.created_at, _("“%(message)s” waits for %(channel)s") % what, why, "wait", "schedule", link)
+        case DeliveryStatus.SENDING:
+            title = _("“%(message)s” is being sent by %(channel)s") % what
+            return Entry(delivery.sending_at or delivery.created_at, title, why, "wait", "send", link)
+        case DeliveryStatus.UNKNOWN:
+            title = _("It is unclear whether “%(message)s” left by %(channel)s") % what
+            return Entry(delivery.sending_at or delivery.created_at, title, why, "wait", "help", link)
+        case DeliveryStatus.CANCELLED | DeliveryStatus.EXPIRED if delivery.sent_at is None:
+            title = _("“%(message)s” was not sent by %(channel)s") % what
+            return Entry(delivery.ended_at or delivery.created_at, title, why, "bad", "cancel", link)
+        case status if status in DID_NOT_ARRIVE:
+            title = _("“%(message)s” by %(channel)s did not arrive") % what
+            return Entry(delivery.ended_at or delivery.created_at, title, why, "bad", "error", link)
+    at = delivery.sent_at or delivery.sending_at or delivery.created_at
+    return Entry(at, _("“%(message)s” was sent by %(channel)s") % what, delivery.address, "neutral", "send", link)
+
+
+def answers(contact: Contact) -> Iterator[Entry]:
+    """What the person wrote. One statement."""
+    titles: dict[str, Any] = {
+        Fact.REPLIED: _("Wrote by %(channel)s"),
+        Fact.STOPPED: _("Wrote STOP by %(channel)s"),
+        Fact.RESUMED: _("Wrote START by %(channel)s"),
+        Fact.COMPLAINED: _("Marked a message as spam"),
+    }
+    found = DeliveryEvent.objects.filter(contact=contact, fact__in=list(titles)).select_related("channel").order_by("-id")
+    for event in found[:MOST]:
+        tone = "good" if event.fact in (Fact.REPLIED, Fact.RESUMED) else "bad"
+        yield Entry(event.at, titles[event.fact] % {"channel": event.channel.name}, event.text, tone, "reply")
+
+
+def _who(grade: str) -> str:
+    """Who looked; nothing needs to be said of a person."""
+    if grade == Grade.MACHINE:
+        return _("By a program, not by the person")
+    return _("Perhaps by a program") if grade == Grade.UNSURE else ""
+
+
+def _tone(grade: str) -> str:
+    return "good" if grade == Grade.HUMAN else "neutral"
+
+
+def _link(delivery: Delivery) -> str:
+    try:
+        return reverse("admin:channels_delivery_change", args=[delivery.pk])
+    except NoReverseMatch:
+        return ""

@@ -1,0 +1,71 @@
+"""Periodic tasks, and the hints that make them come early. Each does what is due and returns; the rows say what that is."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+from celery import Task, shared_task
+from django.utils import timezone
+
+from channels import receipts, sending, signals
+from channels.receipts import parked
+
+log = logging.getLogger(__name__)
+
+# In a storm of calls one hint does for all of them.
+QUIET_SECONDS = 0.2
+EXPIRES_SECONDS = 5
+# A task ends before its successor piles up behind it; what is left is the next one's.
+LONGEST_SECONDS = 20.0
+_last: dict[str, float] = {}
+
+
+@shared_task(name="channels.tasks.send")
+def send() -> int:
+    """Send what is queued and due."""
+    return sending.send_due(clock=timezone.now, budget_seconds=LONGEST_SECONDS)
+
+
+@shared_task(name="channels.tasks.apply_inbound")
+def apply_inbound() -> int:
+    """Apply what providers reported, batch after batch."""
+    until = time.monotonic() + LONGEST_SECONDS
+    done = 0
+    while (taken := receipts.apply_inbound(now=timezone.now())) and time.monotonic() < until:
+        done += taken
+    return done
+
+
+@shared_task(name="channels.tasks.sweep")
+def sweep() -> int:
+    """What is stuck: lost waves, unclear messages, those that came too late, calls about messages of others."""
+    now = timezone.now()
+    return sending.sweep(now) + parked.give_up(now)
+
+
+def connect() -> None:
+    """Called once, when the room is ready."""
+    signals.deliveries_waiting.connect(on_deliveries_waiting)
+    signals.call_stored.connect(on_call_stored)
+
+
+def on_deliveries_waiting(**_: Any) -> None:
+    _hint(send)
+
+
+def on_call_stored(**_: Any) -> None:
+    _hint(apply_inbound)
+
+
+def _hint(task: Task[Any, Any]) -> None:
+    """Never the caller's trouble: whether the broker answers or not, the caller's work is committed."""
+    name, moment = str(task.name), time.monotonic()
+    if moment - _last.get(name, -QUIET_SECONDS) < QUIET_SECONDS:
+        return
+    _last[name] = moment
+    try:
+        task.apply_async(expires=EXPIRES_SECONDS, retry=False)
+    except Exception as error:  # noqa: BLE001 - every broker has its own
+        log.debug("no hint given: %s", error)
