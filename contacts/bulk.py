@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, cast
 
 from django.db import connections, models, router, transaction
@@ -247,7 +248,8 @@ class _Table:
             return json.dumps(value, cls=field.encoder)
         if type(value) is str and isinstance(field, models.CharField | models.TextField):
             return value  # most of what travels: asking the field each time would be a third of an import's time
-        return self._bound(field, value)
+        bound = self._bound(field, value)
+        return str(bound) if isinstance(bound, Decimal) and not self.is_postgres else bound  # JSON has no decimals
 
     def _array_type(self, field: models.Field[Any, Any]) -> str:
         """The column's type without a length, for a cast to `varchar(10)[]` would cut a longer text silently."""
