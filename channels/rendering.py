@@ -25,7 +25,7 @@ from contacts.consent import Person
 
 __all__ = [
     "BadTemplate", "Brand", "Frame", "MissingField", "Rendered", "choose", "compile_content", "context_for", "render", "text_digest",
-    "unsubscribe_fits",
+    "try_plain", "unsubscribe_fits",
 ]  # fmt: skip
 
 MARKETING = "marketing"
@@ -223,7 +223,15 @@ def _tagged(target: str, utm: tuple[tuple[str, str], ...]) -> str:
     except ValueError:  # not an address that anybody could open; it stays what it is
         return target
     ours = urlencode([(name, value) for name, value in utm if name not in has])
-    return urlunsplit((parts.scheme, parts.netloc, parts.path, "&".join(part for part in (parts.query, ours) if part), parts.fragment))
+    return urlunsplit(
+        (parts.scheme, parts.netloc, parts.path, "&".join(part for part in (parts.query, ours) if part), parts.fragment)
+    )
+
+
+def try_plain(kind: str, body: str, frame: Frame) -> str:
+    """A plain text for an invented person, links as they will be; for counting while somebody is still writing. `BadTemplate`."""
+    values = {**sample_context(), "unsubscribe_url": frame.unsubscribe_url, "public_address": frame.base_url}
+    return _Links(kind, frame).in_plain(liquid.try_out(body, values, escape=False))
 
 
 _ADDRESS = re.compile(r"https?://\S+")

@@ -6,6 +6,7 @@ Liquid passes through all of this unharmed: while HTML is being read, a mark sta
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape, unescape
 from html.parser import HTMLParser
@@ -78,6 +79,14 @@ def body(html: str, *, colour: str) -> Body:
 def is_empty(html: str) -> bool:
     """Whether nobody would see anything."""
     return not re.sub(r"<(?!img)[^>]*>|&nbsp;|\s", "", html)
+
+
+def lost_links(links: Iterable[str]) -> list[str]:
+    """Links as written that lead nowhere, for want of https:// at their beginning. A link that begins with Liquid is trusted."""
+    return [link for link in links if not _LEADS_SOMEWHERE.match(link.strip())]
+
+
+_LEADS_SOMEWHERE = re.compile(r"(?i)https?://.|www\.|mailto:|tel:|sms:|#|/(?!/)|\{")
 
 
 def trimmed(address: str) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from channels import receipts
 from channels.models import Delivery, Grade
 from channels.transport import Fact
 from channels.views.visits import Visit, delivery_of, not_found, page
@@ -63,8 +64,6 @@ def _held(delivery: Delivery) -> set[str]:
 
 def _withdraw(delivery: Delivery, purpose: str, visit: Visit, *, one_click: bool) -> None:
     """Write the ledger once, and end the cascade that the mail came from."""
-    from channels import receipts
-
     now = timezone.now()
     with translation.override(Business.current().language):  # staff read it
         source = _("button “Unsubscribe” in the mailbox") if one_click else _("unsubscribe page")

@@ -13,6 +13,7 @@ from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from channels import receipts
 from channels.models import Delivery, DeliveryEvent
 from channels.tracking import grade
 from channels.transport import Fact
@@ -58,8 +59,6 @@ def delivery_of(token: str) -> Delivery | None:
 
 def tell(delivery: Delivery, fact: Fact, visit: Visit, *, now: datetime, **data: Any) -> None:
     """Record an opening or a click with its grade. What the visitor came for goes on even when the database cannot take it now."""
-    from channels import receipts
-
     try:
         found, reasons = grade(
             fact,
