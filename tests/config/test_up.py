@@ -50,9 +50,9 @@ class Up:
             time.sleep(0.05)
 
     def ready(self) -> tuple[str, str]:
-        self.wait_for(lambda: "Password" in self.said(), "the start")
+        self.wait_for(lambda: "Password" in self.said() or self.process.poll() is not None, "the start")
         found = re.search(r"Login +(\S+)\s+Password +(.+)", self.said())
-        assert found
+        assert found, self.said()
         return found[1], found[2]
 
     def left(self) -> list[psutil.Process]:
