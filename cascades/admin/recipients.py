@@ -6,7 +6,6 @@ import csv
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from contacts.exporting import escape
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -24,6 +23,7 @@ from cascades.admin import health
 from cascades.models import Cascade, Enrollment, Outcome, StepRun
 from cascades.outcomes import LABELS, OUTCOME, TONES, sentence
 from contacts import kinds, reasons
+from contacts.exporting import safe
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -225,7 +225,7 @@ def _csv(found: QuerySet[StepRun]) -> Iterator[str]:
     yield "\ufeff" + str(writer.writerow([str(title) for title, _cell in COLUMNS]))
     for run in found.iterator(chunk_size=2000):
         cells = (cell(run) for _title, cell in COLUMNS)
-        yield str(writer.writerow([escape(str(cell)) if cell is not None else "" for cell in cells]))
+        yield str(writer.writerow([safe(str(cell)) if cell is not None else "" for cell in cells]))
 
 
 @admin.register(Enrollment)

@@ -1,0 +1,103 @@
+"""What a step can be set to, given what its channel and the channels before it can tell; for the browser and for the server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from cascades.models import Seen, Step, WaitFrom, Who
+from channels import capabilities
+from channels.models import Channel
+from channels.transport import Fact
+from contacts import kinds
+
+Facts = frozenset[Fact]
+
+
+def told(channel: Channel) -> Facts:
+    """What can be learned on the channel; nothing where its transport is no longer installed."""
+    try:
+        return capabilities.of_channel(channel)
+    except LookupError:
+        return frozenset()
+
+
+def tells_opening(channel: Channel) -> bool:
+    return bool(told(channel) & {Fact.OPENED, Fact.READ})
+
+
+def icon(kind: str) -> str:
+    """A symbol of the admin's own font for a kind of channel."""
+    try:
+        known = kinds.get(kind)
+    except LookupError:
+        return "help"
+    return "mail" if known.rich else "sms" if known.segmented else "chat"
+
+
+def for_browser(channels: Iterable[Channel], texts: dict[int, list[str]]) -> dict[str, Any]:
+    """What builder.js needs: per channel what it tells, per message the kinds of channel that it has a text for."""
+    return {
+        "channels": {
+            str(channel.pk): {
+                "kind": channel.kind, "icon": icon(channel.kind), "price": float(channel.price),
+                "opening": tells_opening(channel), "replies": Fact.REPLIED in told(channel),
+            }
+            for channel in channels
+        },
+        "texts": {str(pk): found for pk, found in texts.items()},
+        "words": {
+            "up": _("Move up"), "down": _("Move down"), "step": _("Step %(number)s"), "drag": _("Drag to change the order"),
+            "changed": _("Set to “%(value)s”, because the other choice cannot be known here."),
+            "text": _("This message has no text for this channel yet."),
+            "dearer": _("Usually the cheaper channel comes first: the next step costs less than this one."),
+        },
+    }  # fmt: skip
+
+
+def seen_problem(seen: str, channel: Channel) -> str:
+    """Why the step cannot end by that reaction, or ""."""
+    if seen == Seen.OPENED and not tells_opening(channel):
+        return _("“%(channel)s” cannot tell whether a message was opened. Choose “%(other)s”.") % {
+            "channel": channel, "other": Seen.CLICKED.label,
+        }  # fmt: skip
+    if seen == Seen.REPLIED and Fact.REPLIED not in told(channel):
+        return _("“%(channel)s” cannot take answers. Choose “%(other)s”.") % {"channel": channel, "other": Seen.CLICKED.label}
+    return ""
+
+
+def wait_problem(wait_from: str, before: Channel | None) -> str:
+    """Why the waiting time cannot count from there, or "". before: the channel of the step before, None for the first step."""
+    if wait_from in (WaitFrom.START, WaitFrom.SENT):
+        return ""
+    if before is None:
+        return _("The first step has no message before it. Let it count from the start.")
+    if wait_from == WaitFrom.OPENED and not tells_opening(before):
+        return _("The message before goes out by “%(channel)s”, which cannot tell whether it was opened.") % {"channel": before}
+    return ""
+
+
+def who_problem(who: str, before: Sequence[Channel]) -> str:
+    """Why the step cannot be for them, or "". before: the channels of all earlier steps."""
+    if who == Who.EVERYONE:
+        return ""
+    if not before:
+        return _("The first step has no message before it. Let it be for everyone.")
+    if who == Who.NOT_OPENED and not any(tells_opening(channel) for channel in before):
+        return _("No channel before this step can tell whether a message was opened.")
+    return ""
+
+
+def hints(steps: Sequence[Step]) -> list[str]:
+    """Gentle remarks on the order: nothing that forbids a start."""
+    said = []
+    for number, (earlier, later) in enumerate(pairwise(steps), start=1):
+        if earlier.channel.price > later.channel.price and earlier.channel_id != later.channel_id:
+            said.append(
+                _("Step %(number)s (%(dear)s) costs more than the step after it (%(cheap)s). Usually the cheaper channel comes first.")
+                % {"number": number, "dear": earlier.channel, "cheap": later.channel}
+            )
+    return said

@@ -1,0 +1,81 @@
+"""A draft's steps as a staircase: what goes out, when, to whom, by which channel, and what one message costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from cascades.admin import durations, options
+from cascades.models import Step, WaitFrom, Who
+from channels.models import PriceUnit
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+_AFTER: dict[str, StrOrPromise] = {
+    WaitFrom.START: gettext_lazy("%(length)s after the start"),
+    WaitFrom.SENT: gettext_lazy("%(length)s after the message before was sent"),
+    WaitFrom.DELIVERED: gettext_lazy("%(length)s after the message before was delivered"),
+    WaitFrom.OPENED: gettext_lazy("%(length)s after the message before was opened"),
+    WaitFrom.CLICKED: gettext_lazy("%(length)s after a click in the message before"),
+}
+_AT_ONCE: dict[str, StrOrPromise] = {
+    WaitFrom.START: gettext_lazy("at the start"),
+    WaitFrom.SENT: gettext_lazy("as soon as the message before was sent"),
+    WaitFrom.DELIVERED: gettext_lazy("as soon as the message before was delivered"),
+    WaitFrom.OPENED: gettext_lazy("as soon as the message before was opened"),
+    WaitFrom.CLICKED: gettext_lazy("as soon as the message before was clicked"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stair:
+    """One step in words."""
+
+    number: int
+    icon: str
+    channel: str
+    message: str
+    message_id: int
+    when: str
+    whom: str
+    price: str
+
+
+def stairs(steps: Sequence[Step], currency: str) -> list[Stair]:
+    """steps: in order, with channel and message loaded."""
+    return [
+        Stair(
+            number, options.icon(step.channel.kind), str(step.channel), str(step.message), step.message_id, _when(step, number),
+            "" if step.who == Who.EVERYONE else step.get_who_display(), price(step, currency),
+        )
+        for number, step in enumerate(steps, start=1)
+    ]  # fmt: skip
+
+
+def _when(step: Step, number: int) -> str:
+    wait_from = WaitFrom.START.value if number == 1 else step.wait_from
+    if step.wait:
+        return str(_AFTER[wait_from]) % {"length": durations.say(step.wait)}
+    return str(_AT_ONCE[wait_from])
+
+
+def price(step: Step, currency: str) -> str:
+    """What one message costs: "free", "0.05 EUR", "0.05 EUR per SMS segment"."""
+    channel = step.channel
+    if not channel.price:
+        return _("free")
+    said = money(channel.price, currency)
+    return _("%(price)s per SMS segment") % {"price": said} if channel.price_unit == PriceUnit.SEGMENT else said
+
+
+def money(amount: Decimal, currency: str) -> str:
+    """With two decimals, or as many as a price below a cent needs."""
+    decimals = 2 if amount == amount.quantize(Decimal("0.01")) else 4
+    return f"{number_format(amount, decimals, use_l10n=True, force_grouping=True)} {currency}"

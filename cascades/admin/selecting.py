@@ -1,0 +1,167 @@
+"""The first page of a start: whom, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, time
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.conf import settings
+from django.db.models import Count
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminRadioSelectWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
+)
+
+from cascades.admin.drafts import Draft
+from cascades.publishing import NotReady
+from cascades.runner import WallTime
+from contacts import calendar
+from contacts.models import Branch, Business, Contact, Group
+
+NOW, LATER = "now", "later"
+_Day = partial(UnfoldAdminTextInputWidget, {"type": "date"})
+
+
+class Members(forms.ModelMultipleChoiceField):
+    """Groups with the number of people in each."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return ngettext("%(name)s (%(count)s person)", "%(name)s (%(count)s people)", obj.size) % {"name": obj.name, "count": obj.size}
+
+
+class SelectionForm(forms.Form):
+    """Groups and chosen contacts add up; the filter narrows them."""
+
+    groups = Members(Group.objects.none(), label=_("groups"), required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget)
+    contacts = forms.BooleanField(required=False, widget=UnfoldBooleanSwitchWidget)
+    everyone = forms.BooleanField(
+        label=_("All contacts"), required=False, widget=UnfoldBooleanSwitchWidget, help_text=_("Those who are in the list now.")
+    )
+    language = forms.ChoiceField(label=_("language"), required=False, widget=UnfoldAdminSelectWidget)
+    city = forms.CharField(label=_("city"), required=False, max_length=120, widget=UnfoldAdminTextInputWidget({"list": "cities"}))
+    branch = forms.ModelChoiceField(Branch.objects.none(), label=_("branch"), required=False, widget=UnfoldAdminSelectWidget)
+    search = forms.CharField(label=_("name, email or phone has"), required=False, max_length=120, widget=UnfoldAdminTextInputWidget)
+    added_since = forms.DateField(label=_("added since"), required=False, widget=_Day())
+    added_before = forms.DateField(label=_("added before"), required=False, widget=_Day())
+    when = forms.ChoiceField(
+        label=_("when"), choices=[(NOW, _("now")), (LATER, _("at a chosen time"))], initial=NOW,
+        widget=UnfoldAdminRadioSelectWidget(radio_style=1),
+    )  # fmt: skip
+    day = forms.DateField(label=_("day"), required=False, widget=_Day())
+    clock = forms.TimeField(label=_("time"), required=False, widget=UnfoldAdminTextInputWidget({"type": "time"}))
+
+    def __init__(self, *args: Any, draft: Draft, business: Business, now: datetime, **kwargs: Any) -> None:
+        super().__init__(*args, initial=_initial(draft, business), **kwargs)
+        self.draft, self.business, self.now = draft, business, now
+        self.chosen: list[int] = draft.selection.get("contacts") or []
+        self._field("groups").queryset = Group.objects.annotate(size=Count("memberships"))
+        self._field("branch").queryset = Branch.objects.all()
+        self.fields["language"].choices = [("", gettext("any")), *_languages()]  # type: ignore[attr-defined]
+        count = len(self.chosen)
+        said = ngettext("%(count)s contact chosen in the list", "%(count)s contacts chosen in the list", count) % {"count": count}
+        self.fields["contacts"].label = said
+
+    def _field(self, name: str) -> forms.ModelChoiceField:
+        found = self.fields[name]
+        assert isinstance(found, forms.ModelChoiceField)
+        return found
+
+    @property
+    def cities(self) -> list[str]:
+        """To pick from while writing."""
+        found = Contact.objects.exclude(city="").order_by("city").values_list("city", flat=True).distinct()[:200]
+        return list(found)
+
+    @property
+    def has_groups(self) -> bool:
+        return bool(self.fields["groups"].choices)  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if not self.errors:
+            self._judge(cleaned)
+        return cleaned
+
+    def _judge(self, given: dict[str, Any]) -> None:
+        named = bool(given["groups"]) or bool(given["contacts"] and self.chosen)
+        if given["everyone"] and named:
+            self.add_error("everyone", gettext("Choose either all contacts or some of them."))
+        if not (named or given["everyone"] or self._narrow()):
+            raise forms.ValidationError(gettext("Nobody is selected yet. Choose a group, a filter or all contacts."))
+        if given["when"] == LATER:
+            self._judge_time(given)
+
+    def _judge_time(self, given: dict[str, Any]) -> None:
+        if not given["day"] or not given["clock"]:
+            self.add_error("day", gettext("Choose a day and a time."))
+            return
+        try:
+            instant = WallTime(datetime.combine(given["day"], given["clock"]), self.business.time_zone).instant()
+        except NotReady as error:
+            self.add_error("day", " ".join(error.problems))
+            return
+        if instant < self.now:
+            self.add_error("day", gettext("This time has passed already. Choose a later one, or start now."))
+
+    def _narrow(self) -> dict[str, Any]:
+        """The filter, as JSON."""
+        given = self.cleaned_data
+        zone = ZoneInfo(self.business.time_zone)
+        days = {name: calendar.at_local(given[name], time(0), zone).isoformat() for name in ("added_since", "added_before") if given[name]}
+        words = {name: given[name].strip() for name in ("language", "city", "search") if given[name].strip()}
+        return {**words, **days, **({"branch": given["branch"].pk} if given["branch"] else {})}
+
+    def as_draft(self) -> Draft:
+        """What was chosen. All contacts means all that were added until now."""
+        given, narrow = self.cleaned_data, self._narrow()
+        if given["everyone"] and not narrow:
+            narrow = {"added_before": self.now.isoformat()}
+        selection = {
+            "groups": [group.pk for group in given["groups"]], "contacts": self.chosen if given["contacts"] else [], "filter": narrow,
+        }  # fmt: skip
+        if given["when"] == NOW:
+            return Draft(self.draft.cascade, selection)
+        reading = datetime.combine(given["day"], given["clock"]).isoformat()
+        return Draft(self.draft.cascade, selection, reading, self.business.time_zone)
+
+
+def _initial(draft: Draft, business: Business) -> dict[str, Any]:
+    """The form as it was filled in."""
+    narrow = dict(draft.selection.get("filter") or {})
+    zone = ZoneInfo(business.time_zone)
+    everyone = is_everyone(draft.selection, business)
+    if everyone:
+        narrow = {}
+    for name in ("added_since", "added_before"):
+        if name in narrow:
+            narrow[name] = datetime.fromisoformat(narrow[name]).astimezone(zone).date().isoformat()
+    at = draft.at
+    times = {"when": LATER, "day": at.reading.date().isoformat(), "clock": at.reading.strftime("%H:%M")} if at else {}
+    named = {"groups": draft.selection.get("groups"), "contacts": bool(draft.selection.get("contacts")), "everyone": everyone}
+    return {**named, **narrow, **times}
+
+
+def is_everyone(selection: Mapping[str, Any], business: Business) -> bool:
+    """Whether it means all contacts: those added until the moment of choosing, which is no day that staff could have picked."""
+    narrow = selection.get("filter") or {}
+    if selection.get("groups") or selection.get("contacts") or set(narrow) != {"added_before"}:
+        return False
+    return datetime.fromisoformat(narrow["added_before"]).astimezone(ZoneInfo(business.time_zone)).time() != time(0)
+
+
+def _languages() -> list[tuple[str, Any]]:
+    """Those that contacts have, and ours."""
+    ours = dict(settings.LANGUAGES)
+    theirs = Contact.objects.exclude(language="").order_by().values_list("language", flat=True).distinct()[:50]
+    return [*ours.items(), *((code, code) for code in sorted(set(theirs) - set(ours)))]
+
+

@@ -1,0 +1,156 @@
+"""The steps of the builder: one card each, put into order by dragging, by buttons or by number."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.db.models import Q, QuerySet
+from django.forms.models import BaseInlineFormSet
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import StackedInline
+from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget
+
+from cascades.admin import options
+from cascades.admin.durations import LengthField
+from cascades.models import Cascade, Step
+from channels.models import Channel, MessageVariant
+
+if TYPE_CHECKING:
+    _Form = forms.ModelForm[Step]
+    _FormSet = BaseInlineFormSet[Step, Cascade, "StepForm"]
+else:  # Django's own classes take no types while running
+    _Form, _FormSet = forms.ModelForm, BaseInlineFormSet
+
+NEXT_STEP_AFTER = timedelta(hours=4)
+LAST = 32_767  # the highest that the column holds: a step without a number goes to the end
+
+
+class StepForm(_Form):
+    """One step of the draft. Its place is renumbered when the whole is saved."""
+
+    channel = forms.ModelChoiceField(Channel.objects.none(), label=_("channel"), widget=UnfoldAdminSelectWidget)
+    position = forms.IntegerField(
+        label=_("order"), required=False, min_value=0, max_value=LAST, widget=UnfoldAdminIntegerFieldWidget({"min": 0})
+    )
+    wait = LengthField(label=_("wait"))
+    longest_wait = LengthField(
+        label=_("but go on after"), required=False, help_text=_("If what is waited for never comes. Empty: after the waiting time itself."),
+    )  # fmt: skip
+    validity = LengthField(label=_("valid for"), help_text=_("What could not leave by then is not sent any more."))
+
+    class Meta:
+        model = Step
+        fields = ("position", "channel", "message", "wait", "wait_from", "longest_wait", "who", "seen", "validity")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.instance.pk:
+            self.initial["position"] = None
+
+    @cached_property
+    def changed_data(self) -> list[str]:
+        """The page numbers every card; a number alone does not make a step of an empty one."""
+        changed: list[str] = super().changed_data
+        return changed if self.instance.pk else [name for name in changed if name != "position"]
+
+    def clean_position(self) -> int:
+        position = self.cleaned_data.get("position")
+        return LAST if position is None else int(position)
+
+    def clean(self) -> dict[str, Any]:
+        """What concerns the step alone; what depends on its neighbours is judged by the whole."""
+        cleaned = super().clean() or self.cleaned_data
+        channel, seen = cleaned.get("channel"), cleaned.get("seen")
+        if channel and seen and (problem := options.seen_problem(seen, channel)):
+            self.add_error("seen", problem)
+        return cleaned
+
+
+class StepFormSet(_FormSet):
+    """All steps of the draft, judged and saved in their new order."""
+
+    @cached_property
+    def channels(self) -> list[Channel]:
+        """Those in use, and those that a step has although it was switched off since."""
+        theirs = [step.channel_id for step in self.get_queryset()] if self.instance.pk else []
+        return list(Channel.objects.filter(Q(active=True) | Q(pk__in=theirs)).defer("sealed"))
+
+    @cached_property
+    def messages(self) -> list[tuple[Any, str]]:
+        """Read once for all steps, not once for each."""
+        field = self.form.base_fields["message"]
+        assert isinstance(field, forms.ModelChoiceField)
+        assert field.queryset is not None
+        return [("", "---------"), *((message.pk, str(message)) for message in field.queryset)]
+
+    def add_fields(self, form: StepForm, index: int | None) -> None:
+        super().add_fields(form, index)
+        field = form.fields["channel"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = Channel.objects.defer("sealed")
+        field.widget.choices = [("", "---------"), *((channel.pk, str(channel)) for channel in self.channels)]
+        form.fields["message"].widget.choices = self.messages  # type: ignore[attr-defined]
+        if index is None:  # the one that new cards are copied from
+            form.initial["wait"] = NEXT_STEP_AFTER
+
+    @cached_property
+    def for_browser(self) -> dict[str, Any]:
+        """See `cascades.admin.options.for_browser`."""
+        texts = defaultdict(list)
+        for message_id, kind in MessageVariant.objects.values_list("message_id", "kind").distinct().order_by():
+            texts[message_id].append(kind)
+        return options.for_browser(self.channels, texts)
+
+    @property
+    def kept(self) -> list[StepForm]:
+        """The forms that hold a step after this, in their new order."""
+        kept = [form for form in self.forms if form.has_changed() or form.instance.pk]
+        kept = [form for form in kept if not self._should_delete_form(form) and hasattr(form, "cleaned_data")]  # type: ignore[attr-defined]
+        places = {id(form): place for place, form in enumerate(kept)}
+        return sorted(kept, key=lambda form: (form.cleaned_data.get("position", LAST), places[id(form)]))
+
+    def clean(self) -> None:
+        """Whether each step fits what comes before it."""
+        super().clean()
+        before: list[Channel] = []
+        for form in self.kept:
+            channel, given = form.cleaned_data.get("channel"), form.cleaned_data
+            if problem := options.wait_problem(given.get("wait_from", ""), before[-1] if before else None):
+                form.add_error("wait_from", problem)
+            if given.get("who") and (problem := options.who_problem(given["who"], before)):
+                form.add_error("who", problem)
+            before += [channel] if channel else []
+
+    def save(self, commit: bool = True) -> Any:
+        """Number the steps as they stand, so that no two share a place."""
+        for place, form in enumerate(self.kept):
+            form.instance.position = place
+            if place != form.initial.get("position") and "position" not in form.changed_data:
+                form.changed_data.append("position")
+        return super().save(commit)
+
+
+class StepInline(StackedInline):
+    """The draft's steps; the frozen ones belong to their versions."""
+
+    model = Step
+    form = StepForm
+    formset = StepFormSet
+    template = "cascades/builder/steps.html"
+    ordering_field = "position"
+    hide_ordering_field = True
+    extra = 0
+    fields = StepForm.Meta.fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Step]:
+        drafts: QuerySet[Step] = super().get_queryset(request).filter(version=None)
+        return drafts.select_related("channel", "message").order_by("position", "id")
+
+    def get_extra(self, request: HttpRequest, obj: Cascade | None = None, **kwargs: Any) -> int:
+        """A new cascade begins with one empty step."""
+        return 0 if obj else 1

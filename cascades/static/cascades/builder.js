@@ -1,0 +1,70 @@
+// The builder's steps: numbers, moving by buttons, and choices limited to what the channels can tell. The server judges again.
+document.addEventListener("DOMContentLoaded", () => {
+  const list = document.querySelector(".cascada-steps");
+  const data = document.getElementById("cascada-options");
+  if (!list || !data) return;
+  const { channels, texts, words } = JSON.parse(data.textContent);
+  const field = (card, name) => card.querySelector(`[name$="-${name}"]`);
+  const cards = () => [...list.querySelectorAll(":scope > .cascada-step:not(.empty-form)")];
+  const removed = (card) => Boolean(card.querySelector(".cascada-remove input:checked"));
+  const kept = () => cards().filter((card) => !removed(card));
+  const channel = (card) => channels[field(card, "channel")?.value];
+  document.documentElement.classList.add("cascada-js");
+
+  // Leaves a select with the choices that can be known; what was chosen and cannot be is changed to the next best, and said.
+  const limit = (select, allowed, notes) => {
+    for (const option of select.options) option.disabled = option.hidden = Boolean(option.value) && !allowed(option.value);
+    const chosen = select.selectedOptions[0];
+    if (!chosen || !chosen.disabled) return;
+    const next = [...select.options].slice(chosen.index).find((option) => !option.disabled) || [...select.options].find((option) => !option.disabled);
+    select.value = next.value;
+    notes.push(words.changed.replace("%(value)s", next.text));
+  };
+
+  const look = (card, before, after) => {
+    const notes = [];
+    const own = channel(card);
+    const previous = before.length ? channel(before[before.length - 1]) : undefined;
+    const first = before.length === 0;
+    limit(field(card, "seen"), (value) => !own || ((value !== "opened" || own.opening) && (value !== "replied" || own.replies)), notes);
+    limit(field(card, "wait_from"), (value) => (first ? ["start", "sent"].includes(value) : value !== "opened" || !previous || previous.opening), notes);
+    limit(field(card, "who"), (value) => value === "everyone" || (!first && (value !== "not_opened" || before.some((one) => !channel(one) || channel(one).opening))), notes);
+    const waits = !["start", "sent"].includes(field(card, "wait_from").value);
+    card.querySelector(".cascada-longest").hidden = !waits && !field(card, "longest_wait_0").value;
+    const message = field(card, "message").value;
+    if (own && message && !(texts[message] || []).includes(own.kind) && texts[message]) notes.push(words.text);
+    if (own && after && channel(after) && own.price > channel(after).price) notes.push(words.dearer);
+    card.querySelector(".cascada-note").textContent = notes.join("\n");
+    card.querySelector(".cascada-icon").textContent = own ? own.icon : "";
+    if (own) card.querySelector(".cascada-name").textContent = field(card, "channel").selectedOptions[0].text;
+  };
+
+  const refresh = () => {
+    const all = kept();
+    cards().forEach((card) => { card.setAttribute("x-sort:item", ""); });
+    all.forEach((card, place) => {
+      field(card, "position").value = place;
+      card.querySelector(".cascada-number").textContent = place + 1;
+      for (const button of card.querySelectorAll(".cascada-move")) {
+        button.hidden = false;
+        button.disabled = button.dataset.move < 0 ? place === 0 : place === all.length - 1;
+      }
+      look(card, all.slice(0, place), all[place + 1]);
+    });
+  };
+
+  list.addEventListener("click", (event) => {
+    const button = event.target.closest(".cascada-move");
+    if (!button) return;
+    const card = button.closest(".cascada-step");
+    const all = kept();
+    const place = all.indexOf(card);
+    if (button.dataset.move < 0 && place > 0) list.insertBefore(card, all[place - 1]);
+    if (button.dataset.move > 0 && place < all.length - 1) list.insertBefore(all[place + 1], card);
+    refresh();
+    (button.disabled ? card.querySelector(".cascada-move:not(:disabled)") : button)?.focus();
+  });
+  list.addEventListener("change", refresh);
+  new MutationObserver(refresh).observe(list, { childList: true });
+  refresh();
+});
