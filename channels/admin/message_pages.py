@@ -10,6 +10,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.admin import site
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.files.base import ContentFile
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render as render_page
@@ -19,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 from PIL import Image, UnidentifiedImageError
-from unfold.widgets import UnfoldAdminAutocompleteModelChoiceFieldWidget, UnfoldAdminSelectWidget
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from channels import freezing, rendering, segments
 from channels.models import Channel, Delivery, Message, MessageImage, MessageVariant, PriceUnit
@@ -124,7 +125,7 @@ class PreviewForm(forms.Form):
     variant = forms.ChoiceField(label=gettext_lazy("Text"), widget=UnfoldAdminSelectWidget)
     contact = forms.ModelChoiceField(
         Contact.objects.all(), label=gettext_lazy("Contact"), required=False,
-        widget=UnfoldAdminAutocompleteModelChoiceFieldWidget(Delivery._meta.get_field("contact"), site),
+        widget=AutocompleteSelect(Delivery._meta.get_field("contact"), site),
     )  # fmt: skip
 
     def __init__(self, variants: list[MessageVariant], *args: Any, **kwargs: Any) -> None:
