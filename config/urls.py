@@ -1,7 +1,5 @@
 """Every address of the house."""
 
-from importlib.util import find_spec
-
 from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
@@ -12,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("i18n/", include("django.conf.urls.i18n")),
     re_path(r"^media/(?P<path>.+)$", serve, {"document_root": settings.MEDIA_ROOT}, name="media"),
-    *(path("", include(f"{room}.urls")) for room in ("contacts", "channels") if find_spec(f"{room}.urls")),
+    path("", include("contacts.urls")),
+    path("", include("channels.urls")),
     path("admin/", admin.site.urls),
 ]
