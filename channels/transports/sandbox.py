@@ -100,6 +100,6 @@ def _read(told: dict[str, Any]) -> Inbound:
     known = {
         name: value
         for name, value in told.items()
-        if name in Inbound.__dataclass_fields__ and name not in ("fact", "at")
+        if name in Inbound.__dataclass_fields__ and name not in ("fact", "at", "played")
     }
     return replace(Inbound(Fact(told["fact"]), told["event_key"]), **known, at=at, played=True)
