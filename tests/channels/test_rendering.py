@@ -104,7 +104,7 @@ def test_no_filter_hides_a_missing_field(text: str) -> None:
 
 
 def test_a_value_that_does_not_fit_quarantines_the_person_and_not_everybody() -> None:
-    with pytest.raises(MissingField, match="contact.first_name"):
+    with pytest.raises(MissingField, match=r"contact\.first_name"):
         sms("{{ contact.first_name | date: '%d' }}")
 
 
