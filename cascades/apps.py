@@ -1,4 +1,4 @@
-"""The room as Django knows it."""
+"""The room as Django knows it; at the start it tells the rooms below what they may ask it."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
@@ -8,3 +8,12 @@ class CascadesConfig(AppConfig):
     name = "cascades"
     default_auto_field = "django.db.models.BigAutoField"
     verbose_name = _("Cascades")
+
+    def ready(self) -> None:
+        from cascades import reasons, receivers, runner
+        from channels import sending
+
+        reasons.register()
+        receivers.connect()
+        sending.register_run_state(runner.run_state)
+        sending.register_text_refused(runner.text_refused)

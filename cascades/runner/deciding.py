@@ -12,7 +12,7 @@ from cascades import engine
 from cascades.engine import Ended, Ending, Finish, Intent, Progress, Send, Skip, StepProgress, Stop, Wait, Went
 from cascades.models import Decision
 from cascades.runner.plans import FrozenCascade, FrozenStep
-from cascades.runner.progress import Known, Row
+from cascades.runner.progress import Known, Row, skipped
 from channels.models.delivery import new_token
 from channels.sending import Planned
 from contacts.consent import Person, Verdict
@@ -88,8 +88,11 @@ def decide(way: Way, person: Person | None, now: datetime) -> None:
             assert person is not None
             message = _planned(way, step, person, verdicts[step.key], now)
             way.runs.append(Run(step, Decision.SEND, intent.reason, {}, message))
-        went = Went.SKIPPED if isinstance(intent, Skip) else Went.WAITING
-        done = StepProgress(step.key, went, now, ended_at=now if went is Went.SKIPPED else None)
+        done = (
+            skipped(step.key, intent.reason, now)
+            if isinstance(intent, Skip)
+            else StepProgress(step.key, Went.WAITING, now)
+        )
         way.progress = replace(way.progress, steps=(*way.progress.steps, done))
         intent = _guarded(way, now)
     way.intent = _within_time(way, intent, now)

@@ -143,14 +143,22 @@ def _portion(people: QuerySet[Contact], after: int) -> tuple[QuerySet[Contact], 
 def _insert(people: QuerySet[Contact], occasion: Occasion, now: datetime) -> tuple[int, int]:
     """(people in the source, people who were not in yet), of one snapshot."""
     until = now + occasion.longest
-    columns = {
-        "cascade_id": Value(occasion.version.cascade_id, IntegerField()), "version_id": Value(occasion.version.pk, IntegerField()),
-        "launch_id": Value(occasion.launch_id, UUIDField()), "occasion": Value(occasion.name, CharField()),
-        "shared": Value(occasion.shared, BooleanField()), "unknown_goes_on": Value(occasion.unknown_goes_on, BooleanField()),
-        "outcome": Value("", CharField()), "reason": Value("", CharField()), "reason_params": Value({}, JSONField()),
-        "started_at": Value(now, DateTimeField()), "next_due_at": Value(now, DateTimeField()), "max_until": Value(until, DateTimeField()),
+    columns: dict[str, Value] = {
+        "cascade_id": Value(occasion.version.cascade_id, IntegerField()),
+        "version_id": Value(occasion.version.pk, IntegerField()),
+        "occasion": Value(occasion.name, CharField()),
+        "shared": Value(occasion.shared, BooleanField()),
+        "unknown_goes_on": Value(occasion.unknown_goes_on, BooleanField()),
+        "outcome": Value("", CharField()),
+        "reason": Value("", CharField()),
+        "reason_params": Value({}, JSONField()),
+        "started_at": Value(now, DateTimeField()),
+        "next_due_at": Value(now, DateTimeField()),
+        "max_until": Value(now + occasion.longest, DateTimeField()),
         "prolonged": Value("", CharField()),
-    }  # fmt: skip
+    }
+    if occasion.launch_id:
+        columns["launch_id"] = Value(occasion.launch_id, UUIDField())
     given = {f"e_{name}": value for name, value in columns.items()}
     source = people.order_by().annotate(**given).values_list("pk", *given)
     return bulk.insert_select(Enrollment, ["contact_id", *columns], source)

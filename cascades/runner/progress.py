@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -32,6 +32,9 @@ class Row(NamedTuple):
     claim_token: UUID | None
 
 
+# The engine's reasons for leaving a step out because it was not meant for the person.
+NOT_MEANT = frozenset({"not_for_sent", "not_for_reached", "not_for_opened", "not_for_clicked", "opening_unknown"})
+SAME_TEXT = "same_text_same_address"
 COLUMNS = tuple(Row.__annotations__)
 
 
@@ -60,12 +63,18 @@ class Known:
 
 
 def load(enrollment_ids: Iterable[int]) -> dict[int, Known]:
-    """By enrollment id; whoever has no decision yet is there with nothing in it when asked for."""
-    known: dict[int, Known] = defaultdict(Known)
+    """By enrollment id; whoever has no decision yet is there with nothing in it when asked for.
+
+    A text that went to the same address for someone else of the family counts as sent here too, and what became of it is known from there;
+    that is one more statement where it happened at all.
+    """
     runs = StepRun.objects.filter(Among("enrollment_id", enrollment_ids)).order_by("id")
-    for values in runs.values_list(*_COLUMNS):
-        run = _Run(*values)
-        known[run.enrollment_id].steps.append(_step(run))
+    found = [_Run(*values) for values in runs.values_list(*_COLUMNS)]
+    twins = _twins({twin for run in found if (twin := _twin_of(run))})
+    known: dict[int, Known] = defaultdict(Known)
+    for run in found:
+        twin = twins.get(_twin_of(run))
+        known[run.enrollment_id].steps.append(_shared(run, twin) if twin else _step(run))
         if run.delivery_id:
             known[run.enrollment_id].messages.append(_message(run))
     return known
@@ -75,6 +84,7 @@ class _Run(NamedTuple):
     enrollment_id: int
     step_key: str
     decision: str
+    reason: str
     decided_at: datetime
     delivery_id: int | None
     delivery__token: str
@@ -91,14 +101,21 @@ class _Run(NamedTuple):
     delivery__clicked_at: datetime | None
     delivery__clicked_grade: str
     delivery__replied_at: datetime | None
+    delivery__reason: str
+    delivery__reason_params: dict[str, Any] | None
 
 
 _COLUMNS = tuple(_Run.__annotations__)
 
 
+def skipped(key: str, reason: str, at: datetime) -> StepProgress:
+    """A step that was left out; all reasons but a few say that the person could not be reached there."""
+    return StepProgress(key, Went.SKIPPED, at, ended_at=at, unreachable=reason not in NOT_MEANT)
+
+
 def _step(run: _Run) -> StepProgress:
     if run.decision == Decision.SKIP:
-        return StepProgress(run.step_key, Went.SKIPPED, run.decided_at, ended_at=run.decided_at)
+        return skipped(run.step_key, run.reason, run.decided_at)
     opened, unsure = _by_grade(run.delivery__opened_at, run.delivery__opened_grade)
     clicked, maybe = _by_grade(run.delivery__clicked_at, run.delivery__clicked_grade)
     return StepProgress(
@@ -107,6 +124,26 @@ def _step(run: _Run) -> StepProgress:
         ended_at=run.delivery__ended_at, opened_at=opened, unsure_at=unsure or maybe, clicked_at=clicked,
         replied_at=run.delivery__replied_at, tracked=run.delivery__tracked,
     )  # fmt: skip
+
+
+def _twin_of(run: _Run) -> int:
+    """The delivery that brought the same text to the same address, or 0."""
+    if run.delivery__reason != SAME_TEXT:
+        return 0
+    return int((run.delivery__reason_params or {}).get("delivery") or 0)
+
+
+def _twins(delivery_ids: set[int]) -> dict[int, _Run]:
+    if not delivery_ids:
+        return {}
+    runs = StepRun.objects.filter(Among("delivery_id", delivery_ids)).values_list(*_COLUMNS)
+    return {run.delivery_id or 0: run for run in (_Run(*values) for values in runs)}
+
+
+def _shared(run: _Run, twin: _Run) -> StepProgress:
+    """News of the other one's message does not come here by itself, so while it is on its way it counts as sent already."""
+    step = replace(_step(twin), decided_at=run.decided_at)
+    return replace(step, went=Went.SENT, sent_at=run.delivery__ended_at) if step.went is Went.WAITING else step
 
 
 def _went(status: str) -> Went:

@@ -139,7 +139,7 @@ def _the_same(prepared: Prepared, verdict: Verdict, seen: Seen) -> Staying | Non
     key = once_key(prepared.job.scope, verdict.address, prepared.digest)
     if key is None or seen.taken.get(key, prepared.job.id) == prepared.job.id:
         return None
-    return _not(prepared.job, "same_text_same_address")
+    return _not(prepared.job, "same_text_same_address", {"delivery": seen.taken[key]})
 
 
 def _go(prepared: Prepared, verdict: Verdict, seen: Seen) -> Going:

@@ -92,7 +92,9 @@ def test_what_is_wrong_with_a_start_is_said_and_nothing_is_kept(cascade: Cascade
     assert Launch.objects.count() == 1
 
 
-def test_the_starts_of_a_paused_cascade_wait_and_those_of_a_stopped_one_are_cancelled(cascade: Cascade, group: Group) -> None:
+def test_the_starts_of_a_paused_cascade_wait_and_those_of_a_stopped_one_are_cancelled(
+    cascade: Cascade, group: Group
+) -> None:
     launch = begin(cascade, group)
     runner.pause(cascade.pk, now=NOW)
     assert runner.enroll_due(NOW) == 0
@@ -140,7 +142,9 @@ def test_a_crash_between_portions_loses_nobody_and_doubles_nobody(
     runner.enroll_due(NOW + module.LEASE + timedelta(seconds=1))
     launch.refresh_from_db()
     assert (launch.state, launch.audience, launch.problem) == (LaunchState.ENROLLED, 5, "")
-    assert sorted(launch.enrollments.values_list("contact_id", flat=True)) == sorted(Contact.objects.values_list("pk", flat=True))
+    assert sorted(launch.enrollments.values_list("contact_id", flat=True)) == sorted(
+        Contact.objects.values_list("pk", flat=True)
+    )
 
 
 def enroll_module() -> Any:
@@ -149,7 +153,9 @@ def enroll_module() -> Any:
     return sys.modules["cascades.runner.enroll"]
 
 
-def test_on_sqlite_portions_of_any_size_give_the_same_people(cascade: Cascade, group: Group, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_sqlite_portions_of_any_size_give_the_same_people(
+    cascade: Cascade, group: Group, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for size in (1, 4, 5, 6):
         monkeypatch.setattr(enroll_module(), "PORTION", size)
         launch = begin(cascade, group)
