@@ -7,10 +7,10 @@ import unicodedata
 from functools import lru_cache
 
 import phonenumbers
+from babel import Locale, UnknownLocaleError
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from phonenumbers import timezone
-from phonenumbers.geodata.locale import LOCALE_DATA
 
 # One sentence per cause, for the person who made the list; told in the language of whoever reads it.
 SENTENCES = {
@@ -168,7 +168,12 @@ def _parsed(e164: str) -> phonenumbers.PhoneNumber | None:
 
 
 def country_name(region: str) -> str:
-    """The country's name in the active language, else in English, else its letters."""
-    names = LOCALE_DATA.get(region.upper(), {})
-    name = str(names.get((get_language() or "en").split("-")[0]) or names.get("en") or region.upper())
-    return str(names.get(name[1:], region)) if name.startswith("*") else name
+    """The country's name in the active language, else in English, else its letters.
+
+    From Babel, which reads one language's file; the names that phonenumbers has come with 10 s of imports.
+    """
+    try:
+        names = Locale.parse((get_language() or "en").replace("-", "_")).territories
+    except (UnknownLocaleError, ValueError):
+        names = Locale("en").territories
+    return str(names.get(region.upper(), region.upper()))

@@ -45,10 +45,22 @@ def suppressions(contact: Contact) -> Iterator[Entry]:
     """What was closed, and opened again, for any of the person's addresses."""
     marks = contact.addresses.order_by().values("fingerprint")
     for row in Suppression.objects.filter(fingerprint__in=marks):
-        detail = _joined(row.get_reason_display(), row.get_scope_display(), str(kinds.label(row.channel)) if row.channel else "")
-        yield Entry(row.at, _("%(address)s was suppressed") % {"address": row.hint}, detail, tone="bad", icon="do_not_disturb_on")
+        detail = _joined(
+            row.get_reason_display(), row.get_scope_display(), str(kinds.label(row.channel)) if row.channel else ""
+        )
+        yield Entry(
+            row.at,
+            _("%(address)s was suppressed") % {"address": row.hint},
+            detail,
+            tone="bad",
+            icon="do_not_disturb_on",
+        )
         if row.lifted_at:
-            yield Entry(row.lifted_at, _("%(address)s may be written to again") % {"address": row.hint}, icon="do_not_disturb_off")
+            yield Entry(
+                row.lifted_at,
+                _("%(address)s may be written to again") % {"address": row.hint},
+                icon="do_not_disturb_off",
+            )
 
 
 def added(contact: Contact) -> Iterable[Entry]:
@@ -70,7 +82,11 @@ def event_details(event: Event) -> list[str]:
 def _consent_title(line: Consent) -> str:
     kind = str(kinds.label(line.kind))
     if line.purpose == ConsentPurpose.TRACKING:
-        title = _("Agreed that openings are tracked: %(channel)s") if line.given else _("Withdrew the tracking of openings: %(channel)s")
+        title = (
+            _("Agreed that openings are tracked: %(channel)s")
+            if line.given
+            else _("Withdrew the tracking of openings: %(channel)s")
+        )
     else:
         title = _("Agreed to marketing: %(channel)s") if line.given else _("Withdrew from marketing: %(channel)s")
     return title % {"channel": kind}

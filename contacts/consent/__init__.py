@@ -3,10 +3,11 @@
 `gate` answers for a batch; `ledger` writes consent lines; `suppression` closes addresses; `imported` takes what a file says.
 """
 
+from contacts.consent.closing import mask
 from contacts.consent.gate import Ask, Person, Verdict, gate
 from contacts.consent.imported import Refusal, record_imported
 from contacts.consent.ledger import Line, grant, newest, record, withdraw
-from contacts.consent.suppression import is_suppressed, lift, lift_rows, mask, suppress
+from contacts.consent.suppression import is_suppressed, lift, lift_rows, suppress
 
 __all__ = [
     "Ask",

@@ -11,7 +11,6 @@ from django.db import transaction
 from contacts import bulk, kinds
 from contacts.consent import ledger
 from contacts.consent.ledger import Line
-from contacts.consent.suppression import mask
 from contacts.models import Address, Basis, ConsentPurpose, Suppression, SuppressionReason, SuppressionScope, Validity
 from contacts.models.contact import fingerprint
 
@@ -22,7 +21,10 @@ _GONE_FOR_GOOD = "bounce"
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """An address to be closed: see `suppression.suppress`, whose arguments these are."""
+    """An address to be closed. kind: of the address; channel: a kind of channel, "" for all of them; reason: a SuppressionReason.
+
+    delivery_token: the message that was answered; operator_id, ip: who told it; played: by the sandbox.
+    """
 
     kind: str
     normal: str
@@ -32,6 +34,8 @@ class Closing:
     source: str = ""
     played: bool = False
     delivery_token: str = ""
+    operator_id: int | None = None
+    ip: str | None = None
 
     @property
     def mark(self) -> str:
@@ -39,11 +43,25 @@ class Closing:
 
 
 def suppress_many(closings: Sequence[Closing], *, now: datetime) -> None:
-    """Close the addresses, in five statements: each once, with a ledger line for each person who has one (not for a bounce)."""
+    """Close the addresses, each once however often it is told, in five statements for any number of them.
+
+    Each person who has one gets a line in the ledger saying that consent ended. Not so for a bounce: the mailbox is gone, but the person
+    said nothing, and with a new address they may be written to as before.
+    """
     if not closings:
         return
     rows = [
-        (one.kind, one.mark, mask(one.kind, one.normal), one.channel, one.scope, one.reason, one.source[:120], now, None)
+        (
+            one.kind,
+            one.mark,
+            mask(one.kind, one.normal),
+            one.channel,
+            one.scope,
+            one.reason,
+            one.source[:120],
+            now,
+            None,
+        )
         for one in closings
     ]
     with transaction.atomic():
@@ -68,9 +86,19 @@ def lift_many(kind: str, normals: Collection[str], *, channel: str, now: datetim
     return closed.update(lifted_at=now)
 
 
+def mask(kind: str, normal: str) -> str:
+    """An address partly hidden, for lists: "an•••@example.com", "+34•••••56"."""
+    if kind == "email":
+        local, _, domain = normal.partition("@")
+        return f"{local[:2] if len(local) > 3 else local[:1]}•••@{domain}"[:60]
+    return f"{normal[:3]}•••••{normal[-2:]}"[:60]
+
+
 def _lines(closings: Sequence[Closing]) -> list[Line]:
     """A line for each person who has an address and each kind of channel it closes, where consent has not ended already."""
-    holders = Address.objects.filter(fingerprint__in={one.mark for one in closings}).values_list("fingerprint", "contact_id")
+    holders = Address.objects.filter(fingerprint__in={one.mark for one in closings}).values_list(
+        "fingerprint", "contact_id"
+    )
     people: dict[str, list[int]] = {}
     for mark, contact_id in holders:
         people.setdefault(mark, []).append(contact_id)
@@ -91,7 +119,9 @@ def _closed(one: Closing) -> list[str]:
 
 
 def _line(one: Closing, contact_id: int, kind: str) -> Line:
+    basis = Basis.STAFF if one.reason == SuppressionReason.STAFF else Basis.WITHDRAWAL
     return Line(
-        contact_id, kind, given=False, basis=Basis.WITHDRAWAL.value, source=one.source or str(SuppressionReason(one.reason).label),
-        address=one.normal, delivery_token=one.delivery_token, played=one.played,
+        contact_id, kind, given=False, basis=basis.value, source=one.source or str(SuppressionReason(one.reason).label),
+        address=one.normal, delivery_token=one.delivery_token, operator_id=one.operator_id, ip=one.ip,
+        played=one.played,
     )  # fmt: skip

@@ -59,7 +59,9 @@ def _renews(line: Line, expires_at: datetime | None) -> bool:
 
 def _closed(contact_ids: Sequence[int], lines: Sequence[Line]) -> dict[tuple[int, str, str], str]:
     """Why a given line is refused for its address, or where it names none, for any of the contact's; by contact, kind and address."""
-    owned = Address.objects.filter(bulk.Among("contact_id", contact_ids)).values_list("contact_id", "kind", "fingerprint")
+    owned = Address.objects.filter(bulk.Among("contact_id", contact_ids)).values_list(
+        "contact_id", "kind", "fingerprint"
+    )
     marks: dict[tuple[int, str], set[str]] = {}
     for contact_id, kind, mark in owned:
         marks.setdefault((contact_id, kind), set()).add(mark)

@@ -71,7 +71,9 @@ def withdraw(
     return record([Line(contact_id, kind, given=False, basis=basis, source=source, **details)], now=now)
 
 
-def newest(contact_ids: Sequence[int], purposes: Iterable[str] = ConsentPurpose.values) -> dict[tuple[int, str, str], Consent]:
+def newest(
+    contact_ids: Sequence[int], purposes: Iterable[str] = ConsentPurpose.values
+) -> dict[tuple[int, str, str], Consent]:
     """The line that counts, by contact, kind and purpose; one statement."""
     lines = Consent.objects.filter(id__in=newest_ids(contact_ids, list(purposes))).select_related("operator")
     return {(line.contact_id, line.kind, line.purpose): line for line in lines}

@@ -42,8 +42,15 @@ def may(contact: Contact, ask: Ask) -> bool:
 
 def test_a_line_keeps_the_whole_proof() -> None:
     ana = make_contact(consent=())
-    details = {"wording": "Yes, send me offers", "language": "en", "ip": "192.0.2.7", "expires_at": NOW + timedelta(days=730)}
-    grant(ana.pk, "email", basis="express", source="form on the website", now=NOW, at=NOW - timedelta(hours=1), **details)
+    details = {
+        "wording": "Yes, send me offers",
+        "language": "en",
+        "ip": "192.0.2.7",
+        "expires_at": NOW + timedelta(days=730),
+    }
+    grant(
+        ana.pk, "email", basis="express", source="form on the website", now=NOW, at=NOW - timedelta(hours=1), **details
+    )
     line = Consent.objects.get()
     assert (line.given, line.purpose, line.basis, line.source) == (True, "marketing", "express", "form on the website")
     assert (line.wording, line.language, line.ip, line.expires_at) == tuple(details.values())
@@ -123,7 +130,9 @@ def test_stop_from_a_familys_phone_closes_it_and_is_noted_for_each_of_them() -> 
 def test_stop_told_twice_is_written_once() -> None:
     ana = make_contact(phone="+34600000001")
     for _ in range(2):
-        first = suppress(kind="phone", normal="+34600000001", channel="sms", scope="all", reason="stop", source="STOP", now=NOW)
+        first = suppress(
+            kind="phone", normal="+34600000001", channel="sms", scope="all", reason="stop", source="STOP", now=NOW
+        )
     assert list(Suppression.objects.all()) == [first]
     assert Consent.objects.filter(contact=ana, given=False).count() == 1
 
@@ -141,7 +150,9 @@ def test_a_bounce_closes_the_address_but_does_not_speak_for_the_person() -> None
 def test_a_suppression_outlives_the_contact_without_keeping_the_address() -> None:
     make_business()
     ana = make_contact(phone="+34600123456")
-    row = suppress(kind="phone", normal="+34600123456", scope="all", reason="erased", source="asked at the desk", now=NOW)
+    row = suppress(
+        kind="phone", normal="+34600123456", scope="all", reason="erased", source="asked at the desk", now=NOW
+    )
     ana.addresses.all().delete()
     again = make_contact(phone="+34600123456")
     assert not may(again, Ask("sms", "transactional"))
@@ -161,11 +172,21 @@ def test_start_lifts_a_stop_of_its_channel_and_brings_back_no_consent() -> None:
     assert may(ana, Ask("sms", "transactional"))
     assert not may(ana, Ask("sms"))
     lift_rows(Suppression.objects.values_list("pk", flat=True), now=NOW)
-    assert gate([ana.pk], [Ask("sms")], now=NOW, business=Business.current())[ana.pk].verdicts[Ask("sms")].reason == "consent_withdrawn"
+    assert (
+        gate([ana.pk], [Ask("sms")], now=NOW, business=Business.current())[ana.pk].verdicts[Ask("sms")].reason
+        == "consent_withdrawn"
+    )
 
 
 def test_after_a_lift_the_address_can_be_closed_again() -> None:
-    said: dict[str, Any] = {"kind": "phone", "normal": "+34600000001", "channel": "sms", "scope": "all", "reason": "stop", "source": "STOP"}
+    said: dict[str, Any] = {
+        "kind": "phone",
+        "normal": "+34600000001",
+        "channel": "sms",
+        "scope": "all",
+        "reason": "stop",
+        "source": "STOP",
+    }
     first = suppress(**said, now=NOW)
     lift(kind="phone", normal="+34600000001", channel="sms", now=NOW)
     assert suppress(**said, now=NOW).pk != first.pk
@@ -232,7 +253,10 @@ def test_a_file_may_prolong_a_consent_and_end_one() -> None:
     record_imported([says(ana, expires_at=NOW + timedelta(hours=1))], now=NOW)
     record_imported([says(ana, expires_at=NOW + timedelta(days=9))], now=NOW)
     record_imported([says(ana, given=False)], now=NOW)
-    assert [line.expires_at for line in Consent.objects.order_by("id") if line.given] == [NOW + timedelta(days=1), NOW + timedelta(days=9)]
+    assert [line.expires_at for line in Consent.objects.order_by("id") if line.given] == [
+        NOW + timedelta(days=1),
+        NOW + timedelta(days=9),
+    ]
     assert not Consent.objects.first().given  # type: ignore[union-attr]
 
 

@@ -51,7 +51,9 @@ def test_many_facts_are_one_statement_and_only_the_new_ones_are_counted(ana: Con
     assert events.record_many([], now=NOW) == 0
 
 
-def test_the_house_is_nudged_after_the_commit_and_only_by_what_is_new(ana: Contact, django_capture_on_commit_callbacks: Any) -> None:
+def test_the_house_is_nudged_after_the_commit_and_only_by_what_is_new(
+    ana: Contact, django_capture_on_commit_callbacks: Any
+) -> None:
     heard: list[list[int]] = []
 
     def listen(contact_ids: list[int], **_: Any) -> None:

@@ -30,7 +30,14 @@ def verdict(contact: Contact, ask: Ask = EMAIL, now: datetime = NOW, business: B
 
 
 def told(contact: Contact, **fields: Any) -> None:
-    record([Line(contact.pk, **{"kind": "email", "given": True, "basis": Basis.EXPRESS.value, "source": "test", **fields})], now=NOW)
+    record(
+        [
+            Line(
+                contact.pk, **{"kind": "email", "given": True, "basis": Basis.EXPRESS.value, "source": "test", **fields}
+            )
+        ],
+        now=NOW,
+    )
 
 
 def test_consent_and_an_address_that_works_open_the_gate() -> None:
@@ -43,7 +50,12 @@ def test_consent_and_an_address_that_works_open_the_gate() -> None:
 def test_what_a_message_may_say_of_the_person_comes_along() -> None:
     business = make_business(language="es")
     branch = Branch.objects.create(name="Centro", time_zone="Atlantic/Canary")
-    fields: dict[str, Any] = {"city": "Las Palmas", "birth_date": date(1990, 2, 3), "attributes": {"stylist": "Eva"}, "branch": branch}
+    fields: dict[str, Any] = {
+        "city": "Las Palmas",
+        "birth_date": date(1990, 2, 3),
+        "attributes": {"stylist": "Eva"},
+        "branch": branch,
+    }
     ana = make_contact("Ana Ruiz", email="ana@example.com", external_id="A1", **fields)
     found = person(ana, EMAIL, business=business)
     assert (found.first_name, found.last_name, found.external_id, found.language) == ("Ana", "Ruiz", "A1", "es")
@@ -131,7 +143,9 @@ def test_the_first_address_that_works_is_used() -> None:
     assert verdict(ana).reason == "address_invalid"
     assert "mailbox full for months" in reasons.say("address_invalid", verdict(ana).params)
     Address.objects.create(contact=ana, kind="email", value="third@example.com", normal="third@example.com", position=3)
-    Address.objects.create(contact=ana, kind="email", value="second@example.com", normal="second@example.com", position=2)
+    Address.objects.create(
+        contact=ana, kind="email", value="second@example.com", normal="second@example.com", position=2
+    )
     assert verdict(ana).address == "second@example.com"
     suppress(kind="email", normal="second@example.com", scope="all", reason="bounce", source="test", now=NOW)
     assert verdict(ana) == Verdict(ok=True, address="third@example.com")
@@ -167,18 +181,28 @@ def test_in_quiet_hours_the_message_waits_for_their_end_and_the_gate_says_so() -
     assert reasons.say(found.reason, found.params) == (
         "Waits until 11/23/2026 8 a.m., because it is quiet time where the person lives."
     )
-    assert verdict(ana, now=datetime(2026, 11, 22, 19, 59, tzinfo=UTC), business=business) == Verdict(ok=True, address="ana@example.com")
+    assert verdict(ana, now=datetime(2026, 11, 22, 19, 59, tzinfo=UTC), business=business) == Verdict(
+        ok=True, address="ana@example.com"
+    )
     assert verdict(ana, now=datetime(2026, 11, 23, 7, 0, tzinfo=UTC), business=business).not_before is None
 
 
 @pytest.mark.parametrize(
     ("evening", "morning"),
     [
-        (datetime(2027, 3, 27, 21, tzinfo=UTC), datetime(2027, 3, 28, 6, tzinfo=UTC)),  # Madrid loses the hour from 2 to 3
-        (datetime(2026, 10, 24, 20, tzinfo=UTC), datetime(2026, 10, 25, 7, tzinfo=UTC)),  # and has the hour from 2 to 3 twice
+        (
+            datetime(2027, 3, 27, 21, tzinfo=UTC),
+            datetime(2027, 3, 28, 6, tzinfo=UTC),
+        ),  # Madrid loses the hour from 2 to 3
+        (
+            datetime(2026, 10, 24, 20, tzinfo=UTC),
+            datetime(2026, 10, 25, 7, tzinfo=UTC),
+        ),  # and has the hour from 2 to 3 twice
     ],
 )
-def test_the_wait_ends_at_eight_by_the_persons_clock_also_when_clocks_change(evening: datetime, morning: datetime) -> None:
+def test_the_wait_ends_at_eight_by_the_persons_clock_also_when_clocks_change(
+    evening: datetime, morning: datetime
+) -> None:
     business = quiet_business()
     assert verdict(make_contact(email="ana@example.com"), now=evening, business=business).not_before == morning
 
@@ -212,7 +236,9 @@ def test_where_no_hour_suits_all_zones_the_business_clock_decides_and_it_says_so
     assert len(person(ana, SMS, business=business).zones) > 5
     found = verdict(ana, SMS, now=datetime(2026, 11, 22, 12, tzinfo=UTC), business=business)
     assert (found.reason, found.not_before) == ("quiet_hours_unknown_zone", datetime(2026, 11, 23, 8, tzinfo=UTC))
-    assert verdict(ana, SMS, now=datetime(2026, 11, 22, 8, tzinfo=UTC), business=business) == Verdict(ok=True, address="+78005553535")
+    assert verdict(ana, SMS, now=datetime(2026, 11, 22, 8, tzinfo=UTC), business=business) == Verdict(
+        ok=True, address="+78005553535"
+    )
 
 
 # --- tracking ---------------------------------------------------------------------------------------------------------
@@ -248,7 +274,9 @@ def test_a_stop_that_is_committed_while_the_gate_waits_for_the_person_is_seen() 
     def look() -> None:
         written.wait(10)
         with transaction.atomic():
-            found.append(gate([ana.pk], [SMS_SERVICE], now=NOW, business=business, lock=True)[ana.pk].verdicts[SMS_SERVICE])
+            found.append(
+                gate([ana.pk], [SMS_SERVICE], now=NOW, business=business, lock=True)[ana.pk].verdicts[SMS_SERVICE]
+            )
         connection.close()
 
     looking = threading.Thread(target=look)
@@ -283,7 +311,10 @@ def test_two_statements_do_for_any_number_of_people(people: int) -> None:
     contacts = Contact.objects.bulk_create([Contact(first_name=f"P{n}") for n in range(people)])
     numbers = [f"+3360{n:07d}" for n in range(people)]
     Address.objects.bulk_create(
-        [Address(contact=c, kind="phone", value=v, normal=v, fingerprint=v) for c, v in zip(contacts, numbers, strict=True)]
+        [
+            Address(contact=c, kind="phone", value=v, normal=v, fingerprint=v)
+            for c, v in zip(contacts, numbers, strict=True)
+        ]
     )
     record([Line(c.pk, "sms", given=True, basis="express", source="test") for c in contacts], now=NOW)
     with transaction.atomic(), CaptureQueriesContext(connection) as queries:

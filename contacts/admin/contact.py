@@ -1,0 +1,118 @@
+"""Contacts: the list, and the page of one person."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.contrib.filters.admin import RelatedDropdownFilter
+
+from contacts.admin import desk
+from contacts.admin.contact_list import (
+    AddressFilter,
+    CityFilter,
+    ConsentFilter,
+    ContactChangeList,
+    LanguageFilter,
+    MoreSection,
+    addresses_of,
+    consent_chips,
+    found_by,
+)
+from contacts.admin.exports import ExportsContacts
+from contacts.admin.grouping import add_to_group, remove_from_group
+from contacts.forms.person import AddressForm, AddressFormSet, ContactForm
+from contacts.models import Address, Contact
+
+
+class AddressInline(TabularInline):
+    model = Address
+    form = AddressForm
+    formset = AddressFormSet  # type: ignore[assignment]
+    fields = ("kind", "value", "validity", "position")
+    extra = 0
+    verbose_name_plural = _("addresses")
+
+
+@admin.register(Contact)
+class ContactAdmin(ExportsContacts, ModelAdmin):  # type: ignore[misc]
+    """A person. Nobody is deleted here: what was said and sent must stay provable."""
+
+    form = ContactForm
+    inlines = [AddressInline]
+    change_form_template = "contacts/contact_form.html"
+    list_display = ("shown_name", "shown_addresses", "shown_consent", "city", "language", "created_at")
+    list_filter = (("groups", RelatedDropdownFilter), LanguageFilter, CityFilter, ConsentFilter, AddressFilter)
+    list_filter_submit = True
+    list_sections = [MoreSection]
+    list_per_page = 50
+    search_fields = ("search",)
+    search_help_text = _("Name, city, address or number")
+    show_full_result_count = False
+    actions = [add_to_group, remove_from_group, "export_contacts"]
+    warn_unsaved_form = True
+    fieldsets = (
+        (None, {"fields": (("first_name", "last_name"), ("birth_date", "city"), "in_groups")}),
+        (_("Language and time"), {"fields": (("language", "time_zone"), "branch")}),
+        (_("More about this person"), {"fields": ("notes", "attributes", "external_id"), "classes": ("collapse",)}),
+    )
+
+    def get_urls(self) -> list[URLPattern]:
+        record_event = self.admin_site.admin_view(partial(desk.record_event, model_admin=self))
+        record_consent = self.admin_site.admin_view(partial(desk.record_consent, model_admin=self))
+        return [
+            path("<int:pk>/event/", record_event, name="contacts_contact_event"),
+            path("<int:pk>/said/", record_consent, name="contacts_contact_said"),
+            *super().get_urls(),
+        ]
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ContactChangeList]:  # type: ignore[override]
+        return ContactChangeList
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Contact], search_term: str
+    ) -> tuple[QuerySet[Contact], bool]:
+        return found_by(queryset, search_term), False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Contact | None = None) -> bool:
+        return False
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        contact = self.get_object(request, object_id)
+        beside = desk.context(request, contact) if contact and self.has_view_permission(request, contact) else {}
+        return super().change_view(request, object_id, form_url, {**beside, **(extra_context or {})})
+
+    def save_related(self, request: HttpRequest, form: ModelForm[Contact], formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        contact = form.instance
+        if "in_groups" in form.cleaned_data:
+            contact.groups.set(form.cleaned_data["in_groups"])
+        contact.save(update_fields=["search"])  # its addresses are part of it
+        for sentence in desk.sharing(contact) if any(formset.has_changed() for formset in formsets) else ():
+            messages.info(request, sentence)
+
+    @admin.display(description=_("name"), ordering="first_name")
+    def shown_name(self, contact: Contact) -> str:
+        return str(contact)
+
+    @admin.display(description=_("addresses"))
+    def shown_addresses(self, contact: Contact) -> SafeString | str:
+        return (
+            format_html_join("", '<div class="whitespace-nowrap">{}</div>', ((a,) for a in addresses_of(contact)[:2]))
+            or "–"
+        )
+
+    @admin.display(description=_("marketing"))
+    def shown_consent(self, contact: Contact) -> SafeString:
+        return consent_chips(getattr(contact, "known", None))

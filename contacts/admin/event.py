@@ -1,0 +1,42 @@
+"""What happened outside, for reading. Staff note it on the person's page."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import AllValuesCheckboxFilter, RangeDateFilter
+
+from contacts.admin.contact_list import found_by
+from contacts.admin.read_only import ReadOnlyAdmin
+from contacts.models import Contact, Event
+from contacts.stories import event_details, event_title
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnlyAdmin):
+    list_display = ("at", "contact", "shown_name", "shown_details", "operator")
+    list_display_links = ("at",)
+    list_filter = (("name", AllValuesCheckboxFilter), ("at", RangeDateFilter))
+    list_filter_submit = True
+    list_select_related = ("contact", "operator")
+    search_fields = ("name",)
+    search_help_text = _("The person's name, city, address or number")
+    fields = ("contact", "shown_name", "at", "recorded_at", "shown_details", "operator")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Event], search_term: str
+    ) -> tuple[QuerySet[Event], bool]:
+        if not search_term.strip():
+            return queryset, False
+        return queryset.filter(contact__in=found_by(Contact.objects.order_by(), search_term).values("pk")), False
+
+    @admin.display(description=_("what happened"), ordering="name")
+    def shown_name(self, event: Event) -> str:
+        return event_title(event.name)
+
+    @admin.display(description=_("details"))
+    def shown_details(self, event: Event) -> str:
+        played = [str(_("played in the sandbox"))] if event.played else []
+        return " · ".join(part for part in [*event_details(event), *played] if part) or "–"

@@ -1,0 +1,47 @@
+"""Groups and branches."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from unfold.admin import ModelAdmin
+
+from contacts.forms.house import BranchForm
+from contacts.models import Branch, Group
+
+
+@admin.register(Group)
+class GroupAdmin(ModelAdmin):
+    list_display = ("name", "description", "shown_people", "created_at")
+    search_fields = ("name",)
+    fields = ("name", "description", "shown_people")
+    readonly_fields = ("shown_people",)
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
+        groups: QuerySet[Group] = super().get_queryset(request)
+        return groups.annotate(people=Count("memberships"))
+
+    @admin.display(description=_("people"), ordering="people")
+    def shown_people(self, group: Group) -> SafeString | str:
+        if not group.pk:
+            return "–"
+        people = int(getattr(group, "people", 0))
+        address = reverse("admin:contacts_contact_changelist")
+        told = ngettext("%(count)s person", "%(count)s people", people) % {"count": people}
+        look = "text-primary-600 dark:text-primary-500"
+        return format_html('<a class="{}" href="{}?groups__id__exact={}">{}</a>', look, address, group.pk, told)
+
+
+@admin.register(Branch)
+class BranchAdmin(ModelAdmin):
+    form = BranchForm
+    list_display = ("name", "city", "time_zone")
+    search_fields = ("name", "city")
+    show_full_result_count = False

@@ -1,0 +1,39 @@
+"""What there is to choose from: languages, zones, countries, channels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import phonenumbers
+from django.conf import settings
+
+from contacts import phones, timezones
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+Choices = list[tuple[str, "StrOrPromise"]]
+
+
+def languages(blank: StrOrPromise | None = None, kept: str = "") -> Choices:
+    """The languages of the house; `kept` is one that is in use though the house does not speak it."""
+    return _with(blank, settings.LANGUAGES, kept)
+
+
+def zones(blank: StrOrPromise | None = None, kept: str = "") -> Choices:
+    """Time zones by their names; `kept` may be an older name of one."""
+    return _with(blank, timezones.choices(), kept)
+
+
+def countries(kept: str = "") -> Choices:
+    """Countries by their names in the active language."""
+    named = ((region, phones.country_name(region)) for region in phonenumbers.SUPPORTED_REGIONS if region.isalpha())
+    return _with(None, sorted(named, key=lambda choice: choice[1]), kept)
+
+
+def _with(blank: StrOrPromise | None, choices: Iterable[tuple[str, StrOrPromise]], kept: str) -> Choices:
+    listed: Choices = list(choices)
+    if kept and kept not in {value for value, _label in listed}:
+        listed.append((kept, kept))
+    return [("", blank), *listed] if blank is not None else listed

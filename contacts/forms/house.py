@@ -1,0 +1,130 @@
+"""The business and its branches, and addresses that staff close."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import (
+    UnfoldAdminColorInputWidget,
+    UnfoldAdminSelect2Widget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldAdminURLInputWidget,
+)
+
+from contacts import kinds
+from contacts.forms import choices
+from contacts.forms.person import normalise
+from contacts.models import Branch, Business, SuppressionScope
+
+_CURRENCY = re.compile(r"[A-Z]{3}")
+
+
+class BusinessForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The one row, with names to choose from instead of codes."""
+
+    country = forms.ChoiceField(
+        label=_("country"),
+        widget=UnfoldAdminSelect2Widget,
+        help_text=_("Phone numbers without + are read as numbers of this country."),
+    )
+    language = forms.ChoiceField(
+        label=_("language"),
+        widget=UnfoldAdminSelectWidget,
+        help_text=_("For everyone whose own language is not known."),
+    )
+    time_zone = forms.ChoiceField(label=_("time zone"), widget=UnfoldAdminSelect2Widget)
+    website = forms.URLField(
+        label=_("website"), required=False, assume_scheme="https", widget=UnfoldAdminURLInputWidget
+    )
+    public_address = forms.URLField(
+        label=_("public address"), required=False, assume_scheme="https", max_length=200, widget=UnfoldAdminURLInputWidget,
+        help_text=_("Where people and providers reach this program, for example https://news.our-salon.com"),
+    )  # fmt: skip
+
+    class Meta:
+        model = Business
+        fields = (
+            "name", "country", "language", "time_zone", "currency", "postal_address", "website", "logo", "colour", "quiet_from",
+            "quiet_until", "cap_messages", "cap_days", "tracking", "utm_source", "public_address",
+        )  # fmt: skip
+        widgets = {"colour": UnfoldAdminColorInputWidget}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, given in (
+            ("country", choices.countries(self.instance.country)),
+            ("language", choices.languages(kept=self.instance.language)),
+            ("time_zone", choices.zones(kept=self.instance.time_zone)),
+        ):
+            if name in self.fields:
+                self.fields[name].choices = given  # type: ignore[attr-defined]
+
+    def clean_currency(self) -> str:
+        currency = str(self.cleaned_data["currency"]).strip().upper()
+        if not _CURRENCY.fullmatch(currency):
+            raise ValidationError(_("Write the currency with three letters, for example EUR."))
+        return currency
+
+    def clean_public_address(self) -> str:
+        address = str(self.cleaned_data["public_address"] or "").rstrip("/")
+        parts = urlsplit(address)
+        if address and (parts.query or parts.fragment or not parts.hostname):
+            raise ValidationError(_("Write only the address itself, for example https://news.our-salon.com"))
+        return address
+
+
+class BranchForm(forms.ModelForm):  # type: ignore[type-arg]
+    time_zone = forms.ChoiceField(label=_("time zone"), required=False, widget=UnfoldAdminSelect2Widget)
+
+    class Meta:
+        model = Branch
+        fields = ("name", "city", "time_zone")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "time_zone" in self.fields:
+            self.fields["time_zone"].choices = choices.zones(_("as the business"), self.instance.time_zone)  # type: ignore[attr-defined]
+
+
+class SuppressionForm(forms.Form):
+    """An address that staff close. What is kept of it afterwards is a hash and a hint."""
+
+    kind = forms.ChoiceField(label=_("kind of address"), widget=UnfoldAdminSelectWidget)
+    value = forms.CharField(label=_("address"), max_length=320, widget=UnfoldAdminTextInputWidget)
+    scope = forms.ChoiceField(
+        label=_("holds for"),
+        choices=SuppressionScope.choices,
+        initial=SuppressionScope.MARKETING,
+        widget=UnfoldAdminSelectWidget,
+    )
+    channel = forms.ChoiceField(label=_("channel"), required=False, widget=UnfoldAdminSelectWidget)
+    source = forms.CharField(
+        label=_("who asked, and how"),
+        max_length=120,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=_("For example: called on Monday."),
+    )
+
+    def __init__(self, *args: Any, country: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.country = country
+        self.fields["kind"].choices = kinds.address_choices()  # type: ignore[attr-defined]
+        self.fields["channel"].choices = [("", _("every channel")), *kinds.choices()]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        kind, value, channel = cleaned.get("kind"), cleaned.get("value"), cleaned.get("channel")
+        if kind and value:
+            try:
+                cleaned["normal"] = normalise(kind, value, self.country)
+            except ValidationError as error:
+                self.add_error("value", error)
+        if kind and channel and kinds.get(channel).address != kind:
+            self.add_error("channel", _("This channel does not use this kind of address."))
+        return cleaned
