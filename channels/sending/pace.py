@@ -15,6 +15,7 @@ from django.db.models.functions import Coalesce, Greatest
 from channels.models import Channel
 
 BURST = timedelta(seconds=2)  # how much of its rate an account may spend at once
+ROUNDING = timedelta(milliseconds=1)  # instants are kept in microseconds, a third of a second is not
 WAVE = 200  # and how many messages at most
 PROBE = 5  # after a breaker closed, so few test whether the account works again
 BREAKER_FIRST, BREAKER_LONGEST = timedelta(seconds=30), timedelta(hours=1)
@@ -35,16 +36,15 @@ class Pace:
     left: int = 0
 
     def grant(self, wanted: int, now: datetime) -> int:
-        """Reserve up to `wanted` messages (one UPDATE, up to three when the rate is nearly spent). 0: not now."""
+        """Reserve up to `wanted` messages: one UPDATE, and two more statements where the rate is nearly spent. 0: not now."""
         size = min(wanted, wave_size(self.channel))
-        while self.left < size:
-            if self._reserve(size - self.left, now):
-                self.left = size
-            elif self.left:
-                return self.left
-            else:
-                size //= 4
-        return size
+        if self.left >= size or self._reserve(size - self.left, now):
+            self.left = max(size, self.left)
+            return size
+        free = min(self._free(now), size - self.left)
+        if free > 0 and self._reserve(free, now):
+            self.left += free
+        return min(self.left, size)
 
     def used(self, messages: int) -> None:
         """What was handed over; the rest of the reservation is kept for the next wave."""
@@ -52,10 +52,18 @@ class Pace:
 
     def _reserve(self, messages: int, now: datetime) -> bool:
         cost = timedelta(seconds=messages / self.channel.rate)
-        latest = now + max(BURST - cost, timedelta(0))
+        latest = now + max(BURST - cost, timedelta(0)) + ROUNDING
         spent = Greatest(Coalesce("paced_until", Value(now)), Value(now))
         free = usable(now) & (Q(paced_until=None) | Q(paced_until__lte=latest))
         return bool(Channel.objects.filter(free, pk=self.channel.pk).update(paced_until=spent + cost))
+
+    def _free(self, now: datetime) -> int:
+        """How many messages the rate has left at this moment."""
+        usable_now = Channel.objects.filter(usable(now), pk=self.channel.pk)
+        for spent in usable_now.values_list("paced_until", flat=True):
+            ahead = now + BURST + ROUNDING - max(spent or now, now)
+            return int(ahead.total_seconds() * self.channel.rate) or int(spent is None or spent <= now)
+        return 0
 
 
 def usable(now: datetime) -> Q:

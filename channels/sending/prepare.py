@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -57,6 +57,7 @@ class Texts:
 
     def __init__(self, channel: Channel, business: Business) -> None:
         self.channel, self.business = channel, business
+        self.contents: dict[int, list[dict[str, Any]]] = {}
 
     def people(self, jobs: Sequence[Job], now: datetime, *, lock: bool = False) -> dict[int, Person]:
         """The gate's answer for everyone in the jobs: two statements."""
@@ -67,8 +68,14 @@ class Texts:
     def prepare(self, jobs: Iterable[Job], people: Mapping[int, Person]) -> list[Prepared]:
         """The texts for those who may be written to, as far as is known now."""
         jobs = list(jobs)
-        frozen = contents({job.message_version_id for job in jobs})
-        return [self._prepare(job, people.get(job.contact_id), frozen[job.message_version_id]) for job in jobs]
+        self._read({job.message_version_id for job in jobs})
+        return [self._prepare(job, people.get(job.contact_id), self.contents[job.message_version_id]) for job in jobs]
+
+    def _read(self, versions: set[int]) -> None:
+        """Frozen messages never change, so each is read once; one statement, or none."""
+        if missing := versions - set(self.contents):
+            found = MessageVersion.objects.filter(pk__in=missing)
+            self.contents.update(found.values_list("pk", "content"))
 
     def _prepare(self, job: Job, person: Person | None, content: list[dict[str, Any]]) -> Prepared:
         verdict = person.verdicts[job.ask] if person else None
@@ -92,19 +99,3 @@ class Texts:
     def _frame(self, job: Job, variant: Mapping[str, Any], *, tracked: bool) -> rendering.Frame:
         utm = {"source": self.business.utm_source, "medium": job.kind, "campaign": job.campaign, "content": job.step_name}
         return rendering.Frame(self.business.public_address, job.token, job.purpose, tracked, utm, variant["language"])
-
-
-# Frozen messages never change, so they are read once; a worker's memory holds the last ones.
-_KEPT = 200
-_contents: dict[int, list[dict[str, Any]]] = {}
-
-
-def contents(ids: Collection[int]) -> dict[int, list[dict[str, Any]]]:
-    """The content of frozen messages; one statement, or none where all were read before."""
-    missing = [pk for pk in set(ids) if pk not in _contents]
-    read = dict(MessageVersion.objects.filter(pk__in=missing).values_list("pk", "content")) if missing else {}
-    found = {pk: read[pk] if pk in read else _contents[pk] for pk in set(ids)}
-    if len(_contents) > _KEPT:
-        _contents.clear()
-    _contents.update(read)
-    return found
