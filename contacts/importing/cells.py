@@ -260,4 +260,4 @@ def _languages() -> dict[str, str]:
         "ar": "arabe|арабский|ara",
         "zh-hans": "chino|chinois|китайский|chinese|zh|中文",
     }
-    return found | {name: code for code, names in by_hand.items() for name in names.split("|")}
+    return found | {name: code for code, names in by_hand.items() for name in map(fold, names.split("|"))}

@@ -132,7 +132,8 @@ def _utf16_by_zeros(head: bytes) -> list[str]:
     first, second = head[0::2].count(0), head[1::2].count(0)
     if first and second:
         return []
-    return ["utf-16-le"] if second else ["utf-16-be"]
+    name = "utf-16-le" if second else "utf-16-be"
+    return [name] if _BREAK.search(head.decode(name, "ignore")) else []
 
 
 def _first_that_reads(stream: BinaryIO, names: list[str]) -> str:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 from contacts.importing.reading import Raw
 from contacts.models.contact import fold
@@ -79,7 +82,6 @@ _NAMES = {
     "motivo|linea|raison|ligne|причина|строка|e mail 1 label|e mail 2 label|e mail 3 label|phone 1 label|phone 2 label|phone 3 label|"
     "e mail 1 type|e mail 2 type|phone 1 type|phone 2 type|e mail type|e mail display name|given yomi|surname yomi",
 }
-_FIELD_OF = {name: field for field, names in _NAMES.items() for name in names.split("|")}
 _PUNCTUATION = re.compile(r"[\W_]+")
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]{2,}")
 _PHONE = re.compile(r"'?\+?[\d\s().-]{9,20}")
@@ -90,6 +92,9 @@ DAY_FIRST, MONTH_FIRST = "day", "month"
 def plain(header: str) -> str:
     """A header as it is compared: no accents, case or punctuation."""
     return _PUNCTUATION.sub(" ", fold(header)).strip()
+
+
+_FIELD_OF = {plain(name): field for field, names in _NAMES.items() for name in names.split("|")}
 
 
 def guess(headers: Sequence[str], sample: Sequence[Raw]) -> list[str]:
@@ -106,7 +111,18 @@ def _by_name(header: str) -> str:
     if header.startswith(DETAIL_MARK):
         return DETAIL
     name = plain(header)
-    return _FIELD_OF.get(name) or _FIELD_OF.get(re.sub(r" \d+$", "", name), "")
+    bare = re.sub(r" \d+$", "", name)
+    return _FIELD_OF.get(name) or _FIELD_OF.get(bare) or _own_names().get(name) or _own_names().get(bare, "")
+
+
+@cache
+def _own_names() -> dict[str, str]:
+    """What our own exports write above their columns, in each of our languages."""
+    found: dict[str, str] = {}
+    for language, _name in settings.LANGUAGES:
+        with override(language):
+            found |= {plain(str(label)): field for field, label in LABELS.items() if field not in (DETAIL, IGNORE)}
+    return found
 
 
 def _by_values(values: list[str], *, named: bool) -> str:

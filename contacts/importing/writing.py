@@ -70,7 +70,9 @@ def _write_addresses(people: Sequence[Known], now: datetime) -> None:
 
 
 def _write_groups(people: Sequence[Known], now: datetime) -> None:
-    wanted = {fold(name): name for person in people for name in person.new_groups}
+    wanted: dict[str, str] = {}
+    for name in (name for person in people for name in person.new_groups):
+        wanted.setdefault(fold(name), name)
     if not wanted:
         return
     known = _group_ids()

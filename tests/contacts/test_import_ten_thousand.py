@@ -1,0 +1,50 @@
+"""A real-sized file: ten thousand people in three languages, every twentieth row bad."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+
+from contacts.models import Address, Consent, Contact, RowOutcome
+from tests.contacts import csv_files
+from tests.contacts.importing_desk import LIST, STATEMENT, counts, load, staff
+from tests.factories import make_business
+
+
+@pytest.mark.django_db
+def test_ten_thousand_rows_all_good_ones_in_all_bad_ones_explained_and_the_second_time_nothing_changes() -> None:
+    make_business(country="ES")
+    client = staff()
+    made = csv_files.people(10_000)
+    data = made.text(";").encode("utf-8-sig")
+
+    first = load(client, data, **STATEMENT, new_group="From the old system")
+
+    assert first.state == "done"
+    assert (first.total, *counts(first)) == (10_000, 9_500, 0, 0, 500)
+    refused = {row.line: row.reason for row in first.rows.filter(outcome=RowOutcome.REFUSED)}
+    assert set(refused) == {made.lines(number) for number in made.bad}
+    assert all(len(reason) > 20 for reason in refused.values())
+    assert Contact.objects.count() == 9_500
+    assert Contact.objects.filter(groups__name="From the old system").count() == 9_500
+    held = {(kind, owner) for kind, owner in Address.objects.values_list("kind", "contact_id")}
+    assert Consent.objects.filter(given=True).count() == len(held)
+    line = Consent.objects.first()
+    assert line is not None
+    assert (line.basis, line.operator_id, line.at.date().isoformat()) == ("express", first.created_by_id, "2026-01-31")
+    assert "Olga Petrova" in line.wording
+    assert line.source.startswith("import clients.csv, line ")
+
+    answer = client.get(f"{LIST}{first.pk}/refused/")
+    rows = list(csv.reader(io.StringIO(b"".join(answer).decode("utf-8-sig")), delimiter=";"))  # type: ignore[arg-type]
+    assert rows[0][: len(csv_files.HEADERS)] == csv_files.HEADERS
+    assert len(rows) == 501
+    assert all(row[-1] for row in rows[1:])
+
+    second = load(client, data, **STATEMENT, new_group="From the old system")
+
+    assert counts(second) == (0, 0, 9_500, 500)
+    assert Contact.objects.count() == 9_500
+    assert Consent.objects.count() == len(held)
