@@ -46,6 +46,7 @@ GROUPS = (
             "channels.*_messagevariant",
             "channels.*_messageimage",
             "channels.*_sandboxmessage",
+            "channels.play_sandbox",
             "channels.test_channel",
             "channels.resolve_delivery",
             "cascades.*",

@@ -52,19 +52,19 @@ class SandboxAdmin(ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[SandboxMessage]:
         return super().get_queryset(request).defer("html", "headers")
 
-    @display(description=_("to"), ordering="to", header=True)
+    @display(description=_("to"), ordering="to", header=True)  # type: ignore[arg-type]
     def shown_to(self, message: SandboxMessage) -> tuple[str, str]:
         return message.recipient_name or message.to, message.to if message.recipient_name else ""
 
-    @display(description=_("kind"), ordering="kind")
+    @display(description=_("kind"), ordering="kind")  # type: ignore[arg-type]
     def shown_kind(self, message: SandboxMessage) -> str:
         return str(kinds.label(message.kind))
 
-    @display(description=_("message"))
+    @display(description=_("message"))  # type: ignore[arg-type]
     def shown_text(self, message: SandboxMessage) -> str:
         return (message.subject or message.text)[:80]
 
-    @display(description=_("played"))
+    @display(description=_("played"))  # type: ignore[arg-type]
     def shown_played(self, message: SandboxMessage) -> str:
         return ", ".join(str(_SHORT.get(act.get("act", ""), "")) for act in message.played)
 
@@ -124,15 +124,15 @@ class SandboxAdmin(ModelAdmin):
 
     # The same for many
 
-    @action(description=_("Play: delivered"), permissions=["play"])
+    @action(description=_("Play: delivered"), permissions=["play"])  # type: ignore[arg-type, operator]
     def play_delivered(self, request: HttpRequest, queryset: QuerySet[SandboxMessage]) -> None:
         self._play_many(request, queryset, Act.DELIVERED)
 
-    @action(description=_("Play: opened"), permissions=["play"])
+    @action(description=_("Play: opened"), permissions=["play"])  # type: ignore[arg-type, operator]
     def play_open(self, request: HttpRequest, queryset: QuerySet[SandboxMessage]) -> None:
         self._play_many(request, queryset, Act.OPEN)
 
-    @action(description=_("Play: opted out"), permissions=["play"])
+    @action(description=_("Play: opted out"), permissions=["play"])  # type: ignore[arg-type, operator]
     def play_opt_out(self, request: HttpRequest, queryset: QuerySet[SandboxMessage]) -> None:
         self._play_many(request, queryset, Act.OPT_OUT)
 

@@ -169,12 +169,10 @@ def test_no_live_channel_is_used_before_the_public_address_is_proven(owner: Clie
     channel = smtp_channel()
     shown = owner.post(page(channel), form(channel, active="on")).content.decode()
     assert "A live channel cannot be used before the public address" in shown
-    channel.refresh_from_db()
-    assert not channel.active
+    assert not Channel.objects.get().active
     Business.objects.update(public_checked_at=timezone.now(), public_checked_address="https://news.aurora.example")
     owner.post(page(channel), form(channel, active="on"))
-    channel.refresh_from_db()
-    assert channel.active
+    assert Channel.objects.get().active
     Business.objects.update(public_address="https://elsewhere.example")
     assert obstacles(channel, Business.current())
 

@@ -170,7 +170,7 @@ def test_only_what_could_happen_can_be_played(mail: SandboxMessage, sms: Sandbox
         play(mail, Act.OPEN, now=NOW, operator=OPERATOR)
     for act, more in ((Act.CLICK, {"link": 9}), (Act.ANSWER, {"text": " "}), ("dance", {})):
         with pytest.raises(CannotPlay):
-            play(sms, act, now=NOW, operator=OPERATOR, **more)  # type: ignore[arg-type]
+            play(sms, act, now=NOW, operator=OPERATOR, **more)
     assert not InboundCall.objects.exists()
 
 
