@@ -28,11 +28,16 @@ def obstacles(channel: Channel, business: Business) -> list[StrOrPromise]:
                 "Enter the address on the page of the business, then check it here."
             )
         )
+    given = {field.name: field.default for field in carrier.fields}
     try:
-        known = {**channel.settings, **channel.secrets()}
+        known = {**given, **channel.settings, **channel.secrets()}
     except Unreadable:
         return [*found, _("The account's secrets cannot be read any more. Enter them again.")]
-    missing = [str(field.label) for field in carrier.fields if field.required and not known.get(field.name)]
+    missing = [
+        str(field.label)
+        for field in carrier.fields
+        if field.required and field.applies(known) and not known.get(field.name)
+    ]
     if missing:
         found.append(_("The account still needs: %(fields)s.") % {"fields": ", ".join(missing)})
     return found

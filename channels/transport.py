@@ -210,7 +210,10 @@ class Inbound:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One setting of an account, as the admin asks for it. Secret ones are encrypted and never shown again."""
+    """One setting of an account, as the admin asks for it. Secret ones are encrypted and never shown again.
+
+    only_for: (name of another setting, its values) with which alone this one is asked for, and required if it is.
+    """
 
     name: str
     label: StrOrPromise
@@ -219,6 +222,11 @@ class Field:
     help_text: StrOrPromise = ""
     default: str = ""
     choices: tuple[tuple[str, StrOrPromise], ...] = ()
+    only_for: tuple[str, tuple[str, ...]] | None = None
+
+    def applies(self, account_settings: Mapping[str, str]) -> bool:
+        """Is it asked for beside these settings?"""
+        return self.only_for is None or account_settings.get(self.only_for[0], "") in self.only_for[1]
 
 
 class Transport:

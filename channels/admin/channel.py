@@ -16,7 +16,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from channels.admin import trying
-from channels.admin.channel_form import PREFIX, AccountForm, NewChannelForm, account_form
+from channels.admin.channel_form import PREFIX, AccountForm, NewChannelForm, account_form, shown_when
 from channels.models import Channel, Delivery
 from channels.readiness import obstacles
 from channels.transport import Transport
@@ -35,6 +35,7 @@ class ChannelAdmin(ModelAdmin):
     search_fields = ("name", "sender_name", "sender_address")
     ordering = ("position", "id")
     show_full_result_count = False
+    conditional_fields = shown_when()
     change_form_outer_before_template = "channels/channel_panel.html"  # type: ignore[assignment]
 
     class Media:

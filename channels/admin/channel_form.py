@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django import forms
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
@@ -32,11 +33,11 @@ class _Base(ChannelModelForm):
         super().__init__(*args, **kwargs)
         if "kind" in self.fields:
             self.fields["kind"] = forms.ChoiceField(
-                label=_("kind"), choices=kinds.choices(), widget=UnfoldAdminSelectWidget, initial="email"
+                label=_("Kind"), choices=kinds.choices(), widget=UnfoldAdminSelectWidget, initial="email"
             )
         if "transport" in self.fields:
             self.fields["transport"] = forms.ChoiceField(
-                label=_("carried by"), choices=[(name, transport_class(name).label) for name in names()],
+                label=_("Carried by"), choices=[(name, transport_class(name).label) for name in names()],
                 widget=UnfoldAdminSelectWidget, initial="sandbox",
                 help_text=_("The sandbox sends nothing: it shows what would have gone out. Fixed once a message has gone out."),
             )  # fmt: skip
@@ -125,9 +126,19 @@ def account_form(carrier: type[Transport]) -> type[AccountForm]:
     return cast("type[AccountForm]", type("AccountForm", (AccountForm,), {"account_fields": carrier.fields, **made}))
 
 
+def shown_when() -> dict[str, str]:
+    """Which account fields show only beside a certain choice: name in the form -> expression for the page's script."""
+    asked = [field for name in names() for field in transport_class(name).fields if field.only_for]
+    return {PREFIX + field.name: _expression(*field.only_for) for field in asked if field.only_for}
+
+
+def _expression(other: str, values: tuple[str, ...]) -> str:
+    return " || ".join(f"{PREFIX}{other} == '{value}'" for value in values)
+
+
 def _form_field(field: Field) -> forms.Field:
     """Nothing is required here: a draft may be incomplete, a channel in use may not (see `obstacles`)."""
-    label = field.label
+    label = capfirst(field.label)
     if field.choices:
         return forms.ChoiceField(
             label=label,

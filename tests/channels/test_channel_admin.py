@@ -187,6 +187,17 @@ def test_an_account_that_lacks_something_is_not_used(owner: Client) -> None:
     assert channel.active
 
 
+def test_a_mail_channel_needs_what_its_service_needs(owner: Client) -> None:
+    make_business()
+    channel = make_channel("email", "email", active=False)
+    shown = owner.post(page(channel), form(channel, active="on")).content.decode()
+    assert "The account still needs: server." in shown
+    shown = owner.post(page(channel), form(channel, active="on", account_service="mailjet")).content.decode()
+    assert "The account still needs: API key or token, second key." in shown
+    owner.post(page(channel), form(channel, active="on", account_host="mail.example"))
+    assert Channel.objects.get().active
+
+
 def test_the_transport_may_change_until_the_first_delivery_and_takes_no_secrets_along(owner: Client) -> None:
     make_business()
     channel = smtp_channel()

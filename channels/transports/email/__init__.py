@@ -28,6 +28,7 @@ _TOLD_BY_SERVICES = _TOLD_BY_SMTP | {
     Fact.COMPLAINED,
     Fact.UNSUBSCRIBED,
 }
+_SMTP = ("service", (services.SMTP,))
 
 
 class EmailTransport(Transport):
@@ -40,28 +41,31 @@ class EmailTransport(Transport):
     timeout = timedelta(seconds=20)
     fields = (
         Field("service", _("mail service"), choices=services.choices(), default=services.SMTP),
-        Field("host", _("SMTP: server"), required=False, help_text=_("For example smtp.our-provider.com")),
-        Field("port", _("SMTP: port"), required=False, default="587"),
+        Field("host", _("server"), help_text=_("For example smtp.our-provider.com"), only_for=_SMTP),
+        Field("port", _("port"), default="587", only_for=_SMTP),
         Field(
-            "security", _("SMTP: encryption"), required=False, default="starttls",
+            "security", _("encryption"), default="starttls", only_for=_SMTP,
             choices=(("starttls", "STARTTLS (587)"), ("tls", "TLS (465)"), ("none", _("none"))),
         ),
-        Field("username", _("SMTP: user name"), required=False),
-        Field("password", _("SMTP: password"), secret=True, required=False),
-        Field("api_key", _("service: API key or token"), secret=True, required=False),
+        Field("username", _("user name"), required=False, only_for=_SMTP),
+        Field("password", _("password"), secret=True, required=False, only_for=_SMTP),
+        Field("api_key", _("API key or token"), secret=True, only_for=services.wanting("api_key")),
+        Field("secret_key", _("second key"), secret=True, only_for=services.wanting("secret_key")),
+        Field("sender_domain", _("sending domain"), only_for=services.wanting("sender_domain")),
+        Field("message_stream", _("message stream"), required=False, only_for=services.wanting("message_stream")),
+        Field("project_id", _("project"), only_for=services.wanting("project_id")),
+        Field("region", _("region"), only_for=services.wanting("region")),
         Field(
-            "secret_key", _("service: second key"), secret=True, required=False,
-            help_text=_("Mailjet, Scaleway and Amazon SES have two."),
+            "api_url", _("address of its API"), required=False, only_for=services.wanting("api_url"),
+            help_text=_("Only where the service gave you one of your own."),
         ),
-        Field("sender_domain", _("service: sending domain"), required=False, help_text=_("Mailgun only.")),
-        Field("message_stream", _("service: message stream"), required=False, help_text=_("Postmark only.")),
-        Field("project_id", _("service: project"), required=False, help_text=_("Scaleway only.")),
-        Field("region", _("service: region"), required=False, help_text=_("Amazon SES only.")),
-        Field("api_url", _("service: address of its API"), required=False, help_text=_("Only where the service gave you one of your own.")),
-        Field("signing_secret", _("service: key that signs its calls"), secret=True, required=False),
         Field(
-            "webhook_secret", _("service: user and password of its calls"), secret=True, required=False,
-            help_text=_("For services that do not sign: user:password, written into the address of calls as https://user:password@…"),
+            "signing_secret", _("key that signs its calls"), secret=True, required=False, only_for=services.signing(),
+            help_text=_("Without it nothing is learned of what became of a mail."),
+        ),
+        Field(
+            "webhook_secret", _("user and password of its calls"), secret=True, required=False, only_for=services.by_password(),
+            help_text=_("As user:password. Enter the address of calls at the service as https://user:password@…"),
         ),
     )  # fmt: skip
 

@@ -138,3 +138,18 @@ if find_spec("boto3"):  # an optional package: the service is offered where it i
 def choices() -> tuple[tuple[str, str], ...]:
     """For the account's form."""
     return ((SMTP, "SMTP"), *((name, service.label) for name, service in SERVICES.items()))
+
+
+def wanting(option: str) -> tuple[str, tuple[str, ...]]:
+    """The services whose accounts have this option."""
+    return "service", tuple(name for name, service in SERVICES.items() if option in service.options)
+
+
+def signing() -> tuple[str, tuple[str, ...]]:
+    """The services that sign their calls with a key of its own."""
+    return "service", tuple(name for name, service in SERVICES.items() if service.signs == "signing_secret")
+
+
+def by_password() -> tuple[str, tuple[str, ...]]:
+    """The services that call back and prove it by user and password alone."""
+    return "service", tuple(name for name, service in SERVICES.items() if service.view and not service.signs)
