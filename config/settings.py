@@ -226,9 +226,11 @@ if _BROKER_GIVEN and not urlsplit(_BROKER_GIVEN).scheme:
 BROKER_IS_EMBEDDED = not _BROKER_GIVEN
 CELERY_BROKER_URL = _BROKER_GIVEN or f"redis+socket://{EMBEDDED_BROKER_SOCKET}"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = (
-    {"socket_connect_timeout": 2, "socket_timeout": 30} if CELERY_BROKER_URL.startswith("redis") else {}
-)
+# A hint that finds no broker is given up at once: a web request that gives one must never wait for it.
+_FAIL_FAST = {"max_retries": 0, "interval_start": 0, "interval_step": 0, "interval_max": 0}
+_REDIS_TIMEOUTS = {"socket_connect_timeout": 2, "socket_timeout": 30} if CELERY_BROKER_URL.startswith("redis") else {}
+CELERY_BROKER_TRANSPORT_OPTIONS = {**_FAIL_FAST, **_REDIS_TIMEOUTS}
+CELERY_BROKER_CONNECTION_TIMEOUT = 2
 CELERY_TASK_DEFAULT_QUEUE = "cascada"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_RESULT_EXPIRES = None  # nothing is kept, so beat need not schedule its own cleaning

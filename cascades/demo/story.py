@@ -20,13 +20,15 @@ from cascades.demo.people import SEED
 from cascades.demo.shop import Shop
 from channels import receipts, sandbox_play, sending
 from channels.models import Delivery, SandboxMessage
+from channels.sandbox_play import Act, Operator
 from contacts.calendar import at_local
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 SOON = timedelta(seconds=15)
+DEMO = Operator(None, "demo")
 # What people do, in percent of those who got the message; the rest do nothing.
-BY_EMAIL = (("open", 24), ("click", 12), ("order", 6), ("opt_out", 2), ("bounce", 3))
-BY_SMS = (("click", 22), ("answer", 6), ("order", 5), ("opt_out", 4))
+BY_EMAIL = ((Act.OPEN, 24), (Act.CLICK, 12), (Act.ORDER, 6), (Act.OPT_OUT, 2), (Act.BOUNCE, 3))
+BY_SMS = ((Act.CLICK, 22), (Act.ANSWER, 6), (Act.ORDER, 5), (Act.OPT_OUT, 4))
 
 
 def tell(shop: Shop, now: datetime) -> None:
@@ -72,17 +74,23 @@ def _tick(at: datetime) -> None:
 def _react(at: datetime, reacted: set[int], dice: random.Random) -> None:
     for message in SandboxMessage.objects.exclude(pk__in=reacted).select_related("channel").order_by("pk"):
         reacted.add(message.pk)
-        sandbox_play.play(message, "deliver", now=at)
         act = _chosen(BY_EMAIL if message.kind == "email" else BY_SMS, dice.randrange(100))
-        if act == "order":
-            sandbox_play.play(message, "click", now=at)
+        if act is not Act.BOUNCE:
+            _play(message, Act.DELIVERED, at)
+        if act is Act.ORDER:
+            _play(message, Act.CLICK, at)
         if act:
-            sandbox_play.play(message, act, now=at, text=_("Thank you, see you soon!") if act == "answer" else "")
+            _play(message, act, at)
 
 
-def _chosen(odds: tuple[tuple[str, int], ...], drawn: int) -> str:
+def _play(message: SandboxMessage, act: Act, at: datetime) -> None:
+    text = _("Thank you, see you soon!") if act is Act.ANSWER else ""
+    sandbox_play.play(message, act, now=at, operator=DEMO, text=text)
+
+
+def _chosen(odds: tuple[tuple[Act, int], ...], drawn: int) -> Act | None:
     for act, share in odds:
         if drawn < share:
             return act
         drawn -= share
-    return ""
+    return None
