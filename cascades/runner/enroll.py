@@ -142,7 +142,6 @@ def _portion(people: QuerySet[Contact], after: int) -> tuple[QuerySet[Contact], 
 
 def _insert(people: QuerySet[Contact], occasion: Occasion, now: datetime) -> tuple[int, int]:
     """(people in the source, people who were not in yet), of one snapshot."""
-    until = now + occasion.longest
     columns: dict[str, Value] = {
         "cascade_id": Value(occasion.version.cascade_id, IntegerField()),
         "version_id": Value(occasion.version.pk, IntegerField()),

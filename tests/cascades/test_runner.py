@@ -172,7 +172,7 @@ def test_no_sms_follows_an_unsubscribed_email_and_other_cascades_lose_that_chann
     story.later(hours=9)
     assert messages(contact) == [("email", "sent"), ("sms", "sent")]
     runs = StepRun.objects.filter(enrollment__cascade=later).order_by("id").values_list("decision", "reason")
-    assert list(runs)[0] == ("skip", "consent_withdrawn")
+    assert runs[0] == ("skip", "consent_withdrawn")
 
 
 def test_a_withdrawal_told_to_staff_closes_the_channel_and_the_cascade_goes_on(story: Story) -> None:

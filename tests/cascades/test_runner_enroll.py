@@ -64,7 +64,7 @@ def test_a_new_start_is_a_new_occasion(cascade: Cascade, group: Group) -> None:
 
 
 def test_a_start_at_a_local_time_waits_for_it_and_can_be_taken_back(cascade: Cascade, group: Group) -> None:
-    launch = begin(cascade, group, at=WallTime(datetime(2026, 11, 23, 9), "Europe/Madrid"))
+    launch = begin(cascade, group, at=WallTime(datetime.fromisoformat("2026-11-23T09:00"), "Europe/Madrid"))
     assert launch.start_at == datetime(2026, 11, 23, 8, tzinfo=UTC)
     assert runner.enroll_due(NOW) == 0
     assert runner.cancel(launch.pk)
@@ -82,9 +82,9 @@ def test_what_is_wrong_with_a_start_is_said_and_nothing_is_kept(cascade: Cascade
     with pytest.raises(NotReady, match="Nobody is selected"):
         runner.start(uuid4(), cascade, {}, user=None, now=NOW)
     with pytest.raises(NotReady, match="has passed"):
-        begin(cascade, group, at=WallTime(datetime(2026, 11, 20, 9), "Europe/Madrid"))
+        begin(cascade, group, at=WallTime(datetime.fromisoformat("2026-11-20T09:00"), "Europe/Madrid"))
     with pytest.raises(NotReady, match="not known"):
-        begin(cascade, group, at=WallTime(datetime(2026, 11, 23, 9), "Europe/Atlantis"))
+        begin(cascade, group, at=WallTime(datetime.fromisoformat("2026-11-23T09:00"), "Europe/Atlantis"))
     runner.start(uuid4(), cascade, {"groups": [group.pk]}, user=None, now=NOW)
     runner.pause(cascade.pk, now=NOW)
     with pytest.raises(NotReady, match="on hold"):
@@ -195,7 +195,7 @@ def test_an_order_noticed_while_people_still_enter_is_looked_at_again(cascade: C
 
 
 def test_someone_who_leaves_the_group_before_the_start_is_not_taken_in(cascade: Cascade, group: Group) -> None:
-    launch = begin(cascade, group, at=WallTime(datetime(2026, 11, 23, 9), "Europe/Madrid"))
+    launch = begin(cascade, group, at=WallTime(datetime.fromisoformat("2026-11-23T09:00"), "Europe/Madrid"))
     Membership.objects.filter(contact=Contact.objects.earliest("pk")).delete()
     runner.enroll_due(launch.start_at)
     launch.refresh_from_db()
