@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -49,16 +50,18 @@ class CascadeForm(_Form):
     """Name, goal, and how long reactions are awaited."""
 
     goal = forms.MultipleChoiceField(
-        label=_("goal"), required=False, choices=list(events.GOALS.items()), widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        label=_("Goal"), required=False, choices=list(events.GOALS.items()), widget=UnfoldAdminCheckboxSelectMultipleWidget,
         help_text=_("Whoever has done this gets no further message."),
     )  # fmt: skip
     final_wait = LengthField(
-        label=_("wait for reactions"), help_text=_("So long after the last message reactions still count."),
+        label=_("Wait for reactions"), initial=timedelta(days=3), help_text=_("So long after the last message reactions still count."),
     )  # fmt: skip
 
     class Meta:
         model = Cascade
         fields = ("name", "goal", "final_wait", "campaign")
+        labels = {"campaign": _("Name in web statistics")}
+        help_texts = {"campaign": _("Travels in the links as utm_campaign. Empty: made of the cascade's name.")}
 
 
 class UsesChannel(DropdownFilter):

@@ -127,7 +127,7 @@ def _whom(start: _Start) -> HttpResponse:
     if start.request.method == "POST" and form.is_valid():
         drafts.keep(start.request, start.launch_id, form.as_draft())
         return HttpResponseRedirect(start.url("check"))
-    return start.page("whom", _("Start: whom and when"), form=form, problems=checking.problems(start.cascade, start.business))
+    return start.page("whom", _("whom and when"), form=form, problems=checking.problems(start.cascade, start.business))
 
 
 def _check(start: _Start, remark: str = "") -> HttpResponse:
@@ -138,12 +138,12 @@ def _check(start: _Start, remark: str = "") -> HttpResponse:
     asked = start.request.GET
     people = audience.people(start.draft.selection).count()
     if people > AT_ONCE and not ("part" in asked or "whole" in asked or remark):
-        return start.page("check", _("Start: what will happen"), people=people, counting=True, check_url=start.url("check"), **about)
+        return start.page("check", _("what will happen"), people=people, counting=True, check_url=start.url("check"), **about)
     found = forecast(start.cascade, start.draft.selection, unknown_goes_on=False, now=start.now)
     shown = {**found.as_json(), "cost_with": str(found.cost_with), "cost_without": str(found.cost_without)}
     drafts.keep(start.request, start.launch_id, replace(start.draft, shown=shown))
     more = checking.context(start.cascade, start.draft, found, start.business, start.now)
-    return start.page("numbers" if "part" in asked else "check", _("Start: what will happen"), forecast=found, **about, **more)
+    return start.page("numbers" if "part" in asked else "check", _("what will happen"), forecast=found, **about, **more)
 
 
 def _go(start: _Start) -> HttpResponse:

@@ -49,7 +49,7 @@ class LaunchAdmin(ModelAdmin):
     list_per_page = 50
     show_full_result_count = False
     actions = None
-    fields = ("cascade_link", "state_shown", "when", "whom", "people", "through", "foreseen", "created_by", "made", "problem")
+    fields = ("cascade_link", "state_said", "when", "whom", "people", "through", "foreseen", "created_by", "made", "problem")
     readonly_fields = fields
     change_form_outer_before_template = "cascades/launch/planned.html"
 
@@ -107,6 +107,10 @@ class LaunchAdmin(ModelAdmin):
     @display(description=_("state"), ordering="state", label=TONES)
     def state_shown(self, launch: Any) -> tuple[str, str]:
         return how_far(launch)
+
+    @display(description=_("state"))
+    def state_said(self, launch: Any) -> str:
+        return how_far(launch)[1]
 
     @display(description=_("people"), ordering="audience")
     def people(self, launch: Any) -> int | str:

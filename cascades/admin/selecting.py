@@ -41,23 +41,23 @@ class Members(forms.ModelMultipleChoiceField):
 class SelectionForm(forms.Form):
     """Groups and chosen contacts add up; the filter narrows them."""
 
-    groups = Members(Group.objects.none(), label=_("groups"), required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget)
+    groups = Members(Group.objects.none(), label=_("Groups"), required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget)
     contacts = forms.BooleanField(required=False, widget=UnfoldBooleanSwitchWidget)
     everyone = forms.BooleanField(
         label=_("All contacts"), required=False, widget=UnfoldBooleanSwitchWidget, help_text=_("Those who are in the list now.")
     )
-    language = forms.ChoiceField(label=_("language"), required=False, widget=UnfoldAdminSelectWidget)
-    city = forms.CharField(label=_("city"), required=False, max_length=120, widget=UnfoldAdminTextInputWidget({"list": "cities"}))
-    branch = forms.ModelChoiceField(Branch.objects.none(), label=_("branch"), required=False, widget=UnfoldAdminSelectWidget)
-    search = forms.CharField(label=_("name, email or phone has"), required=False, max_length=120, widget=UnfoldAdminTextInputWidget)
-    added_since = forms.DateField(label=_("added since"), required=False, widget=_Day())
-    added_before = forms.DateField(label=_("added before"), required=False, widget=_Day())
+    language = forms.ChoiceField(label=_("Language"), required=False, widget=UnfoldAdminSelectWidget)
+    city = forms.CharField(label=_("City"), required=False, max_length=120, widget=UnfoldAdminTextInputWidget({"list": "cities"}))
+    branch = forms.ModelChoiceField(Branch.objects.none(), label=_("Branch"), required=False, widget=UnfoldAdminSelectWidget)
+    search = forms.CharField(label=_("Name, email or phone has"), required=False, max_length=120, widget=UnfoldAdminTextInputWidget)
+    added_since = forms.DateField(label=_("Added since"), required=False, widget=_Day())
+    added_before = forms.DateField(label=_("Added before"), required=False, widget=_Day())
     when = forms.ChoiceField(
-        label=_("when"), choices=[(NOW, _("now")), (LATER, _("at a chosen time"))], initial=NOW,
+        label=_("When does it start?"), choices=[(NOW, _("now")), (LATER, _("at a chosen time"))], initial=NOW,
         widget=UnfoldAdminRadioSelectWidget(radio_style=1),
     )  # fmt: skip
-    day = forms.DateField(label=_("day"), required=False, widget=_Day())
-    clock = forms.TimeField(label=_("time"), required=False, widget=UnfoldAdminTextInputWidget({"type": "time"}))
+    day = forms.DateField(label=_("Day"), required=False, widget=_Day())
+    clock = forms.TimeField(label=_("Time"), required=False, widget=UnfoldAdminTextInputWidget({"type": "time"}))
 
     def __init__(self, *args: Any, draft: Draft, business: Business, now: datetime, **kwargs: Any) -> None:
         super().__init__(*args, initial=_initial(draft, business), **kwargs)

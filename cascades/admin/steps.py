@@ -33,15 +33,18 @@ LAST = 32_767  # the highest that the column holds: a step without a number goes
 class StepForm(_Form):
     """One step of the draft. Its place is renumbered when the whole is saved."""
 
-    channel = forms.ModelChoiceField(Channel.objects.none(), label=_("channel"), widget=UnfoldAdminSelectWidget)
+    channel = forms.ModelChoiceField(Channel.objects.none(), label=_("Channel"), widget=UnfoldAdminSelectWidget)
     position = forms.IntegerField(
-        label=_("order"), required=False, min_value=0, max_value=LAST, widget=UnfoldAdminIntegerFieldWidget({"min": 0})
+        label=_("Order"), required=False, min_value=0, max_value=LAST, widget=UnfoldAdminIntegerFieldWidget({"min": 0})
     )
-    wait = LengthField(label=_("wait"))
+    wait = LengthField(label=_("Wait"), initial=timedelta(0))
     longest_wait = LengthField(
-        label=_("but go on after"), required=False, help_text=_("If what is waited for never comes. Empty: after the waiting time itself."),
+        label=_("But go on after"), required=False, help_text=_("If what is waited for never comes. Empty: after the waiting time itself."),
     )  # fmt: skip
-    validity = LengthField(label=_("valid for"), help_text=_("What could not leave by then is not sent any more."))
+    validity = LengthField(
+        label=_("Valid for"), initial=timedelta(days=3), least=timedelta(minutes=1),
+        help_text=_("What could not leave by then is not sent any more."),
+    )  # fmt: skip
 
     class Meta:
         model = Step
@@ -150,6 +153,13 @@ class StepInline(StackedInline):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Step]:
         drafts: QuerySet[Step] = super().get_queryset(request).filter(version=None)
         return drafts.select_related("channel", "message").order_by("position", "id")
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """A message is written and edited from here, in a window of its own, but not deleted."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "message":
+            field.widget.can_delete_related = field.widget.can_view_related = False
+        return field
 
     def get_extra(self, request: HttpRequest, obj: Cascade | None = None, **kwargs: Any) -> int:
         """A new cascade begins with one empty step."""

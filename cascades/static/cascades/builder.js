@@ -12,13 +12,13 @@ document.addEventListener("DOMContentLoaded", () => {
   document.documentElement.classList.add("cascada-js");
 
   // Leaves a select with the choices that can be known; what was chosen and cannot be is changed to the next best, and said.
-  const limit = (select, allowed, notes) => {
+  const limit = (card, select, allowed) => {
     for (const option of select.options) option.disabled = option.hidden = Boolean(option.value) && !allowed(option.value);
     const chosen = select.selectedOptions[0];
     if (!chosen || !chosen.disabled) return;
     const next = [...select.options].slice(chosen.index).find((option) => !option.disabled) || [...select.options].find((option) => !option.disabled);
     select.value = next.value;
-    notes.push(words.changed.replace("%(value)s", next.text));
+    card.changed = { ...card.changed, [select.name]: words.changed.replace("%(value)s", next.text) };
   };
 
   const look = (card, before, after) => {
@@ -26,14 +26,15 @@ document.addEventListener("DOMContentLoaded", () => {
     const own = channel(card);
     const previous = before.length ? channel(before[before.length - 1]) : undefined;
     const first = before.length === 0;
-    limit(field(card, "seen"), (value) => !own || ((value !== "opened" || own.opening) && (value !== "replied" || own.replies)), notes);
-    limit(field(card, "wait_from"), (value) => (first ? ["start", "sent"].includes(value) : value !== "opened" || !previous || previous.opening), notes);
-    limit(field(card, "who"), (value) => value === "everyone" || (!first && (value !== "not_opened" || before.some((one) => !channel(one) || channel(one).opening))), notes);
+    limit(card, field(card, "seen"), (value) => !own || ((value !== "opened" || own.opening) && (value !== "replied" || own.replies)));
+    limit(card, field(card, "wait_from"), (value) => (first ? ["start", "sent"].includes(value) : value !== "opened" || !previous || previous.opening));
+    limit(card, field(card, "who"), (value) => value === "everyone" || (!first && (value !== "not_opened" || before.some((one) => !channel(one) || channel(one).opening))));
     const waits = !["start", "sent"].includes(field(card, "wait_from").value);
     card.querySelector(".cascada-longest").hidden = !waits && !field(card, "longest_wait_0").value;
     const message = field(card, "message").value;
     if (own && message && !(texts[message] || []).includes(own.kind) && texts[message]) notes.push(words.text);
     if (own && after && channel(after) && own.price > channel(after).price) notes.push(words.dearer);
+    notes.push(...Object.values(card.changed || {}));
     card.querySelector(".cascada-note").textContent = notes.join("\n");
     card.querySelector(".cascada-icon").textContent = own ? own.icon : "";
     if (own) card.querySelector(".cascada-name").textContent = field(card, "channel").selectedOptions[0].text;
@@ -64,7 +65,15 @@ document.addEventListener("DOMContentLoaded", () => {
     refresh();
     (button.disabled ? card.querySelector(".cascada-move:not(:disabled)") : button)?.focus();
   });
-  list.addEventListener("change", refresh);
+  list.addEventListener("change", (event) => {
+    const card = event.target.closest(".cascada-step");
+    if (card?.changed) delete card.changed[event.target.name];
+    refresh();
+  });
+  // After a refused save the cards stand in the order that was chosen, not in the one that is stored.
+  const place = (card) => { const value = field(card, "position").value; return value === "" ? Infinity : Number(value); };
+  const first = list.querySelector(":scope > .empty-form, :scope > .form-actions");
+  cards().sort((one, other) => place(one) - place(other) || 0).forEach((card) => list.insertBefore(card, first));
   new MutationObserver(refresh).observe(list, { childList: true });
   refresh();
 });
