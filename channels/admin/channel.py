@@ -19,7 +19,7 @@ from channels.admin import trying
 from channels.admin.channel_form import PREFIX, AccountForm, NewChannelForm, account_form, shown_when
 from channels.models import Channel, Delivery
 from channels.readiness import obstacles
-from channels.transport import Transport
+from channels.transport import Fact, Transport
 from contacts import kinds
 from contacts.models import Business
 
@@ -107,7 +107,11 @@ class ChannelAdmin(ModelAdmin):
     def _panel(self, request: HttpRequest, channel: Channel) -> dict[str, Any]:
         business = Business.current()
         carrier = _carrier(channel)
-        calls_back = carrier is not None and carrier.live and carrier.verify is not Transport.verify
+        calls_back = (
+            carrier is not None
+            and carrier.live
+            and Fact.DELIVERED in carrier.reports_with(channel.kind, channel.settings)
+        )
         return {
             "channel": channel,
             "health": _health(channel)[1],

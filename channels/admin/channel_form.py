@@ -133,7 +133,7 @@ def shown_when() -> dict[str, str]:
 
 
 def _expression(other: str, values: tuple[str, ...]) -> str:
-    return " || ".join(f"{PREFIX}{other} == '{value}'" for value in values)
+    return " || ".join(f"{PREFIX}{other} == '{value}'" for value in values) or "false"
 
 
 def _form_field(field: Field) -> forms.Field:
