@@ -123,7 +123,11 @@ def _link(found: re.Match[str]) -> str:
     return f'<a href="{target.replace(chr(34), "%22")}">{address}</a>{rest}'
 
 
-_MARKED_LINK = re.compile(r"<a ([^>]*)>\s*<mark>(.*?)</mark>\s*</a>|<mark>\s*<a ([^>]*)>(.*?)</a>\s*</mark>", re.DOTALL)
+# The editor marks what shall look like a button, inside the link or round it, and perhaps bold besides.
+_MARKED_LINK = re.compile(
+    r"<a ([^>]*)>((?:(?!</a>).)*<mark>(?:(?!</a>).)*)</a>|<mark>((?:<(?:strong|em)>)*)<a ([^>]*)>(.*?)</a>((?:</(?:strong|em)>)*)</mark>",
+    re.DOTALL,
+)
 _STYLES = {
     "h1": "margin:0 0 16px;font-size:26px;line-height:1.25;font-weight:bold",
     "h2": "margin:24px 0 12px;font-size:21px;line-height:1.3;font-weight:bold",
@@ -151,8 +155,8 @@ def _dressed(html: str, colour: str) -> str:
     """Styles in place, for mail programs read no other; pictures on our public address; lines that are not endless."""
 
     def button(found: re.Match[str]) -> str:
-        attributes = re.sub(r'\s*class="[^"]*"', "", found[1] or found[3])
-        return f'<a class="button" {attributes}>{found[2] or found[4]}</a>'
+        attributes = re.sub(r'\s*class="[^"]*"', "", found[1] or found[4])
+        return f'{found[3] or ""}<a class="button" {attributes}>{re.sub("</?mark>", "", found[2] or found[5])}</a>{found[6] or ""}'
 
     def opened(found: re.Match[str]) -> str:
         name, attributes = found[1], found[2]

@@ -16,7 +16,7 @@ STRICT = (
 # The sandbox shows a mail in a frame, as the person would see it: its pictures may come from anywhere, its scripts from nowhere.
 RELAXED = (
     "default-src 'self'; script-src 'self' 'unsafe-eval'{scripts}; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: https:; font-src 'self' data:; connect-src 'self'; frame-src 'self'; object-src 'none'; "
+    "img-src 'self' data: blob: https:; font-src 'self' data:; connect-src 'self'; frame-src 'self'; object-src 'none'; "
     "base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
 )
 HEADER = "Content-Security-Policy"

@@ -32,6 +32,7 @@ from contacts.models import Business, Contact
 _TOKEN = "preview-preview0"  # as long as a real one  # noqa: S105
 _LARGEST = 8 * 1024 * 1024
 _WIDEST = 1200
+_MANY = 8  # more characters than this outside of the cheap alphabet are another alphabet, and not a slip
 _FORMATS = {"PNG": "png", "JPEG": "jpg", "GIF": "gif"}
 
 
@@ -75,7 +76,9 @@ def cost(kind: str, counted: segments.Segments) -> str:
 def _dear(counted: segments.Segments) -> str:
     if not counted.offending:
         return ""
-    shown = " ".join(counted.offending[:8])
+    if len(counted.offending) > _MANY:
+        return _("In this alphabet an SMS holds 70 characters instead of 160.")
+    shown = " ".join(counted.offending)
     return _("%(characters)s make an SMS hold 70 characters instead of 160.") % {"characters": shown}
 
 

@@ -9,6 +9,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from contacts import kinds
+
 
 class Purpose(models.TextChoices):
     """What a message is for; it decides which rules hold."""
@@ -69,7 +71,7 @@ class MessageVariant(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} · {self.language}"
+        return f"{kinds.label(self.kind)} · {self.language}"
 
 
 class MessageVersion(models.Model):

@@ -80,7 +80,7 @@ def _haste(delivery: Delivery, fact: Fact, now: datetime, data: dict[str, Any]) 
         return {}
     arrived = delivery.delivered_at or delivery.sent_at
     lately = DeliveryEvent.objects.filter(delivery=delivery, fact=Fact.CLICKED, at__gt=now - timedelta(seconds=1))
-    others = {row["n"] for row in lately.values_list("data", flat=True) if "n" in row} - {data.get("n")}
+    others = {row.get("url") for row in lately.values_list("data", flat=True)} - {data.get("url")}
     return {
         "seconds_since_delivered": (now - arrived).total_seconds() if arrived else None, "others_in_last_second": len(others),
     }  # fmt: skip

@@ -102,7 +102,7 @@ def test_a_link_leads_to_its_stored_target_and_to_nothing_else(visitor: Client) 
     answer = visitor.get(f"/c/{delivery.token}/1?url=https://evil.example&next=//evil.example")
     assert (answer.status_code, answer["Location"]) == (302, TARGETS[1])
     told = DeliveryEvent.objects.get(delivery=delivery, fact=Fact.CLICKED)
-    assert (told.grade, told.data["n"]) == (Grade.HUMAN, 1)
+    assert (told.grade, told.data["n"], told.data["url"]) == (Grade.HUMAN, 1, TARGETS[1])
 
 
 @pytest.mark.parametrize(

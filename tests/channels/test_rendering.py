@@ -307,11 +307,19 @@ def test_the_layout_shows_the_shop_and_says_why() -> None:
     assert max(len(line) for line in found.html.split("\n")) < 998  # longer lines are encoded, dearly (RFC 5322)
 
 
-def test_a_link_with_the_look_of_a_button_is_one() -> None:
-    assert re.search(
-        r'<a class="button" href="[^"]+" style="[^"]*background-color:#6d28d9',
-        mail('<p><a href="https://a.example"><mark>Go</mark></a></p>').html,
-    )
+@pytest.mark.parametrize(
+    "link",
+    [
+        '<a href="https://a.example"><mark>Go</mark></a>',
+        '<a href="https://a.example"><strong><mark>Go</mark></strong></a>',
+        '<mark><a href="https://a.example">Go</a></mark>',
+        '<mark><strong><a href="https://a.example">Go</a></strong></mark>',
+    ],
+)
+def test_a_link_with_the_look_of_a_button_is_one(link: str) -> None:
+    html = mail(f'<p><a href="https://b.example">other</a> {link}</p>').html
+    assert len(re.findall(r'<a class="button" href="[^"]+/c/\w+/1" style="[^"]*background-color:#6d28d9', html)) == 1
+    assert "<mark>" not in html
 
 
 def test_the_plain_text_reads_like_the_mail() -> None:

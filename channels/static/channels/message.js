@@ -17,6 +17,8 @@
 
   if (window.Trix) {
     Trix.config.textAttributes.look = {tagName: "mark", inheritable: true};
+    // One paragraph after another stays two: by itself the editor would run them together.
+    if (Trix.config.blockAttributes.p) Trix.config.blockAttributes.p.group = false;
     Trix.config.attachments.preview.caption = {name: false, size: false};
   }
 
