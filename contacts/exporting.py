@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from django.db.models import Count, Prefetch, QuerySet
@@ -26,13 +26,12 @@ def safe(cell: str) -> str:
 
 def rows(contacts: QuerySet[Contact]) -> Iterator[list[str]]:
     """The header and a row for each contact; a handful of statements for each thousand."""
+    contacts = Contact.objects.filter(pk__in=contacts.prefetch_related(None).order_by().values("pk"))
     resource = _resource(contacts)
     yield [safe(header) for header in resource.get_export_headers()]
     groups = Prefetch("groups", Group.objects.order_by("name"))
     addresses = Prefetch("addresses", Address.objects.order_by("position", "id"))
-    ordered = (
-        contacts.prefetch_related(None).order_by("pk").select_related("branch").prefetch_related(addresses, groups)
-    )
+    ordered = contacts.order_by("pk").select_related("branch").prefetch_related(addresses, groups)
     for contact in ordered.iterator(chunk_size=_PORTION):
         yield [safe(cell) for cell in resource.export_resource(contact)]
 
@@ -67,7 +66,7 @@ def _resource(contacts: QuerySet[Contact]) -> ContactResource:
     """With as many columns as these contacts need."""
     plain = contacts.order_by().values("pk")
     counts = Address.objects.filter(contact__in=plain).order_by().values("contact", "kind").annotate(n=Count("pk"))
-    most = _most(counts.filter(n__gt=1))
+    most = _most({"kind": kind, "n": n} for kind, n in counts.filter(n__gt=1).values_list("kind", "n"))
     details: dict[str, None] = {}
     for attributes in contacts.order_by().exclude(attributes={}).values_list("attributes", flat=True).iterator():
         details.update(dict.fromkeys(attributes))
@@ -76,7 +75,7 @@ def _resource(contacts: QuerySet[Contact]) -> ContactResource:
     )
 
 
-def _most(counts: Iterable[dict[str, object]]) -> dict[str, int]:
+def _most(counts: Iterable[Mapping[str, object]]) -> dict[str, int]:
     found: dict[str, int] = {}
     for count in counts:
         kind, n = str(count["kind"]), int(str(count["n"]))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from django import forms
@@ -96,7 +96,10 @@ class ColumnsForm(forms.Form):
         label=_("Consent to marketing"), choices=_MODES, initial="none", widget=UnfoldAdminRadioSelectWidget()
     )
     channels = forms.MultipleChoiceField(
-        label=_("For which channels"), choices=_CHANNELS, required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget()
+        label=_("For which channels"),
+        choices=_CHANNELS,
+        required=False,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget(),
     )
     basis = forms.ChoiceField(
         label=_("On what ground"), choices=_BASES, required=False, widget=UnfoldAdminSelectWidget()
@@ -118,8 +121,8 @@ class ColumnsForm(forms.Form):
         widget=UnfoldAdminTextInputWidget(),
     )
 
-    def __init__(self, run: ImportRun, today: date, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, initial=_initial(run), **kwargs)
+    def __init__(self, run: ImportRun, today: dt.date, data: Any = None) -> None:
+        super().__init__(data, initial=_initial(run))
         self.run, self.today = run, today
         self.asked: dict[str, dict[str, str]] = run.mapping.get("asked", {})
         for number, header in enumerate(run.headers):
@@ -156,7 +159,8 @@ class ColumnsForm(forms.Form):
         self._clean_orders(chosen)
         if self.cleaned_data.get("mode") in ("column", "all"):
             self._clean_statement(chosen)
-        return self.cleaned_data
+        data: dict[str, Any] = self.cleaned_data
+        return data
 
     def _clean_columns(self, chosen: list[str]) -> None:
         if not set(chosen) & mapping.RECOGNISING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -43,7 +43,11 @@ class ImportRunAdmin(ModelAdmin):
     search_fields = ["filename"]
     show_full_result_count = False
 
-    @display(description=_("state"), ordering="state", label={state.value: tone for state, tone in _TONES.items()})
+    @display(
+        description=_("state"),  # type: ignore[arg-type]
+        ordering="state",
+        label={state.value: tone for state, tone in _TONES.items()},
+    )
     def show_state(self, run: ImportRun) -> tuple[str, Any]:
         return run.state, run.get_state_display()
 
@@ -217,7 +221,7 @@ class ImportRunAdmin(ModelAdmin):
             "has_view_permission": True,
         }
         shared["cancellable"] = run is not None and run.state in runs.CANCELLABLE
-        return TemplateResponse(request, f"contacts/import_{name}.html", shared | cast("dict[str, Any]", context))
+        return TemplateResponse(request, f"contacts/import_{name}.html", shared | context)
 
 
 def _progress(run: ImportRun) -> dict[str, Any]:

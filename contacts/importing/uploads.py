@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from django.core.files.base import File
 
@@ -16,7 +16,7 @@ SHOWN = 10
 
 def begin(file: File[Any], name: str, user: Any) -> ImportRun:
     """Store the file with what could be found out about it. Raises NotATable and then keeps nothing."""
-    stream: BinaryIO = file.file
+    stream = cast("BinaryIO", file.file)
     look = reading.look(stream)
     run = ImportRun(filename=name[:255], created_by=user)
     _remember(run, look)

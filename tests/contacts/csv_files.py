@@ -35,7 +35,7 @@ def _phone(language: str, number: int, style: int) -> str:
 
 
 def _good(number: int, dice: random.Random) -> list[str]:
-    language = "en es ru".split()[number % 3]
+    language = ["en", "es", "ru"][number % 3]
     email = f"person.{number}@" + dice.choice(["example.com", "Example.ORG", "пример.рф", "mail.example.net"])
     if number % 11 == 0:
         email = ""

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 
 def exported(contacts: Any = None) -> bytes:
-    return b"".join(exporting.response(contacts or Contact.objects.all(), now=NOW))  # type: ignore[arg-type]
+    return b"".join(exporting.response(contacts or Contact.objects.all(), now=NOW))
 
 
 def shop() -> None:
