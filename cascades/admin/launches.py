@@ -12,7 +12,6 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as __
 from django.utils.translation import gettext_lazy as _
@@ -80,7 +79,7 @@ class LaunchAdmin(ModelAdmin):
         launch = get_object_or_404(Launch, pk=pk)
         if not request.user.has_perm(MAY_LAUNCH):
             messages.error(request, __("Your account may not cancel starts."))
-        elif runner.cancel(launch.pk, now=timezone.now()):
+        elif runner.cancel(launch.pk):
             messages.success(request, __("The start is cancelled. Nobody gets a message of it."))
         else:
             messages.info(request, __("This start has begun already. Stop or pause the cascade instead."))

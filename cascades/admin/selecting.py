@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -124,7 +124,7 @@ class SelectionForm(forms.Form):
         """What was chosen. All contacts means all that were added until now."""
         given, narrow = self.cleaned_data, self._narrow()
         if given["everyone"] and not narrow:
-            narrow = {"added_before": self.now.isoformat()}
+            narrow = {"added_before": (self.now + timedelta(microseconds=1)).isoformat()}
         selection = {
             "groups": [group.pk for group in given["groups"]], "contacts": self.chosen if given["contacts"] else [], "filter": narrow,
         }  # fmt: skip

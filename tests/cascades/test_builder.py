@@ -258,7 +258,7 @@ def test_a_cascade_that_was_started_once_is_not_deleted(admin_client: Client) ->
 
 
 def test_the_list_shows_each_cascades_numbers(admin_client: Client) -> None:
-    cascade, enrollment = _running()
+    _cascade, enrollment = _running()
     Enrollment.objects.filter(pk=enrollment.pk).update(outcome=Outcome.REACHED, ended_at=NOW, next_due_at=None)
     row = admin_client.get("/admin/cascades/cascade/").context["cl"].result_list[0]
     assert (row.people, row.reached, row.running) == (1, 1, 0)
