@@ -50,5 +50,5 @@ def let_go(channel_id: int | None = None) -> None:
         _revision, transport = mine.pop(pk)
         try:
             transport.close()
-        except Exception:  # a connection that is dead already must not stop the next one
+        except Exception:  # noqa: BLE001 - a connection that is dead already must not stop the next one
             _log.warning("closing the connection of channel %s failed", pk, exc_info=True)

@@ -39,7 +39,8 @@ def of_delivery(delivery: Delivery) -> Iterator[Entry]:
     if delivery.delivered_at:
         yield Entry(delivery.delivered_at, _("“%(message)s” was delivered") % what, tone="good", icon="mark_email_read", url=link)
     if delivery.opened_at:
-        yield Entry(delivery.opened_at, _("Opened “%(message)s”") % what, _who(delivery.opened_grade), _tone(delivery.opened_grade), "drafts", link)
+        title = _("Opened “%(message)s”") % what
+        yield Entry(delivery.opened_at, title, _who(delivery.opened_grade), _tone(delivery.opened_grade), "drafts", link)
     if delivery.clicked_at:
         title = _("Clicked a link in “%(message)s”") % what
         yield Entry(delivery.clicked_at, title, _who(delivery.clicked_grade), _tone(delivery.clicked_grade), "ads_click", link)

@@ -41,7 +41,7 @@ def _is_genuine(channel: Channel, call: RawCall) -> bool:
         accounts.kept(channel, Business.current().public_address).verify(call)
     except (BadSignature, accounts.Unusable):
         return False
-    except Exception:  # a body made to confuse the check proves nothing
+    except Exception:  # noqa: BLE001 - a body made to confuse the check proves nothing
         _log.warning("a call to channel %s cannot be verified", channel.pk, exc_info=True)
         return False
     return True

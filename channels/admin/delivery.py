@@ -69,8 +69,8 @@ class DeliveryAdmin(LookOnly):
         "delivered_at", "seen", "segments", "price", "attempts",
     )  # fmt: skip
     readonly_fields = fields
-    change_form_outer_after_template = "channels/delivery_story.html"
-    change_form_outer_before_template = "channels/delivery_decide.html"
+    change_form_outer_after_template = "channels/delivery_story.html"  # type: ignore[assignment]
+    change_form_outer_before_template = "channels/delivery_decide.html"  # type: ignore[assignment]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
         found: QuerySet[Delivery] = super().get_queryset(request)

@@ -76,7 +76,7 @@ def _apply(channel: Channel, calls: Sequence[Stored], business: Business, token:
         insist(lambda: _take_in(channel, calls, read, token, now))
     except Error:
         raise
-    except Exception:
+    except Exception:  # noqa: BLE001 - tried one by one below
         _log.exception("calls to channel %s cannot be applied together", channel.pk)
         for call in calls:
             _alone(channel, call, read, token, now)
@@ -85,7 +85,7 @@ def _apply(channel: Channel, calls: Sequence[Stored], business: Business, token:
 def _alone(channel: Channel, call: Stored, read: dict[int, list[Inbound] | str], token: uuid.UUID, now: datetime) -> None:
     try:
         insist(lambda: _take_in(channel, [call], read, token, now))
-    except Exception:
+    except Exception:  # noqa: BLE001 - it is kept and says so
         _log.exception("call %s cannot be applied", call.id)
         _take_in(channel, [call], {call.id: "could not be applied"}, token, now)
 
@@ -94,7 +94,7 @@ def _read(channel: Channel, call: Stored, business: Business) -> list[Inbound] |
     """The facts of a call, or what is wrong with it."""
     try:
         return accounts.kept(channel, business.public_address).parse(call.raw)
-    except Exception as error:  # whatever it holds, it is only one call
+    except Exception as error:  # noqa: BLE001 - whatever it holds, it is only one call
         if not isinstance(error, ValueError):
             _log.exception("call %s cannot be read", call.id)
         return str(error)[:255] or "not readable"

@@ -19,7 +19,7 @@ OF_PEOPLE = frozenset({Fact.REPLIED, Fact.STOPPED, Fact.RESUMED, Fact.UNSUBSCRIB
 
 
 class Target(NamedTuple):
-    """A delivery that a fact may be about."""
+    """A delivery that a fact may be about: the columns that are read."""
 
     id: int
     contact_id: int
@@ -27,6 +27,9 @@ class Target(NamedTuple):
     provider_id: str
     address: str
     sandbox: bool
+
+
+_COLUMNS = ("id", "contact_id", "token", "provider_id", "address", "sandbox")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ def _named(channel: Channel, told: Sequence[Inbound]) -> dict[str, Target]:
         queries.append(Delivery.objects.filter(channel=channel, token__in=keys))
     if ids:
         queries.append(Delivery.objects.filter(channel=channel, provider_id__in=ids).exclude(provider_id=""))
-    shaped = [query.order_by().values_list(*Target._fields) for query in queries]
+    shaped = [query.order_by().values_list(*_COLUMNS) for query in queries]
     found = [Target(*row) for row in shaped[0].union(*shaped[1:])] if shaped else []
     named = {f"p{target.provider_id}": target for target in found if target.provider_id}
     return named | {f"k{target.token}": target for target in found}
@@ -92,5 +95,5 @@ def _by_address(
         bulk.Among("contact_id", set(owners.values_list("contact_id", flat=True))), channel=channel, address__in=addresses,
         sending_at__gte=now - ANSWERS_WITHIN, status__in=WENT_OUT,
     )  # fmt: skip
-    newest = {row[4]: Target(*row) for row in recent.order_by("sending_at", "id").values_list(*Target._fields)}
+    newest = {row[4]: Target(*row) for row in recent.order_by("sending_at", "id").values_list(*_COLUMNS)}
     return {address: (holders.get(address), newest.get(address)) for address in addresses}

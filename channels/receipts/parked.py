@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import OuterRef, Q, QuerySet, Subquery
@@ -52,7 +53,7 @@ def _waiting(now: datetime) -> QuerySet[DeliveryEvent]:
     )
 
 
-def _known(now: datetime) -> list[tuple[object, ...]]:
+def _known(now: datetime) -> list[tuple[Any, ...]]:
     owner = Delivery.objects.filter(~Q(provider_id=""), channel=OuterRef("channel"), provider_id=OuterRef("provider_id")).order_by("-id")
     known = _waiting(now).annotate(
         about=Subquery(owner.values("id")[:1]), whose=Subquery(owner.values("contact_id")[:1])

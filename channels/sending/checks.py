@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-# (delivery ids, contact ids, now) -> for each delivery that must not go: (reason code, its parameters). Called inside the transaction of the
-# last look, after the contacts were locked; it first applies the contacts' unhandled facts. At most three statements for any number of ids.
+# (delivery ids, contact ids, now) -> for each delivery that must not go: (reason code, its parameters). Called inside the transaction of
+# the last look, after the contacts were locked; it first applies their unhandled facts. At most three statements for any number of ids.
 RunState = Callable[[Sequence[int], Sequence[int], datetime], Mapping[int, tuple[str, Mapping[str, Any]]]]
 
 # (delivery id -> why, now): the provider refuses this text or this sender, or the text cannot be made. Called inside the transaction that

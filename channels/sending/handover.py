@@ -41,7 +41,7 @@ def hand_over(
 def _answers(channel: Channel, transport: Transport, messages: Sequence[Outgoing]) -> Iterator[tuple[str, Result]]:
     try:
         yield from transport.send_many(messages)
-    except Exception:  # a transport must not raise; if it does, nobody knows what has left
+    except Exception:  # noqa: BLE001 - a transport must not raise; if it does, nobody knows what has left
         _log.exception("the transport of channel %s broke off in the middle of a wave", channel.pk)
 
 

@@ -75,7 +75,7 @@ def decide(wave: Iterable[Prepared], seen: Seen) -> list[Fate]:
 
 def once_key(scope: str, address: str, digest: str) -> str | None:
     """The hash under which one text goes to one address once; None where the occasion is nobody else's."""
-    return sha256("\x1f".join((scope, address.lower(), digest)).encode()).hexdigest() if scope else None
+    return sha256(f"{scope}\x1f{address.lower()}\x1f{digest}".encode()).hexdigest() if scope else None
 
 
 def _one(prepared: Prepared, seen: Seen) -> Fate:
@@ -86,9 +86,12 @@ def _one(prepared: Prepared, seen: Seen) -> Fate:
     if objection := seen.objections.get(job.id):
         return _objected(job, *objection, seen.now)
     verdict = person.verdicts[job.ask]
-    for question in (_forbidden, _late, _quiet):
-        if answer := question(job, verdict, seen.now):
-            return answer
+    if not verdict.ok:
+        return _not(job, verdict.reason, verdict.params)
+    if _over(job, seen.now):
+        return Staying(job, DeliveryStatus.EXPIRED, "too_late")
+    if waits := _quiet(job, verdict, seen.now):
+        return waits
     if prepared.broken:
         return Staying(job, DeliveryStatus.QUEUED, "text_broken", {"why": prepared.broken}, seen.now + LONG_HOLD)
     if prepared.problem:
@@ -108,16 +111,8 @@ def _objected(job: Job, reason: str, params: Mapping[str, Any], now: datetime) -
     return Staying(job, DeliveryStatus.EXPIRED, "too_late") if reason in HOLDS else _not(job, reason, params)
 
 
-def _forbidden(job: Job, verdict: Verdict, now: datetime) -> Staying | None:
-    return None if verdict.ok else _not(job, verdict.reason, verdict.params)
-
-
 def _over(job: Job, now: datetime) -> bool:
     return job.valid_until is not None and job.valid_until <= now
-
-
-def _late(job: Job, verdict: Verdict, now: datetime) -> Staying | None:
-    return Staying(job, DeliveryStatus.EXPIRED, "too_late") if _over(job, now) else None
 
 
 def _quiet(job: Job, verdict: Verdict, now: datetime) -> Staying | None:

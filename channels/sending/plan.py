@@ -81,7 +81,7 @@ def cancel(
     only = {"status": DeliveryStatus.QUEUED}
     with transaction.atomic():
         done = bulk.update(Delivery, columns, rows, only=only, returning=("id", "contact_id", "channel_id"))
-        facts.write([_cancelled(*row, reason, now) for row in done])
+        facts.write([_cancelled(pk, contact, channel, reason, now) for pk, contact, channel in done])
     return [row[0] for row in done]
 
 

@@ -91,7 +91,7 @@ class Texts:
             return Prepared(job, person, problem=("missing_field", {"field": missing.field}))
         except rendering.BadTemplate as broken:
             return Prepared(job, person, broken=str(broken))
-        except Exception:  # whatever it is, it concerns this message and not the others of the wave
+        except Exception:  # noqa: BLE001 - whatever it is, it concerns this message and not the others of the wave
             _log.exception("the text of delivery %s cannot be made", job.id)
             return Prepared(job, person, broken=gettext("it cannot be put together"))
         return Prepared(job, person, verdict.tracked, rendered, rendering.text_digest(rendered))

@@ -34,7 +34,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What an attempt means for the delivery. `fact`: what is written down about it, "" for nothing; `wakes`: whether cascades must know."""
+    """What an attempt means for the delivery. `fact`: what is written down, "" for nothing; `wakes`: whether the cascades must know."""
 
     status: DeliveryStatus
     fact: str = ""
@@ -151,7 +151,7 @@ def _once_more(attempt: Attempt, why: dict[str, Any], reason: str, in_the_end: s
 
 def backoff(attempts: int) -> timedelta:
     """How long to wait after so many earlier attempts, without jitter: 1, 4, 16, 64 minutes, then two hours."""
-    return min(BACKOFF * 4**attempts, BACKOFF_LONGEST)
+    return min(BACKOFF * float(4**attempts), BACKOFF_LONGEST)
 
 
 def _why(answer: Refused | Unclear) -> str:

@@ -31,7 +31,7 @@ def sweep(now: datetime) -> int:
 
 
 def resolve(delivery_id: int, *, resend: bool, now: datetime, user: object = None) -> bool:
-    """Staff decide about a message whose fate is unclear: it did arrive, or it is sent again. False if it is not unclear (any more)."""
+    """Staff decide about a message whose fate is unclear: it arrived, or it is sent again. False if it is not unclear (any more)."""
     columns: dict[str, Any] = {"claim_token": None, "lease_until": None, "reason": "", "reason_params": {}}
     if resend:
         columns |= {"status": DeliveryStatus.QUEUED, "provider_id": "", "not_before": now, "sending_at": None}
@@ -62,7 +62,7 @@ def _lost_waves(now: datetime) -> int:
     again = [pk for pk, channel_id in held if channel_id in safe]
     unclear = [pk for pk, channel_id in held if channel_id not in safe]
     with transaction.atomic():
-        columns = ("status", "reason", "not_before", "claim_token", "lease_until")
+        columns: tuple[str, ...] = ("status", "reason", "not_before", "claim_token", "lease_until")
         rows: list[tuple[Any, ...]] = [(pk, DeliveryStatus.QUEUED, "", now, None, None) for pk in sorted(again)]
         back = bulk.update(Delivery, columns, rows, only={"status": DeliveryStatus.SENDING}, returning=_BELONGS)
         # The token stays: should the worker live after all, what it knows is still taken.
@@ -88,8 +88,9 @@ def _unclear(now: datetime) -> int:
     _ask_providers([pk for pk, _ in held], now)
     young = [(pk, now + max(now - since, IN_HAND)) for pk, since in sorted(held) if now - since < GIVES_UP]
     bulk.update(Delivery, ("lease_until",), young, only={"status": DeliveryStatus.UNKNOWN})
-    unclear = Delivery.objects.filter(bulk.Among("id", [pk for pk, _ in held]), status=DeliveryStatus.UNKNOWN).count() if held else 0
-    return len(held) - unclear
+    if not held:
+        return 0
+    return len(held) - Delivery.objects.filter(bulk.Among("id", [pk for pk, _ in held]), status=DeliveryStatus.UNKNOWN).count()
 
 
 def _ask_providers(ids: Sequence[int], now: datetime) -> None:
@@ -128,10 +129,11 @@ def _outgoing(channel: Channel, deliveries: Sequence[Delivery], business: Busine
 
 def _too_late(now: datetime) -> int:
     """What waits beyond its validity, be it because its channel is off or its account refused: the next step must not wait for it."""
-    free = Q(claim_token=None) | Q(lease_until__lt=now)
+    """What waits beyond its validity, be it because its channel is off or its account refused: the next step must not wait for it."""
     late = Delivery.objects.filter(free, status=DeliveryStatus.QUEUED, valid_until__lte=now).order_by("id")
     ended = {
-        "status": DeliveryStatus.EXPIRED, "reason": "too_late", "reason_params": {}, "ended_at": now, "claim_token": None, "lease_until": None,
+        "status": DeliveryStatus.EXPIRED, "reason": "too_late", "reason_params": {}, "ended_at": now, "claim_token": None,
+        "lease_until": None,
     }  # fmt: skip
     with transaction.atomic():
         done = bulk.claim(late, limit=PORTION * 4, changes=ended, returning=_BELONGS)

@@ -29,7 +29,9 @@ class ScriptedTransport(Transport):
 
     name = "scripted"
     label = "Scripted"
-    kinds: ClassVar[tuple[Kind, ...]] = (Kind("email", "email", "Email", "Email", rich=True), Kind("sms", "phone", "SMS", "Phone", segmented=True))
+    kinds: ClassVar[tuple[Kind, ...]] = (
+        Kind("email", "email", "Email", "Email", rich=True), Kind("sms", "phone", "SMS", "Phone", segmented=True),
+    )  # fmt: skip
     live = False
     timeout = timedelta(seconds=20)
 

@@ -11,9 +11,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from channels.models import Channel, Delivery, InboundCall
-from channels.transport import Fact, Inbound, Refused, Fault, Unclear
 from channels import receipts
+from channels.models import Channel, Delivery, InboundCall
+from channels.transport import Fact, Fault, Inbound, Refused, Unclear
 from tests.channels.outbox import ScriptedTransport, frozen, queue, reread, scripted, send  # noqa: F401
 from tests.factories import NOW, make_business, make_channel, make_contact, make_message
 

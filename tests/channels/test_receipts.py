@@ -55,7 +55,8 @@ def test_a_report_is_found_by_the_provider_s_id_or_by_our_own_reference() -> Non
     delivery = sent_to_ana()
     assert hear(delivery, of(delivery, Fact.DELIVERED, at=SOON)).status == "delivered"
     assert reread(delivery).delivered_at == SOON
-    assert hear(delivery, Inbound(Fact.CLICKED, "e1", key=delivery.token, at=SOON, user_agent="Mozilla/5.0 Firefox/140.0")).clicked_at == SOON
+    clicked = Inbound(Fact.CLICKED, "e1", key=delivery.token, at=SOON, user_agent="Mozilla/5.0 Firefox/140.0")
+    assert hear(delivery, clicked).clicked_at == SOON
 
 
 @pytest.mark.django_db
@@ -355,7 +356,7 @@ def test_a_batch_of_calls_takes_a_bounded_number_of_statements(scripted: Scripte
         for n, one in enumerate(Delivery.objects.filter(pk__in=[one.pk for one in deliveries])):
             fact = kinds[n % len(kinds)]
             body = f"{people}-{n}".encode()
-            named = {"address": one.address} if fact in (Fact.STOPPED, Fact.REPLIED) else {"provider_id": one.provider_id}
+            named: dict[str, Any] = {"address": one.address} if fact in (Fact.STOPPED, Fact.REPLIED) else {"provider_id": one.provider_id}
             scripted.calls[body] = [Inbound(fact, body.decode(), address_dead=True, **named)]
             stored(channel, body)
         with CaptureQueriesContext(connection) as captured:

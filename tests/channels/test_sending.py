@@ -183,7 +183,7 @@ def test_what_failed_does_not_count_against_the_cap_but_what_is_unclear_does(scr
     make_business(cap_messages=1)
     ana, eva = make_contact(phone="+34600000001"), make_contact("Eva", phone="+34600000002")
     version = frozen(make_message())
-    answers = {"+34600000001": Refused(Fault.PERSON, "30006"), "+34600000002": Unclear("timeout")}
+    answers: dict[str, Refused | Unclear] = {"+34600000001": Refused(Fault.PERSON, "30006"), "+34600000002": Unclear("timeout")}
     scripted.answer = lambda message: answers[message.to]
     queue(ana, sms, version), queue(eva, sms, version)
     send()
@@ -277,7 +277,7 @@ def test_an_opening_is_not_tracked_where_consent_to_it_was_withdrawn_after_the_t
 def test_a_run_that_was_stopped_does_not_go_and_a_paused_one_waits(sms: Channel, registered: None) -> None:
     version = frozen(make_message())
     deliveries = [queue(make_contact(phone=f"+3460000000{n}"), sms, version) for n in range(3)]
-    said = {deliveries[0].pk: ("cascade_stopped", {}), deliveries[1].pk: ("paused", {})}
+    said: dict[int, tuple[str, dict[str, Any]]] = {deliveries[0].pk: ("cascade_stopped", {}), deliveries[1].pk: ("paused", {})}
     asked: list[tuple[list[int], list[int]]] = []
 
     def state(ids: Sequence[int], contacts: Sequence[int], now: datetime) -> Mapping[int, tuple[str, Mapping[str, Any]]]:

@@ -31,12 +31,10 @@ def crowd(number: int, channel: Channel, **fields: Any) -> list[int]:
     Contact.objects.bulk_create([Contact(first_name=f"P{n}") for n in range(number)])
     people = list(Contact.objects.order_by("pk"))
     values = [f"+346{n:08}" for n in range(number)]
-    Address.objects.bulk_create(
-        [Address(contact=one, kind="phone", value=value, normal=value, fingerprint=value) for one, value in zip(people, values, strict=True)]
-    )
-    Consent.objects.bulk_create(
-        [Consent(contact=one, kind="sms", purpose="marketing", given=True, basis="express", at=NOW, recorded_at=NOW, handled_at=NOW) for one in people]
-    )
+    pairs = zip(people, values, strict=True)
+    Address.objects.bulk_create([Address(contact=one, kind="phone", value=v, normal=v, fingerprint=v) for one, v in pairs])
+    said = {"kind": "sms", "purpose": "marketing", "given": True, "basis": "express", "at": NOW, "recorded_at": NOW, "handled_at": NOW}
+    Consent.objects.bulk_create([Consent(contact=one, **said) for one in people])
     version = frozen(make_message())
     planned = [
         Planned(

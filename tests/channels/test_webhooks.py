@@ -27,8 +27,8 @@ def channel() -> Channel:
     return make_channel("sms", "scripted")
 
 
-def knock(channel: Channel, body: bytes = b"hello", **headers: str) -> int:
-    given = {"X-Word": "sesame", **headers}
+def knock(channel: Channel, body: bytes = b"hello", *, word: str = "sesame", **more: str) -> int:
+    given = {"X-Word": word, **more}
     return Client().post(f"/hooks/{channel.hook}/?a=1", body, content_type="text/plain", headers=given).status_code
 
 
@@ -47,7 +47,7 @@ def test_a_replayed_call_is_answered_the_same_and_stored_once(channel: Channel) 
 
 
 def test_a_call_that_is_not_proven_is_refused_and_not_stored(channel: Channel) -> None:
-    assert knock(channel, **{"X-Word": "guess"}) == 403
+    assert knock(channel, word="guess") == 403
     assert not InboundCall.objects.exists()
 
 
@@ -79,9 +79,9 @@ def test_without_a_public_address_the_request_s_own_is_taken(channel: Channel) -
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(body=st.binary(max_size=200), word=st.text(st.characters(codec="latin-1", exclude_characters="\r\n\0"), max_size=10), signed=st.booleans())
+@given(st.binary(max_size=200), st.text(st.characters(codec="latin-1", exclude_characters="\r\n\0"), max_size=10), st.booleans())
 def test_garbage_is_never_an_error(channel: Channel, body: bytes, word: str, signed: bool) -> None:
-    assert knock(channel, body, **{"X-Word": "sesame" if signed else word}) in {200, 403}
+    assert knock(channel, body, word="sesame" if signed else word) in {200, 403}
     receipts.apply_inbound(now=NOW)
     assert not InboundCall.objects.filter(state="stored").exists()
 
