@@ -80,7 +80,10 @@ def _word(value: Any, zone: ZoneInfo | None) -> Any:
         instant = datetime.fromisoformat(value)
     except ValueError:
         return value
-    return date_format(localtime(instant, zone), "SHORT_DATETIME_FORMAT") if instant.tzinfo else value
+    if instant.tzinfo is None:
+        return value
+    shown = localtime(instant, zone)
+    return f"{date_format(shown, 'DATE_FORMAT')} {date_format(shown, 'H:i')}"
 
 
 class _Dashes(dict[str, Any]):

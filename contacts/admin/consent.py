@@ -8,13 +8,14 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeDateFilter
 from unfold.decorators import display
 
 from contacts import kinds
 from contacts.admin.contact_list import found_by
-from contacts.admin.read_only import ReadOnlyAdmin
+from contacts.admin.read_only import ReadOnlyAdmin, link_to
 from contacts.models import Consent, Contact
 
 
@@ -33,7 +34,7 @@ class KindFilter(DropdownFilter):
 
 @admin.register(Consent)
 class ConsentAdmin(ReadOnlyAdmin):
-    list_display = ("at", "contact", "shown_kind", "purpose", "shown_given", "basis", "source", "operator")
+    list_display = ("at", "shown_contact", "shown_kind", "purpose", "shown_given", "basis", "source", "operator")
     list_display_links = ("at",)
     list_filter = (
         KindFilter, ("purpose", ChoicesDropdownFilter), "given", ("basis", ChoicesDropdownFilter), ("at", RangeDateFilter),
@@ -53,6 +54,10 @@ class ConsentAdmin(ReadOnlyAdmin):
         if not search_term.strip():
             return queryset, False
         return queryset.filter(contact__in=found_by(Contact.objects.order_by(), search_term).values("pk")), False
+
+    @admin.display(description=_("contact"), ordering="contact__first_name")
+    def shown_contact(self, line: Consent) -> SafeString:
+        return link_to(line.contact)
 
     @admin.display(description=_("channel"), ordering="kind")
     def shown_kind(self, line: Consent) -> str:

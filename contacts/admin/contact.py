@@ -5,12 +5,15 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
-from django.utils.html import format_html_join
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
@@ -50,7 +53,7 @@ class ContactAdmin(ExportsContacts, ModelAdmin):  # type: ignore[misc]
     form = ContactForm
     inlines = [AddressInline]
     change_form_template = "contacts/contact_form.html"
-    list_display = ("shown_name", "shown_addresses", "shown_consent", "city", "language", "created_at")
+    list_display = ("shown_name", "shown_addresses", "shown_consent", "city", "shown_language", "shown_since")
     list_filter = (("groups", RelatedDropdownFilter), LanguageFilter, CityFilter, ConsentFilter, AddressFilter)
     list_filter_submit = True
     list_sections = [MoreSection]
@@ -60,6 +63,7 @@ class ContactAdmin(ExportsContacts, ModelAdmin):  # type: ignore[misc]
     show_full_result_count = False
     actions = [add_to_group, remove_from_group, "export_contacts"]
     warn_unsaved_form = True
+    show_facets = admin.ShowFacets.NEVER
     fieldsets = (
         (None, {"fields": (("first_name", "last_name"), ("birth_date", "city"), "in_groups")}),
         (_("Language and time"), {"fields": (("language", "time_zone"), "branch")}),
@@ -108,10 +112,18 @@ class ContactAdmin(ExportsContacts, ModelAdmin):  # type: ignore[misc]
 
     @admin.display(description=_("addresses"))
     def shown_addresses(self, contact: Contact) -> SafeString | str:
-        return (
-            format_html_join("", '<div class="whitespace-nowrap">{}</div>', ((a,) for a in addresses_of(contact)[:2]))
-            or "–"
+        lines = format_html_join(
+            "", '<div class="whitespace-nowrap">{}</div>', ((a,) for a in addresses_of(contact)[:2])
         )
+        return format_html('<div class="text-right lg:text-left">{}</div>', lines) if lines else "–"
+
+    @admin.display(description=_("language"), ordering="language")
+    def shown_language(self, contact: Contact) -> str:
+        return str(dict(settings.LANGUAGES).get(contact.language, contact.language)) or "–"
+
+    @admin.display(description=_("added"), ordering="created_at")
+    def shown_since(self, contact: Contact) -> str:
+        return date_format(timezone.localtime(contact.created_at), "SHORT_DATE_FORMAT")
 
     @admin.display(description=_("marketing"))
     def shown_consent(self, contact: Contact) -> SafeString:

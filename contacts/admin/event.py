@@ -5,18 +5,19 @@ from __future__ import annotations
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AllValuesCheckboxFilter, RangeDateFilter
 
 from contacts.admin.contact_list import found_by
-from contacts.admin.read_only import ReadOnlyAdmin
+from contacts.admin.read_only import ReadOnlyAdmin, link_to
 from contacts.models import Contact, Event
 from contacts.stories import event_details, event_title
 
 
 @admin.register(Event)
 class EventAdmin(ReadOnlyAdmin):
-    list_display = ("at", "contact", "shown_name", "shown_details", "operator")
+    list_display = ("at", "shown_contact", "shown_name", "shown_details", "operator")
     list_display_links = ("at",)
     list_filter = (("name", AllValuesCheckboxFilter), ("at", RangeDateFilter))
     list_filter_submit = True
@@ -31,6 +32,10 @@ class EventAdmin(ReadOnlyAdmin):
         if not search_term.strip():
             return queryset, False
         return queryset.filter(contact__in=found_by(Contact.objects.order_by(), search_term).values("pk")), False
+
+    @admin.display(description=_("contact"), ordering="contact__first_name")
+    def shown_contact(self, event: Event) -> SafeString:
+        return link_to(event.contact)
 
     @admin.display(description=_("what happened"), ordering="name")
     def shown_name(self, event: Event) -> str:

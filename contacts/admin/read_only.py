@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
+
+from contacts.models import Contact
+
+
+def link_to(contact: Contact) -> SafeString:
+    """The person's name, leading to their page."""
+    address = reverse("admin:contacts_contact_change", args=[contact.pk])
+    return format_html('<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>', address, contact)
 
 
 class ReadOnlyAdmin(ModelAdmin):

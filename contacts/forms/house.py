@@ -8,12 +8,14 @@ from urllib.parse import urlsplit
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminColorInputWidget,
     UnfoldAdminSelect2Widget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextInputWidget,
+    UnfoldAdminTimeWidget,
     UnfoldAdminURLInputWidget,
 )
 
@@ -29,21 +31,21 @@ class BusinessForm(forms.ModelForm):  # type: ignore[type-arg]
     """The one row, with names to choose from instead of codes."""
 
     country = forms.ChoiceField(
-        label=_("country"),
+        label=capfirst(_("country")),
         widget=UnfoldAdminSelect2Widget,
         help_text=_("Phone numbers without + are read as numbers of this country."),
     )
     language = forms.ChoiceField(
-        label=_("language"),
+        label=capfirst(_("language")),
         widget=UnfoldAdminSelectWidget,
         help_text=_("For everyone whose own language is not known."),
     )
-    time_zone = forms.ChoiceField(label=_("time zone"), widget=UnfoldAdminSelect2Widget)
+    time_zone = forms.ChoiceField(label=capfirst(_("time zone")), widget=UnfoldAdminSelect2Widget)
     website = forms.URLField(
-        label=_("website"), required=False, assume_scheme="https", widget=UnfoldAdminURLInputWidget
+        label=capfirst(_("website")), required=False, assume_scheme="https", widget=UnfoldAdminURLInputWidget
     )
     public_address = forms.URLField(
-        label=_("public address"), required=False, assume_scheme="https", max_length=200, widget=UnfoldAdminURLInputWidget,
+        label=capfirst(_("public address")), required=False, assume_scheme="https", max_length=200, widget=UnfoldAdminURLInputWidget,
         help_text=_("Where people and providers reach this program, for example https://news.our-salon.com"),
     )  # fmt: skip
 
@@ -53,7 +55,11 @@ class BusinessForm(forms.ModelForm):  # type: ignore[type-arg]
             "name", "country", "language", "time_zone", "currency", "postal_address", "website", "logo", "colour", "quiet_from",
             "quiet_until", "cap_messages", "cap_days", "tracking", "utm_source", "public_address",
         )  # fmt: skip
-        widgets = {"colour": UnfoldAdminColorInputWidget}
+        widgets = {
+            "colour": UnfoldAdminColorInputWidget,
+            "quiet_from": UnfoldAdminTimeWidget(format="%H:%M"),
+            "quiet_until": UnfoldAdminTimeWidget(format="%H:%M"),
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -80,7 +86,7 @@ class BusinessForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class BranchForm(forms.ModelForm):  # type: ignore[type-arg]
-    time_zone = forms.ChoiceField(label=_("time zone"), required=False, widget=UnfoldAdminSelect2Widget)
+    time_zone = forms.ChoiceField(label=capfirst(_("time zone")), required=False, widget=UnfoldAdminSelect2Widget)
 
     class Meta:
         model = Branch
@@ -95,17 +101,17 @@ class BranchForm(forms.ModelForm):  # type: ignore[type-arg]
 class SuppressionForm(forms.Form):
     """An address that staff close. What is kept of it afterwards is a hash and a hint."""
 
-    kind = forms.ChoiceField(label=_("kind of address"), widget=UnfoldAdminSelectWidget)
-    value = forms.CharField(label=_("address"), max_length=320, widget=UnfoldAdminTextInputWidget)
+    kind = forms.ChoiceField(label=capfirst(_("kind of address")), widget=UnfoldAdminSelectWidget)
+    value = forms.CharField(label=capfirst(_("address")), max_length=320, widget=UnfoldAdminTextInputWidget)
     scope = forms.ChoiceField(
-        label=_("holds for"),
+        label=capfirst(_("holds for")),
         choices=SuppressionScope.choices,
         initial=SuppressionScope.MARKETING,
         widget=UnfoldAdminSelectWidget,
     )
-    channel = forms.ChoiceField(label=_("channel"), required=False, widget=UnfoldAdminSelectWidget)
+    channel = forms.ChoiceField(label=capfirst(_("channel")), required=False, widget=UnfoldAdminSelectWidget)
     source = forms.CharField(
-        label=_("who asked, and how"),
+        label=capfirst(_("who asked, and how")),
         max_length=120,
         widget=UnfoldAdminTextInputWidget,
         help_text=_("For example: called on Monday."),

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.models import BaseInlineFormSet
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelect2MultipleWidget, UnfoldAdminSelect2Widget, UnfoldAdminSelectWidget
 
@@ -27,16 +28,20 @@ def normalise(kind: str, raw: str, country: str) -> str:
 class ContactForm(forms.ModelForm):  # type: ignore[type-arg]
     """The person. `in_groups` stands for the many-to-many that goes through Membership."""
 
-    language = forms.ChoiceField(label=_("language"), required=False, widget=UnfoldAdminSelectWidget)
+    language = forms.ChoiceField(label=capfirst(_("language")), required=False, widget=UnfoldAdminSelectWidget)
     time_zone = forms.ChoiceField(
-        label=_("time zone"), required=False, widget=UnfoldAdminSelect2Widget,
+        label=capfirst(_("time zone")), required=False, widget=UnfoldAdminSelect2Widget,
         help_text=_("Empty means: the branch's, else what the phone number tells, else the business's."),
     )  # fmt: skip
     in_groups = forms.ModelMultipleChoiceField(
-        label=_("groups"), queryset=Group.objects.all(), required=False, widget=UnfoldAdminSelect2MultipleWidget
+        label=capfirst(_("groups")),
+        queryset=Group.objects.all(),
+        required=False,
+        widget=UnfoldAdminSelect2MultipleWidget,
     )
     attributes = DetailsField(
-        label=_("other details"), help_text=_("Anything that messages may speak of, for example: stylist – Eva.")
+        label=capfirst(_("other details")),
+        help_text=_("Anything that messages may speak of, for example: stylist – Eva."),
     )
 
     class Meta:
@@ -82,7 +87,7 @@ class ContactForm(forms.ModelForm):  # type: ignore[type-arg]
 class AddressForm(forms.ModelForm):  # type: ignore[type-arg]
     """One address. A new value begins anew: that the old one did not work says nothing of it."""
 
-    kind = forms.ChoiceField(label=_("kind"), widget=UnfoldAdminSelectWidget)
+    kind = forms.ChoiceField(label=capfirst(_("kind")), widget=UnfoldAdminSelectWidget)
 
     class Meta:
         model = Address
@@ -93,7 +98,7 @@ class AddressForm(forms.ModelForm):  # type: ignore[type-arg]
         if "kind" in self.fields:
             self.fields["kind"].choices = kinds.address_choices()  # type: ignore[attr-defined]
         if "value" in self.fields:
-            self.fields["value"].label = _("address")
+            self.fields["value"].label = capfirst(_("address"))
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

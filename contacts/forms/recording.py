@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminDecimalFieldWidget,
@@ -34,10 +35,10 @@ class EventForm(forms.Form):
     name = forms.ChoiceField(choices=list(GOALS.items()), widget=forms.HiddenInput)
     nonce = forms.UUIDField(widget=forms.HiddenInput)
     amount = forms.DecimalField(
-        label=_("amount"), required=False, max_digits=10, decimal_places=2, validators=[MinValueValidator(Decimal(0))],
+        label=capfirst(_("amount")), required=False, max_digits=10, decimal_places=2, validators=[MinValueValidator(Decimal(0))],
         widget=UnfoldAdminDecimalFieldWidget,
     )  # fmt: skip
-    note = forms.CharField(label=_("note"), required=False, max_length=200, widget=UnfoldAdminTextInputWidget)
+    note = forms.CharField(label=capfirst(_("note")), required=False, max_length=200, widget=UnfoldAdminTextInputWidget)
 
     @classmethod
     def fresh(cls) -> EventForm:
@@ -53,30 +54,32 @@ class EventForm(forms.Form):
 class ConsentForm(forms.Form):
     """What the person said. `seen` is the newest line that staff saw: what was written meanwhile must be looked at first."""
 
-    kind = forms.ChoiceField(label=_("channel"), widget=UnfoldAdminSelectWidget)
-    purpose = forms.ChoiceField(label=_("for"), choices=ConsentPurpose.choices, widget=UnfoldAdminSelectWidget)
+    kind = forms.ChoiceField(label=capfirst(_("channel")), widget=UnfoldAdminSelectWidget)
+    purpose = forms.ChoiceField(
+        label=capfirst(_("for")), choices=ConsentPurpose.choices, widget=UnfoldAdminSelectWidget
+    )
     given = forms.TypedChoiceField(
-        label=_("the person"), choices=[("1", _("agreed")), ("0", _("wants no more"))], coerce=lambda value: value == "1",
+        label=capfirst(_("the person")), choices=[("1", _("agreed")), ("0", _("wants no more"))], coerce=lambda value: value == "1",
         widget=UnfoldAdminRadioSelectWidget(radio_style=0), initial="1",
     )  # fmt: skip
     basis = forms.ChoiceField(
-        label=_("on what ground"), initial=Basis.EXPRESS, widget=UnfoldAdminSelectWidget,
+        label=capfirst(_("on what ground")), initial=Basis.EXPRESS, widget=UnfoldAdminSelectWidget,
         choices=[(basis.value, basis.label) for basis in Basis if basis != Basis.WITHDRAWAL],
         help_text=_("Counts where the person agreed."),
     )  # fmt: skip
     source = forms.CharField(
-        label=_("where it was said"), max_length=120, widget=UnfoldAdminTextInputWidget,
+        label=capfirst(_("where it was said")), max_length=120, widget=UnfoldAdminTextInputWidget,
         help_text=_("For example: form at the counter, by phone."),
     )  # fmt: skip
-    on = forms.DateField(label=_("when"), widget=UnfoldAdminSingleDateWidget)
+    on = forms.DateField(label=capfirst(_("when")), widget=UnfoldAdminSingleDateWidget)
     expires = forms.DateField(
-        label=_("holds until"),
+        label=capfirst(_("holds until")),
         required=False,
         widget=UnfoldAdminSingleDateWidget,
         help_text=_("Empty means: until it is withdrawn."),
     )
     wording = forms.CharField(
-        label=_("wording"), required=False, widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+        label=capfirst(_("wording")), required=False, widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
         help_text=_("What the person read and agreed to. It is your proof."),
     )  # fmt: skip
     seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
@@ -156,9 +159,11 @@ class GroupChoiceForm(forms.Form):
     """A group to put people into, or a new one."""
 
     group = forms.ModelChoiceField(
-        label=_("group"), queryset=Group.objects.all(), required=False, widget=UnfoldAdminSelectWidget
+        label=capfirst(_("group")), queryset=Group.objects.all(), required=False, widget=UnfoldAdminSelectWidget
     )
-    new = forms.CharField(label=_("or a new group"), max_length=120, required=False, widget=UnfoldAdminTextInputWidget)
+    new = forms.CharField(
+        label=capfirst(_("or a new group")), max_length=120, required=False, widget=UnfoldAdminTextInputWidget
+    )
 
     def __init__(self, *args: Any, may_add: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -218,7 +218,7 @@ def test_an_import_never_restores_a_withdrawn_consent() -> None:
     withdraw(ana.pk, "email", source="link", now=NOW)
     refused = record_imported([says(ana, address="ana@example.com")], now=NOW + timedelta(days=400))
     assert [(r.line.contact_id, r.reason) for r in refused] == [(ana.pk, "consent_withdrawn")]
-    assert "11/22/2026" in reasons.say(refused[0].reason, refused[0].params)
+    assert "Nov. 22, 2026" in reasons.say(refused[0].reason, refused[0].params)
     assert not may(ana, Ask("email"))
 
 

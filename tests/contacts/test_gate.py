@@ -179,7 +179,7 @@ def test_in_quiet_hours_the_message_waits_for_their_end_and_the_gate_says_so() -
     found = verdict(ana, now=datetime(2026, 11, 22, 20, 0, tzinfo=UTC), business=business)  # 21:00 in Madrid
     assert (found.ok, found.reason, found.not_before) == (True, "quiet_hours", datetime(2026, 11, 23, 7, tzinfo=UTC))
     assert reasons.say(found.reason, found.params) == (
-        "Waits until 11/23/2026 8 a.m., because it is quiet time where the person lives."
+        "Waits until Nov. 23, 2026 08:00, because it is quiet time where the person lives."
     )
     assert verdict(ana, now=datetime(2026, 11, 22, 19, 59, tzinfo=UTC), business=business) == Verdict(
         ok=True, address="ana@example.com"
