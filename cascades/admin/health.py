@@ -58,7 +58,7 @@ def lines(now: datetime) -> list[Line]:
 
 
 def _promise(now: datetime) -> Line:
-    broken = invariant.check(now)
+    broken = invariant.check(now).problems
     fine = _("Everyone who was to be reached is accounted for, and nobody waits longer than planned.")
     return Line(not broken, _("The sums"), " ".join(str(sentence) for sentence in broken) or fine)
 

@@ -60,6 +60,7 @@ def _page(request: HttpRequest, pk: int) -> dict[str, Any]:
     return {
         "title": cascade.name,
         "opts": Cascade._meta,
+        "original": cascade,
         "cascade": cascade,
         "numbers": found,
         "totals": _totals(found),
