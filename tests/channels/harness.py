@@ -107,7 +107,8 @@ class SmtpHarness(Harness):
 
     def treat(self, to: str, mood: Mood) -> None:
         act = {
-            Mood.BUSY: refuse_mail(451, text="4.7.1 greylisted"), Mood.UNREACHABLE: refuse_mail(550, text="5.7.1 not welcome"),
+            Mood.BUSY: refuse_mail(451, text="4.7.1 greylisted"),
+            Mood.UNREACHABLE: refuse_mail(550, text=f"5.7.1 not welcome with {SECRET}"),
             Mood.NOBODY: refuse_mail(550, text="5.1.1 user unknown"), Mood.SILENT: hang_mail(), Mood.CUT: drop_mail(),
         }[mood]  # fmt: skip
         self.peer.on(to, act)
@@ -141,7 +142,7 @@ class ServiceHarness(Harness):
     def treat(self, to: str, mood: Mood) -> None:
         self.peer.acts[to] = {
             Mood.BUSY: (429, {"message": "slow down"}, {"Retry-After": "7"}),
-            Mood.UNREACHABLE: (400, {"message": f"{to} is on the list of bounces"}, {}),
+            Mood.UNREACHABLE: (400, {"message": f"{to} is on the list of bounces of {SECRET}"}, {}),
             Mood.NOBODY: (400, {"message": f"to parameter {to} is not a valid address"}, {}),
             Mood.SILENT: "hang", Mood.CUT: "close", Mood.GARBAGE: "<html>Welcome to the Wi-Fi</html>",
         }[mood]  # fmt: skip
