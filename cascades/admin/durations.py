@@ -59,7 +59,9 @@ class LengthWidget(forms.MultiWidget):
             return [None, "hours"]
         number, unit = split(value)
         if unit == SECONDS[0]:
-            self.widgets[1].choices = [(SECONDS[0], SECONDS[2]), *self.widgets[1].choices]
+            unit_shown = self.widgets[1]
+            assert isinstance(unit_shown, UnfoldAdminSelectWidget)
+            unit_shown.choices = [(SECONDS[0], SECONDS[2]), *unit_shown.choices]
         return [number, unit]
 
     def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> Any:
@@ -96,9 +98,9 @@ class LengthField(forms.MultiValueField):
     def compress(self, data_list: list[Any]) -> timedelta | None:
         if not data_list or data_list[0] is None:
             return None
-        size = SECONDS[1] if data_list[1] == SECONDS[0] else UNITS[data_list[1]][0]
+        number, unit = int(data_list[0]), str(data_list[1])
         try:
-            return data_list[0] * size
+            return number * (SECONDS[1] if unit == SECONDS[0] else UNITS[unit][0])
         except OverflowError:
             raise ValidationError(self._too_long) from None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -28,10 +28,14 @@ from contacts import calendar
 from contacts.models import Branch, Business, Contact, Group
 
 NOW, LATER = "now", "later"
+if TYPE_CHECKING:
+    _Groups = forms.ModelMultipleChoiceField[Group]
+else:  # Django's own class takes no types while running
+    _Groups = forms.ModelMultipleChoiceField
 _Day = partial(UnfoldAdminTextInputWidget, {"type": "date"})
 
 
-class Members(forms.ModelMultipleChoiceField):
+class Members(_Groups):
     """Groups with the number of people in each."""
 
     def label_from_instance(self, obj: Any) -> str:
@@ -59,8 +63,8 @@ class SelectionForm(forms.Form):
     day = forms.DateField(label=_("Day"), required=False, widget=_Day())
     clock = forms.TimeField(label=_("Time"), required=False, widget=UnfoldAdminTextInputWidget({"type": "time"}))
 
-    def __init__(self, *args: Any, draft: Draft, business: Business, now: datetime, **kwargs: Any) -> None:
-        super().__init__(*args, initial=_initial(draft, business), **kwargs)
+    def __init__(self, data: Any = None, *, draft: Draft, business: Business, now: datetime) -> None:
+        super().__init__(data, initial=_initial(draft, business))
         self.draft, self.business, self.now = draft, business, now
         self.chosen: list[int] = draft.selection.get("contacts") or []
         self._field("groups").queryset = Group.objects.annotate(size=Count("memberships"))
@@ -70,7 +74,7 @@ class SelectionForm(forms.Form):
         said = ngettext("%(count)s contact chosen in the list", "%(count)s contacts chosen in the list", count) % {"count": count}
         self.fields["contacts"].label = said
 
-    def _field(self, name: str) -> forms.ModelChoiceField:
+    def _field(self, name: str) -> Any:
         found = self.fields[name]
         assert isinstance(found, forms.ModelChoiceField)
         return found

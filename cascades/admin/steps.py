@@ -97,7 +97,7 @@ class StepFormSet(_FormSet):
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = Channel.objects.defer("sealed")
         field.widget.choices = [("", "---------"), *((channel.pk, str(channel)) for channel in self.channels)]
-        form.fields["message"].widget.choices = self.messages  # type: ignore[attr-defined]
+        form.fields["message"].widget.choices = self.messages
         if index is None:  # the one that new cards are copied from
             form.initial["wait"] = NEXT_STEP_AFTER
 
@@ -156,7 +156,7 @@ class StepInline(StackedInline):
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """A message is written and edited from here, in a window of its own, but not deleted."""
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
         if db_field.name == "message":
             field.widget.can_delete_related = field.widget.can_view_related = False
         return field
