@@ -150,8 +150,9 @@ def render(source: str, context: Mapping[str, Any], *, escape: bool) -> str:
 
 def try_out(source: str, context: Mapping[str, Any], *, escape: bool) -> str:
     """The text for an invented person, of whom any field may be missing; `BadTemplate` for what goes wrong."""
+    template = compiled(source, escape=escape, lenient=True)
     try:
-        return compiled(source, escape=escape, lenient=True).render(context)
+        return template.render(context)
     except LiquidError as error:
         raise _explained(error) from error
     except _UNFIT as error:

@@ -9,8 +9,7 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.forms.models import ModelForm
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -76,10 +75,11 @@ class VariantForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def _try_out(self, cleaned: dict[str, Any]) -> None:
         brand = freezing.brand_of(Business.current())
-        told = [cleaned.get(name, "") for name in ("kind", "language", "subject", "preheader", "body")]
+        kind, language, body = cleaned["kind"], cleaned["language"], cleaned["body"]
+        subject, preheader = cleaned.get("subject", ""), cleaned.get("preheader", "")
         try:
-            freezing.check(*told, brand=brand)
-            links = compile_content([tuple(told)], brand)[0]["links"]
+            freezing.check(kind, language, subject, preheader, body, brand)
+            links = compile_content([(kind, language, subject, preheader, body)], brand)[0]["links"]
         except BadTemplate as bad:
             self.add_error("body", str(bad))
             return
@@ -128,23 +128,23 @@ class MessageAdmin(ModelAdmin):
     list_filter = ("purpose", "urgent")
     search_fields = ("name",)
     ordering = ("-updated_at",)
-    actions_detail = ("preview",)
+    actions_detail = ("preview",)  # type: ignore[assignment]
     show_full_result_count = False
     warn_unsaved_form = True
-    change_form_after_template = "channels/message_editor.html"
+    change_form_after_template = "channels/message_editor.html"  # type: ignore[assignment]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
-        return super().get_queryset(request).prefetch_related("variants")  # type: ignore[no-any-return]
+        return super().get_queryset(request).prefetch_related("variants")
 
     @display(
-        description=_("for"),
+        description=_("for"),  # type: ignore[arg-type]
         ordering="purpose",
         label={"marketing": "info", "transactional": "success", "urgent": "warning"},
     )
     def purpose_label(self, message: Message) -> tuple[str, str]:
         return ("urgent", _now("urgent")) if message.urgent else (message.purpose, message.get_purpose_display())
 
-    @display(description=_("texts"))
+    @display(description=_("texts"))  # type: ignore[arg-type]
     def texts(self, message: Message) -> str:
         names = dict(settings.LANGUAGES)
         shown = {
@@ -156,13 +156,13 @@ class MessageAdmin(ModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Message | None = None) -> tuple[str, ...]:
         return () if request.user.has_perm("channels.send_urgent") else ("urgent",)
 
-    def get_formset_kwargs(self, request: HttpRequest, obj: Message, inline: Any, prefix: str) -> dict[str, Any]:
+    def get_formset_kwargs(self, request: HttpRequest, obj: Any, inline: Any, prefix: str) -> dict[str, Any]:
         given: dict[str, Any] = super().get_formset_kwargs(request, obj, inline, prefix)
         if not obj.pk and request.method == "GET":
             given["initial"] = [{"kind": "email", "language": Business.current().language}]
         return given
 
-    def construct_change_message(self, request: HttpRequest, form: ModelForm, formsets: Any, add: bool = False) -> Any:  # type: ignore[type-arg]
+    def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
         """Who marked a message as urgent stands in its history, also when it was born so."""
         told = super().construct_change_message(request, form, formsets, add)
         if add and form.cleaned_data.get("urgent"):
@@ -190,18 +190,18 @@ class MessageAdmin(ModelAdmin):
     def picture(self, request: HttpRequest) -> HttpResponse:
         return message_pages.picture(request) if self.may_write(request) else HttpResponse(status=403)
 
-    @action(description=_("Preview"), url_path="preview", icon="visibility", permissions=["view"])
+    @action(description=_("Preview"), url_path="preview", icon="visibility", permissions=["view"])  # type: ignore[arg-type,operator]
     def preview(self, request: HttpRequest, object_id: str) -> HttpResponse:
         message = self.get_object(request, object_id)
         if message is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]
+            raise Http404
         return message_pages.preview(request, message, self.admin_site.each_context(request))
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         context["editor"] = editor(self.may_write(request))
-        return super().render_change_form(request, context, *args, **kwargs)  # type: ignore[no-any-return]
+        return super().render_change_form(request, context, *args, **kwargs)
 
 
 def editor(may_write: bool) -> dict[str, Any]:

@@ -151,6 +151,8 @@ def preview(request: HttpRequest, message: Message, context: dict[str, Any]) -> 
     """The saved message for a chosen contact, or for an invented person who has everything."""
     variants = list(message.variants.all())
     given = {"variant": str(variants[0].pk) if variants else "", **request.GET.dict()}
+    if not given.get("contact", "").isdecimal():
+        given.pop("contact", None)
     form = PreviewForm(variants, given)
     valid = form.is_valid()
     chosen = next(

@@ -123,6 +123,8 @@ def test_a_value_that_does_not_fit_quarantines_the_person_and_not_everybody() ->
 def test_a_text_that_cannot_be_read_is_refused_in_words(text: str, said: str) -> None:
     with pytest.raises(BadTemplate, match=re.escape(said)):
         sms(text)
+    with pytest.raises(BadTemplate, match=re.escape(said)):
+        liquid.try_out(text, ANA, escape=False)
 
 
 @pytest.mark.parametrize(
