@@ -10,13 +10,14 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils.formats import date_format
 from django.utils.translation import get_language_info, ngettext
 from django.utils.translation import gettext as _
 
+from contacts import kinds
 from contacts.bulk import Among
-from contacts.models import Branch, Business, Contact, Group, Membership
+from contacts.models import Branch, Business, Consent, ConsentPurpose, Contact, Group, Membership
 from contacts.models.contact import fold
 
 Selection = Mapping[str, Any]
@@ -76,6 +77,13 @@ def _by_search(value: str) -> Q:
     return found
 
 
+def _by_consent(kind: str) -> Q:
+    """Their newest word on marketing by this kind of channel was yes. Whether it has expired, the gate asks at the sending."""
+    lines = Consent.objects.filter(contact=OuterRef("pk"), kind=kind, purpose=ConsentPurpose.MARKETING).order_by("-id")
+    agreed = Contact.objects.order_by().annotate(word=Subquery(lines.values("given")[:1])).filter(word=True)
+    return Q(pk__in=agreed.values("pk"))
+
+
 def _instant(value: str | datetime) -> datetime:
     found = value if isinstance(value, datetime) else datetime.fromisoformat(value)
     if found.tzinfo is None:
@@ -101,6 +109,7 @@ _FILTERS: dict[str, Callable[[Any], Q]] = {
     "city": lambda value: Q(city__iexact=value),
     "branch": lambda value: Q(branch_id=int(value)),
     "search": _by_search,
+    "consent": _by_consent,
     "added_since": lambda value: Q(created_at__gte=_instant(value)),
     "added_before": lambda value: Q(created_at__lt=_instant(value)),
 }
@@ -109,6 +118,7 @@ _SAYINGS: dict[str, Callable[[Any], str]] = {
     "city": lambda value: _("city %(name)s") % {"name": value},
     "branch": lambda value: _("branch %(name)s") % {"name": Branch.objects.filter(pk=int(value)).first() or "–"},
     "search": lambda value: _("found by “%(words)s”") % {"words": value},
+    "consent": lambda value: _("agreed to %(kind)s") % {"kind": kinds.label(value)},
     "added_since": lambda value: _("added since %(day)s") % {"day": _day(value)},
     "added_before": lambda value: _("added before %(day)s") % {"day": _day(value)},
 }

@@ -24,7 +24,7 @@ from unfold.widgets import (
 from cascades.admin.drafts import Draft
 from cascades.publishing import NotReady
 from cascades.runner import WallTime
-from contacts import calendar
+from contacts import calendar, kinds
 from contacts.models import Branch, Business, Contact, Group
 
 NOW, LATER = "now", "later"
@@ -53,6 +53,7 @@ class SelectionForm(forms.Form):
     language = forms.ChoiceField(label=_("Language"), required=False, widget=UnfoldAdminSelectWidget)
     city = forms.CharField(label=_("City"), required=False, max_length=120, widget=UnfoldAdminTextInputWidget({"list": "cities"}))
     branch = forms.ModelChoiceField(Branch.objects.none(), label=_("Branch"), required=False, widget=UnfoldAdminSelectWidget)
+    consent = forms.ChoiceField(label=_("Agreed to marketing by"), required=False, widget=UnfoldAdminSelectWidget)
     search = forms.CharField(label=_("Name, email or phone has"), required=False, max_length=120, widget=UnfoldAdminTextInputWidget)
     added_since = forms.DateField(label=_("Added since"), required=False, widget=_Day())
     added_before = forms.DateField(label=_("Added before"), required=False, widget=_Day())
@@ -66,6 +67,7 @@ class SelectionForm(forms.Form):
     def __init__(self, data: Any = None, *, draft: Draft, business: Business, now: datetime) -> None:
         super().__init__(data, initial=_initial(draft, business))
         self.draft, self.business, self.now = draft, business, now
+        self.fields["consent"].choices = [("", gettext("any")), *kinds.choices()]  # type: ignore[attr-defined]
         self.chosen: list[int] = draft.selection.get("contacts") or []
         self._field("groups").queryset = Group.objects.annotate(size=Count("memberships"))
         self._field("branch").queryset = Branch.objects.all()
@@ -121,7 +123,7 @@ class SelectionForm(forms.Form):
         given = self.cleaned_data
         zone = ZoneInfo(self.business.time_zone)
         days = {name: calendar.at_local(given[name], time(0), zone).isoformat() for name in ("added_since", "added_before") if given[name]}
-        words = {name: given[name].strip() for name in ("language", "city", "search") if given[name].strip()}
+        words = {name: given[name].strip() for name in ("language", "city", "consent", "search") if given[name].strip()}
         return {**words, **days, **({"branch": given["branch"].pk} if given["branch"] else {})}
 
     def as_draft(self) -> Draft:

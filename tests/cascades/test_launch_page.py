@@ -23,6 +23,7 @@ from cascades.models import Cascade, CascadeStatus, Enrollment, Launch, LaunchSt
 from cascades.publishing import freeze
 from channels.models import Delivery, DeliveryStatus
 from channels.sending import send_due
+from contacts.consent import withdraw
 from contacts.models import Contact
 from tests import factories
 from tests.factories import NOW
@@ -96,6 +97,17 @@ def test_the_page_shows_beforehand_who_is_reached_by_what_who_is_not_and_why_and
         assert f'<td>{sentence}</td><td class="num">1</td>' in said
     assert "Start for 8 people" in said
     assert not Launch.objects.exists()
+
+
+def test_the_filter_asks_for_the_newest_word_on_consent(client: Client) -> None:
+    cascade = factories.email_then_sms()
+    factories.make_contact("Yes", email="yes@x.example", consent=("email",))
+    factories.make_contact("Other", email="other@x.example", consent=("sms",))
+    left = factories.make_contact("Left", email="left@x.example", consent=("email",))
+    withdraw(left.pk, "email", source="test", now=NOW)
+    page = choose(client, url_of(client, cascade), consent="email")
+    assert page.context["forecast"].people == 1
+    assert "agreed to Email" in text(page)
 
 
 def test_what_was_shown_is_what_then_happens(client: Client) -> None:
