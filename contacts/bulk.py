@@ -244,7 +244,9 @@ class _Table:
         return field.get_db_prep_save(value, self.connection)
 
     def _value(self, field: models.Field[Any, Any], value: Any) -> Any:
-        if isinstance(field, models.JSONField) and value is not None:
+        if value is None:  # nothing is nothing, in every column
+            return None
+        if isinstance(field, models.JSONField):
             return json.dumps(value, cls=field.encoder)
         if type(value) is str and isinstance(field, models.CharField | models.TextField):
             return value  # most of what travels: asking the field each time would be a third of an import's time

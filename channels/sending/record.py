@@ -79,7 +79,7 @@ _ENDS = (DeliveryStatus.FAILED, DeliveryStatus.BOUNCED)
 def _row(attempt: Attempt, outcome: Outcome) -> tuple[Any, ...]:
     job = attempt.going.prepared.job
     return (
-        job.id, outcome.status, outcome.reason, dict(outcome.params), outcome.attempts, outcome.not_before or job.not_before,
+        job.id, outcome.status.value, outcome.reason, dict(outcome.params), outcome.attempts, outcome.not_before or job.not_before,
         outcome.provider_id, outcome.segments, outcome.cost, attempt.at if outcome.status == DeliveryStatus.SENT else None,
         attempt.at if outcome.status in _ENDS else None, None,
         attempt.at + RECONCILE_AFTER if outcome.status == DeliveryStatus.UNKNOWN else None,
@@ -161,7 +161,7 @@ def _why(answer: Refused | Unclear) -> str:
 def _fact(attempt: Attempt, outcome: Outcome, channel: Channel, now: datetime) -> facts.Told:
     job = attempt.going.prepared.job
     return facts.Told(
-        fact=outcome.fact, channel_id=channel.pk, delivery_id=job.id, contact_id=job.contact_id, at=attempt.at, recorded_at=now,
+        fact=str(outcome.fact), channel_id=channel.pk, delivery_id=job.id, contact_id=job.contact_id, at=attempt.at, recorded_at=now,
         provider_id=outcome.provider_id, reason=str(outcome.params.get("code", outcome.reason))[:60],
         data={"attempt": outcome.attempts, **({"why": outcome.params["why"]} if "why" in outcome.params else {})},
         handled_at=None if outcome.wakes else now,

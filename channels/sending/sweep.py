@@ -128,8 +128,8 @@ def _outgoing(channel: Channel, deliveries: Sequence[Delivery], business: Busine
 
 
 def _too_late(now: datetime) -> int:
-    """What waits beyond its validity, be it because its channel is off or its account refused: the next step must not wait for it."""
-    """What waits beyond its validity, be it because its channel is off or its account refused: the next step must not wait for it."""
+    """What waits beyond its validity, as its channel is off or its account refused: the next step must not wait for it."""
+    free = Q(claim_token=None) | Q(lease_until__lt=now)
     late = Delivery.objects.filter(free, status=DeliveryStatus.QUEUED, valid_until__lte=now).order_by("id")
     ended = {
         "status": DeliveryStatus.EXPIRED, "reason": "too_late", "reason_params": {}, "ended_at": now, "claim_token": None,

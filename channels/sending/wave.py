@@ -138,7 +138,7 @@ def _going_row(fate: Going, token: uuid.UUID, lease: datetime, now: datetime) ->
     job, text, person = fate.prepared.job, fate.prepared.rendered, fate.prepared.person
     assert text is not None and person is not None  # noqa: PT018
     return (
-        job.id, DeliveryStatus.SENDING, "", {}, job.not_before, None, token, lease, now, fate.address, person.language,
+        job.id, DeliveryStatus.SENDING.value, "", {}, job.not_before, None, token, lease, now, fate.address, person.language,
         fate.prepared.tracked, list(text.links), text.subject[:255], fate.once_key,
     )  # fmt: skip
 
@@ -146,7 +146,7 @@ def _going_row(fate: Going, token: uuid.UUID, lease: datetime, now: datetime) ->
 def _staying_row(fate: Staying, now: datetime) -> tuple[Any, ...]:
     job = fate.job
     return (
-        job.id, fate.status, fate.reason, dict(fate.params), fate.not_before or job.not_before,
+        job.id, fate.status.value, fate.reason, dict(fate.params), fate.not_before or job.not_before,
         None if fate.status == DeliveryStatus.QUEUED else now, None, None, job.sending_at, job.address, job.language, job.tracked,
         job.links, job.subject, job.once_key,
     )  # fmt: skip
