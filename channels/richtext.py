@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from html import escape, unescape
+from html import unescape
 from html.parser import HTMLParser
 
 import nh3
@@ -256,10 +256,3 @@ class _Reader(HTMLParser):
         lines = [line.rstrip(" ") for line in "".join(self.parts).replace("\N{NO-BREAK SPACE}", " ").split("\n")]
         text = "\n".join(line.lstrip(" ") if not re.match(r" *(?:-|\d+\.) ", line) else line for line in lines)
         return re.sub(r"\n{3,}", "\n\n", text).strip("\n ")
-
-
-def as_html(text: str) -> str:
-    """Plain text as HTML, for a body that was typed without an editor."""
-    return "".join(
-        f"<p>{escape(part, quote=False)}</p>".replace("\n", "<br>") for part in re.split(r"\n{2,}", text.strip())
-    )
