@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -50,7 +49,7 @@ def filled(contact: Contact | None, addresses: list[dict[str, Any]] = [], **fiel
     return data
 
 
-def said_of(response: HttpResponse) -> str:
+def said_of(response: Any) -> str:
     return re.sub(r"\s+", " ", response.content.decode())
 
 
@@ -253,7 +252,10 @@ def test_a_corrected_address_works_again() -> None:
 def test_other_details_keep_their_kind_and_a_value_without_a_name_is_refused() -> None:
     ana = make_contact("Ana Ruiz", attributes={"visits": 3, "stylist": "Eva"})
     client = sign_in("Marketer")
-    pairs = {"attributes-name": ["visits", "stylist", "pet", ""], "attributes-value": ["3", "Olga", "cat", ""]}
+    pairs: dict[str, Any] = {
+        "attributes-name": ["visits", "stylist", "pet", ""],
+        "attributes-value": ["3", "Olga", "cat", ""],
+    }
     client.post(page_of(ana), filled(ana, **pairs))
     ana.refresh_from_db()
     assert ana.attributes == {"visits": 3, "stylist": "Olga", "pet": "cat"}
