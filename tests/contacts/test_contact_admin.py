@@ -259,11 +259,8 @@ def test_other_details_keep_their_kind_and_a_value_without_a_name_is_refused() -
     client.post(page_of(ana), filled(ana, **pairs))
     ana.refresh_from_db()
     assert ana.attributes == {"visits": 3, "stylist": "Olga", "pet": "cat"}
-    text = said_of(
-        client.post(
-            page_of(ana), filled(ana, **{"attributes-name": ["", "x", "x"], "attributes-value": ["lost", "1", "2"]})
-        )
-    )
+    bad: dict[str, Any] = {"attributes-name": ["", "x", "x"], "attributes-value": ["lost", "1", "2"]}
+    text = said_of(client.post(page_of(ana), filled(ana, **bad)))
     assert "“lost” needs a name beside it." in text
     ana.refresh_from_db()
     assert ana.attributes["pet"] == "cat"
