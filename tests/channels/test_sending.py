@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, time, timedelta
 from decimal import Decimal
@@ -545,3 +546,36 @@ def test_staff_decide_about_what_is_unclear(scripted: Scripted, sms: Channel, re
     assert not sending.resolve(delivery.pk, resend=resend, now=LATER)
     assert send(LATER) == int(resend)
     assert reread(delivery).status == status
+
+
+def test_what_was_cancelled_after_it_was_claimed_does_not_go(scripted: Scripted, sms: Channel) -> None:  # noqa: F811
+    """The claim is a promise to look, not to send: the mark is set only on what is still queued and still ours."""
+    Channel.objects.update(rate=1.0)  # waves of two, a claim of three
+    version = frozen(make_message())
+    deliveries = [queue(make_contact(phone=f"+3460000000{n}"), sms, version) for n in range(3)]
+    seconds = iter(range(1000))
+
+    def cancelled_meanwhile() -> None:
+        if not scripted.handed:
+            assert reread(deliveries[2]).claim_token is not None
+            assert sending.cancel([deliveries[2].pk], reason="stopped_by_staff", now=NOW) == [deliveries[2].pk]
+
+    scripted.before = staticmethod(cancelled_meanwhile)
+    assert sending.send_due(clock=lambda: NOW + timedelta(seconds=next(seconds)), budget_seconds=500) == 2
+    assert [reread(one).status for one in deliveries] == ["sent", "sent", "cancelled"]
+    assert reread(deliveries[2]).reason == "stopped_by_staff"
+
+
+def test_what_another_worker_has_taken_over_is_left_to_it(scripted: Scripted, sms: Channel) -> None:  # noqa: F811
+    Channel.objects.update(rate=1.0)
+    version = frozen(make_message())
+    deliveries = [queue(make_contact(phone=f"+3460000000{n}"), sms, version) for n in range(3)]
+    seconds = iter(range(1000))
+    other = uuid.uuid4()
+
+    def taken_over() -> None:
+        Delivery.objects.filter(pk=deliveries[2].pk).update(claim_token=other, lease_until=NOW + timedelta(hours=1))
+
+    scripted.before = staticmethod(taken_over)
+    assert sending.send_due(clock=lambda: NOW + timedelta(seconds=next(seconds)), budget_seconds=500) == 2
+    assert (reread(deliveries[2]).status, reread(deliveries[2]).claim_token) == ("queued", other)
