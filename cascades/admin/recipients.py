@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +22,7 @@ from cascades.admin import health
 from cascades.models import Cascade, Enrollment, Outcome, StepRun
 from cascades.outcomes import LABELS, OUTCOME, TONES, sentence
 from contacts import kinds, reasons
-from contacts.exporting import safe
+from contacts.exporting import csv_response, safe
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -185,16 +184,7 @@ class RecipientAdmin(ReadOnlyAdmin):
         if not (request.user.has_perm("cascades.export_recipients") and self.has_view_permission(request)):
             raise PermissionDenied
         found = self.get_changelist_instance(request).get_queryset(request)
-        answer = StreamingHttpResponse(_csv(found), content_type="text/csv; charset=utf-8")
-        answer["Content-Disposition"] = f'attachment; filename="recipients-{timezone.localdate():%Y-%m-%d}.csv"'
-        return answer
-
-
-class _Echo:
-    """A file that gives back what is written."""
-
-    def write(self, value: str) -> str:
-        return value
+        return csv_response(_lines(found), f"{gettext('recipients')} {timezone.localdate():%Y-%m-%d}.csv")
 
 
 COLUMNS: tuple[tuple[StrOrPromise, Callable[[Any], Any]], ...] = (
@@ -219,13 +209,12 @@ def _stamp(at: Any) -> str:
     return timezone.localtime(at).strftime("%Y-%m-%d %H:%M:%S") if at else ""
 
 
-def _csv(found: QuerySet[StepRun]) -> Iterator[str]:
-    """UTF-8 with a mark, so that Excel reads it; cells that Excel would take for a formula are escaped."""
-    writer = csv.writer(_Echo())
-    yield "\ufeff" + str(writer.writerow([str(title) for title, _cell in COLUMNS]))
+def _lines(found: QuerySet[StepRun]) -> Iterator[list[str]]:
+    """The header and a line for each recipient; cells that a spreadsheet would take for a formula are made safe."""
+    yield [str(title) for title, _cell in COLUMNS]
     for run in found.iterator(chunk_size=2000):
         cells = (cell(run) for _title, cell in COLUMNS)
-        yield str(writer.writerow([safe(str(cell)) if cell is not None else "" for cell in cells]))
+        yield [safe(str(cell)) if cell is not None else "" for cell in cells]
 
 
 @admin.register(Enrollment)
