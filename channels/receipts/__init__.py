@@ -1,10 +1,6 @@
 """Back: what providers, our own links and people tell of a message. Applied once, in any order, never backwards.
 
-    state.py     pure: what one fact makes of a delivery
-    matching.py  which message, which person
-    apply.py     a batch of facts into the database, with a bounded number of statements
-    inbox.py     the stored calls, claimed and read
-    own.py       our own pixel, links and unsubscribe page
+`inbox` reads the stored calls, `matching` finds the message, `apply` writes, `state` is pure, `parked` waits, `own` is our own pages.
 """
 
 from channels.receipts.apply import apply

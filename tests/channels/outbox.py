@@ -11,11 +11,11 @@ import pytest
 from channels import accounts, freezing, sending
 from channels.models import Channel, Delivery, Message, MessageVersion
 from channels.models.delivery import new_token
-from channels.sending import Planned
+from channels.sending import Planned, checks
 from channels.transport import Account, BadSignature, Inbound, Outgoing, RawCall, Receipt, Result, Transport
 from contacts.kinds import Kind
 from contacts.models import Contact
-from tests.factories import NOW
+from tests.factories import NOW, make_business, make_channel, make_contact, make_message
 
 Answer = Callable[[Outgoing], Result]
 
@@ -112,3 +112,21 @@ def send(now: datetime = NOW, **how: Any) -> int:
 
 def reread(delivery: Delivery) -> Delivery:
     return Delivery.objects.get(pk=delivery.pk)
+
+
+@pytest.fixture
+def sms(db: None) -> Channel:
+    make_business()
+    return make_channel("sms", "scripted", price="0.05", price_unit="segment")
+
+
+@pytest.fixture
+def registered() -> Iterator[None]:
+    """What a test registers is forgotten after it."""
+    before = list(checks._run_states), list(checks._text_refused)
+    yield
+    checks._run_states[:], checks._text_refused[:] = before
+
+
+def to_ana(channel: Channel, **fields: Any) -> Delivery:
+    return queue(make_contact(phone="+34600000001"), channel, frozen(make_message()), **fields)
