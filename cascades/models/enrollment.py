@@ -89,8 +89,8 @@ class StepRun(models.Model):
     delivery = models.OneToOneField("channels.Delivery", models.CASCADE, null=True, related_name="run")
 
     class Meta:
-        verbose_name = _("decision")
-        verbose_name_plural = _("decisions")
+        verbose_name = _("recipient")
+        verbose_name_plural = _("recipients")
         ordering = ["id"]
         constraints = [
             models.UniqueConstraint(fields=["enrollment", "step_key"], name="step_run_once"),
