@@ -87,7 +87,8 @@ def take(channel: Channel, token: uuid.UUID, limit: int, now: datetime) -> list[
                 changes={"claim_token": token, "lease_until": now + LEASE},
                 returning=_COLUMNS,
             )
-            jobs += [Job(*row) for row in rows]
+            # The database returns them in any order; who has waited longest goes first.
+            jobs += sorted((Job(*row) for row in rows), key=lambda job: (job.not_before, job.id))
     return jobs
 
 
