@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import (
     BooleanField,
@@ -33,7 +34,7 @@ from contacts.models import Contact, Event
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(minutes=5)
+LEASE = timedelta(seconds=5 * settings.LEASE_SECONDS)
 PORTION = 2000  # SQLite has one writer: a portion holds it for some 30 ms
 AT_ONCE = 10
 

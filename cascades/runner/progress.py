@@ -70,7 +70,7 @@ def load(enrollment_ids: Iterable[int]) -> dict[int, Known]:
     """
     runs = StepRun.objects.filter(Among("enrollment_id", enrollment_ids)).order_by("id")
     found = [_Run(*values) for values in runs.values_list(*_COLUMNS)]
-    twins = _twins({twin for run in found if (twin := _twin_of(run))})
+    twins = _twins({twin_id for run in found if (twin_id := _twin_of(run))})
     known: dict[int, Known] = defaultdict(Known)
     for run in found:
         twin = twins.get(_twin_of(run))

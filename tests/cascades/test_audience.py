@@ -38,7 +38,14 @@ def contact(name: str) -> int:
 
 
 def test_an_empty_selection_is_nobody_and_not_everyone() -> None:
-    for nothing in ({}, {"groups": []}, {"contacts": None}, {"filter": {}}, {"filter": {"language": "", "city": None}}):
+    nothings: tuple[dict[str, Any], ...] = (
+        {},
+        {"groups": []},
+        {"contacts": None},
+        {"filter": {}},
+        {"filter": {"language": "", "city": None}},
+    )
+    for nothing in nothings:
         assert names(nothing) == []
 
 

@@ -143,7 +143,8 @@ class Life:
             "replied_at": set(Seen) - {Seen.NOTHING},
         }
         self.reacted |= rule in ends.get(how, set())
-        return replace(step, **{how: self.now})
+        when: dict[str, Any] = {how: self.now}
+        return replace(step, **when)
 
 
 @given(plans(), st.data())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -421,7 +422,7 @@ def test_planning_a_thousand_people_takes_ten_statements(story: Story) -> None:
         "created_at",
         "updated_at",
     ]
-    rows = [(f"P{n}", "", "", "", "", "", {}, "", story.now, story.now) for n in range(1000)]
+    rows: list[tuple[Any, ...]] = [(f"P{n}", "", "", "", "", "", {}, "", story.now, story.now) for n in range(1000)]
     ids = [pk for (pk,) in bulk.insert(Contact, columns, rows, returning=["id"])]
     Address.objects.bulk_create(
         Address(
