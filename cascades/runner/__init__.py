@@ -1,16 +1,15 @@
-"""The shell around the engine: it loads, asks, decides, stores. The only caller of the engine and of `channels.sending`.
+"""The shell around the engine: it loads, asks, decides, stores. The only caller of the engine and of `channels.sending`."""
 
-- launch.py: a start by hand, and taking it back
-- enroll.py: who is selected becomes an enrollment, once per occasion
-- plans.py: frozen versions as the engine reads them
-- progress.py: what is known of each person's way so far
-- deciding.py: one person's way in memory, from step to step
-- writing.py: what was decided, written down
-- advance.py: the tick: whoever is due is looked at, in batches
-- inbox.py: the facts that nobody has noticed yet
-- wake.py: goals, opt-outs and news of messages, applied; and our word at the last look of a sending
-- stop.py: stop, pause and resume; hold and release a step
-"""
+# - launch.py: a start by hand, and taking it back
+# - enroll.py: who is selected becomes an enrollment, once per occasion
+# - plans.py: frozen versions as the engine reads them
+# - progress.py: what is known of each person's way so far
+# - deciding.py: one person's way in memory, from step to step
+# - writing.py: what was decided, written down
+# - advance.py: the tick: whoever is due is looked at, in batches
+# - inbox.py: the facts that nobody has noticed yet
+# - wake.py: goals, opt-outs and news of messages, applied; and our word at the last look of a sending
+# - stop.py: stop, pause and resume; hold and release a step
 
 from cascades.runner.advance import advance
 from cascades.runner.enroll import enroll, enroll_due

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from channels.transport import Account, Outgoing, RawCall, Sender, Transport, transport_class
 from channels.transports.sandbox import signed_call
-from tests.channels.services import ServicePeer
+from tests.channels.mail_provider import ServicePeer
 from tests.peers.smtp import SmtpPeer
 from tests.peers.smtp import drop as drop_mail
 from tests.peers.smtp import hang as hang_mail

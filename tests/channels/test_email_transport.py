@@ -26,7 +26,7 @@ from channels.transport import (
     Unclear,
     transport_class,
 )
-from channels.transports.email import mime, services
+from channels.transports.email import mime, providers
 from channels.transports.email.esp import Desk
 from channels.transports.email.smtp import is_dead_address, refusal
 from tests.channels.harness import HOOK, SECRET, ServiceHarness, SmtpHarness
@@ -295,7 +295,7 @@ def account(service: str, **secrets: str) -> Account:
     return Account(3, "email", AURORA, settings, every, HOOK)
 
 
-@pytest.mark.parametrize("name", [name for name in services.SERVICES if name != "amazon_ses"])
+@pytest.mark.parametrize("name", [name for name in providers.SERVICES if name != "amazon_ses"])
 def test_every_service_opens_with_the_accounts_own_keys(name: str) -> None:
     Desk(account(name), 1).check()
 

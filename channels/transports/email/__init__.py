@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext_lazy as _
 
 from channels.transport import Account, Fact, Field, Inbound, Outgoing, RawCall, Result, Transport
-from channels.transports.email import services
+from channels.transports.email import providers
 from channels.transports.email.smtp import Line
 from contacts.kinds import Kind
 
@@ -28,7 +28,7 @@ _TOLD_BY_SERVICES = _TOLD_BY_SMTP | {
     Fact.COMPLAINED,
     Fact.UNSUBSCRIBED,
 }
-_SMTP = ("service", (services.SMTP,))
+_SMTP = ("service", (providers.SMTP,))
 
 
 class EmailTransport(Transport):
@@ -40,7 +40,7 @@ class EmailTransport(Transport):
     reports = {"email": _TOLD_BY_SMTP}
     timeout = timedelta(seconds=20)
     fields = (
-        Field("service", _("mail service"), choices=services.choices(), default=services.SMTP),
+        Field("service", _("mail service"), choices=providers.choices(), default=providers.SMTP),
         Field("host", _("server"), help_text=_("For example smtp.our-provider.com"), only_for=_SMTP),
         Field("port", _("port"), default="587", only_for=_SMTP),
         Field(
@@ -49,32 +49,33 @@ class EmailTransport(Transport):
         ),
         Field("username", _("user name"), required=False, only_for=_SMTP),
         Field("password", _("password"), secret=True, required=False, only_for=_SMTP),
-        Field("api_key", _("API key or token"), secret=True, only_for=services.wanting("api_key")),
-        Field("secret_key", _("second key"), secret=True, only_for=services.wanting("secret_key")),
-        Field("sender_domain", _("sending domain"), only_for=services.wanting("sender_domain")),
-        Field("message_stream", _("message stream"), required=False, only_for=services.wanting("message_stream")),
-        Field("project_id", _("project"), only_for=services.wanting("project_id")),
-        Field("region", _("region"), only_for=services.wanting("region")),
+        Field("api_key", _("API key or token"), secret=True, only_for=providers.wanting("api_key")),
+        Field("secret_key", _("second key"), secret=True, only_for=providers.wanting("secret_key")),
+        Field("sender_domain", _("sending domain"), only_for=providers.wanting("sender_domain")),
+        Field("message_stream", _("message stream"), required=False, only_for=providers.wanting("message_stream")),
+        Field("project_id", _("project"), only_for=providers.wanting("project_id")),
+        Field("region", _("region"), only_for=providers.wanting("region")),
         Field(
-            "api_url", _("address of its API"), required=False, only_for=services.wanting("api_url"),
+            "api_url", _("address of its API"), required=False, only_for=providers.wanting("api_url"),
             help_text=_("Only where the service gave you one of your own."),
         ),
         Field(
-            "signing_secret", _("key that signs its calls"), secret=True, required=False, only_for=services.signing(),
+            "signing_secret", _("key that signs its calls"), secret=True, required=False, only_for=providers.signing(),
             help_text=_("Without it nothing is learned of what became of a mail."),
         ),
         Field(
-            "webhook_secret", _("user and password of its calls"), secret=True, required=False, only_for=services.by_password(),
+            "webhook_secret", _("user and password of its calls"), secret=True, required=False, only_for=providers.by_password(),
             help_text=_("As user:password. Enter the address of calls at the service as https://user:password@…"),
         ),
     )  # fmt: skip
 
     def __init__(self, account: Account) -> None:
         super().__init__(account)
-        # A hidden setting may shorten the time-out; it may not lengthen it, because leases are reckoned from the class.
+        # A hidden setting may shorten the time-out, and the leases with it; it may not lengthen them.
         seconds = min(self.timeout.total_seconds(), float(account.settings.get("timeout") or 3600))
+        self.timeout = timedelta(seconds=seconds)
         self._carrier: Line | Desk = Line(account, seconds)
-        if account.settings.get("service", services.SMTP) != services.SMTP:
+        if account.settings.get("service", providers.SMTP) != providers.SMTP:
             from channels.transports.email.esp import Desk  # anymail and requests are loaded where a service is used
 
             self._carrier = Desk(account, seconds)
@@ -82,7 +83,7 @@ class EmailTransport(Transport):
     @classmethod
     def reports_with(cls, kind: str, account_settings: Mapping[str, str]) -> frozenset[Fact]:  # noqa: ARG003
         """A mail server tells only what it refuses; a service tells what became of the mail."""
-        service = services.SERVICES.get(account_settings.get("service", services.SMTP))
+        service = providers.SERVICES.get(account_settings.get("service", providers.SMTP))
         return _TOLD_BY_SERVICES if service and service.view else _TOLD_BY_SMTP
 
     def send_many(self, messages: Sequence[Outgoing]) -> Iterator[tuple[str, Result]]:

@@ -23,7 +23,7 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 from channels.redaction import redact
 from channels.transport import Account, Fault, Outgoing, Receipt, Refused, Result, Unclear
 from channels.transports.email import mime
-from channels.transports.email.services import SERVICES
+from channels.transports.email.providers import SERVICES
 
 AT_ONCE = 16
 

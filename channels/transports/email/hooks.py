@@ -14,7 +14,7 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.utils.module_loading import import_string
 
 from channels.transport import Account, BadSignature, Fact, Inbound, RawCall
-from channels.transports.email.services import SERVICES, Service
+from channels.transports.email.providers import SERVICES, Service
 from channels.transports.email.smtp import is_dead_address
 
 _FACTS = {
