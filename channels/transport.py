@@ -242,8 +242,8 @@ class Transport:
     live: ClassVar[bool] = True
     # True where sending the same key twice is known to reach the person once.
     idempotent: ClassVar[bool] = False
-    # How long one call may take before it counts as unclear; the lease of a wave is reckoned from it.
-    timeout: ClassVar[timedelta] = timedelta(seconds=20)
+    # How long one call may take before it counts as unclear; the lease of a wave is reckoned from it. An account may shorten its own.
+    timeout: timedelta = timedelta(seconds=20)
 
     def __init__(self, account: Account) -> None:
         self.account = account

@@ -252,6 +252,9 @@ CHANNEL_TRANSPORTS = {
 }
 TRIGGERS = {"manual": "cascades.triggers.manual.Manual"}
 
+# How long a worker that has fallen silent keeps what it took, beyond the time-outs of its provider; then others take over.
+LEASE_SECONDS = _number("CASCADA_LEASE_SECONDS", 60)
+
 # Countries whose law asks for a consent of its own before openings are tracked (France: CNIL deliberation 2026-042).
 TRACKING_CONSENT_COUNTRIES = frozenset({"FR"})
 

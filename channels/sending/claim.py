@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from channels.models import Channel, Delivery, DeliveryStatus, Purpose
@@ -15,7 +16,7 @@ from channels.sending.pace import usable
 from contacts import bulk
 from contacts.consent import Ask
 
-LEASE = timedelta(minutes=3)  # of a claim; whoever lost it finds nothing left to mark
+LEASE = timedelta(seconds=3 * settings.LEASE_SECONDS)  # of a claim; whoever lost it finds nothing left to mark
 
 _COLUMNS = (
     "id", "token", "contact_id", "message_version_id", "kind", "purpose", "urgent", "sandbox", "scope", "campaign", "step_name", "context",

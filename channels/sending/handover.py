@@ -7,6 +7,8 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
+from django.conf import settings
+
 from channels.models import Channel, Delivery, DeliveryStatus
 from channels.sending.look import Going
 from channels.sending.record import Attempt
@@ -14,7 +16,7 @@ from channels.transport import Outgoing, Result, Transport, Unclear
 
 _log = logging.getLogger(__name__)
 
-MARGIN = timedelta(minutes=1)
+MARGIN = timedelta(seconds=settings.LEASE_SECONDS)
 
 
 def lease_of(transport: Transport) -> timedelta:

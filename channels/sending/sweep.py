@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
@@ -20,7 +21,7 @@ from contacts import bulk
 from contacts.models import Business
 
 PORTION = 500
-IN_HAND = timedelta(minutes=2)  # how long one sweeper keeps what it looks up
+IN_HAND = timedelta(seconds=2 * settings.LEASE_SECONDS)  # how long one sweeper keeps what it looks up
 GIVES_UP = timedelta(days=1)  # after this nobody asks the provider any more
 _BELONGS = ("id", "contact_id", "channel_id")
 

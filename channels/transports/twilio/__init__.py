@@ -66,6 +66,7 @@ class TwilioTransport(Transport):
     def __init__(self, account: Account) -> None:
         super().__init__(account)
         self._seconds = min(self.timeout.total_seconds(), float(account.settings.get("timeout") or 3600))
+        self.timeout = timedelta(seconds=self._seconds)
 
     @cached_property
     def _api(self) -> Api:
