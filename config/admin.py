@@ -56,7 +56,7 @@ class StaffGroupAdmin(GroupAdmin, ModelAdmin):
     list_display = ("shown_name",)
     filter_horizontal = ("permissions",)
 
-    @display(description=_("name"), ordering="name")  # type: ignore[arg-type]
+    @display(description=_("name"), ordering="name")
     def shown_name(self, group: Group) -> str:
         return gettext(group.name)  # the ready groups' names are in our catalogue
 
@@ -88,12 +88,12 @@ class OurPeriodicTaskAdmin(PeriodicTaskAdmin, ModelAdmin):
 
     form = _TaskForm
     # Its own template has a script in the page, which our policy refuses.
-    change_form_template = ModelAdmin.change_form_template  # type: ignore[assignment]
+    change_form_template = ModelAdmin.change_form_template
     date_hierarchy = None  # type: ignore[assignment]
     list_display = ("shown_name", "enabled", "interval", "last_run_at", "total_run_count")  # type: ignore[assignment]
     list_filter = ("enabled",)  # type: ignore[assignment]
 
-    @display(description=_("name"), ordering="name")  # type: ignore[arg-type]
+    @display(description=_("name"), ordering="name")
     def shown_name(self, task: PeriodicTask) -> str:
         return gettext(task.name)  # the built-in tasks' names are in our catalogue
 
@@ -113,7 +113,7 @@ class OurCrontabAdmin(_ScheduleAdmin):
     fields = CrontabScheduleAdmin.fields
     readonly_fields = CrontabScheduleAdmin.readonly_fields
 
-    @display(description=_("in words"))  # type: ignore[arg-type]
+    @display(description=_("in words"))
     def human_readable(self, crontab: CrontabSchedule) -> str:
         return str(crontab.human_readable)
 

@@ -36,21 +36,21 @@ class ChannelAdmin(ModelAdmin):
     ordering = ("position", "id")
     show_full_result_count = False
     conditional_fields = shown_when()
-    change_form_outer_before_template = "channels/channel_panel.html"  # type: ignore[assignment]
+    change_form_outer_before_template = "channels/channel_panel.html"
 
     class Media:
         css = {"all": ("channels/channels.css",)}
 
-    @display(description=_("kind"), ordering="kind")  # type: ignore[arg-type]
+    @display(description=_("kind"), ordering="kind")
     def shown_kind(self, channel: Channel) -> str:
         return str(kinds.label(channel.kind))
 
-    @display(description=_("carried by"), ordering="transport")  # type: ignore[arg-type]
+    @display(description=_("carried by"), ordering="transport")
     def shown_carrier(self, channel: Channel) -> str:
         carrier = _carrier(channel)
         return str(carrier.label) if carrier else channel.transport
 
-    @display(description=_("health"), label={"ok": "success", "stopped": "danger", "error": "warning", "new": "info"})  # type: ignore[arg-type]
+    @display(description=_("health"), label={"ok": "success", "stopped": "danger", "error": "warning", "new": "info"})
     def health(self, channel: Channel) -> tuple[str, str]:
         return _health(channel)
 

@@ -69,8 +69,8 @@ class DeliveryAdmin(LookOnly):
         "delivered_at", "seen", "segments", "price", "attempts",
     )  # fmt: skip
     readonly_fields = fields
-    change_form_outer_after_template = "channels/delivery_story.html"  # type: ignore[assignment]
-    change_form_outer_before_template = "channels/delivery_decide.html"  # type: ignore[assignment]
+    change_form_outer_after_template = "channels/delivery_story.html"
+    change_form_outer_before_template = "channels/delivery_decide.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
         found: QuerySet[Delivery] = super().get_queryset(request)
@@ -99,7 +99,9 @@ class DeliveryAdmin(LookOnly):
             self.log_change(request, delivery, told)
             self.message_user(request, told, messages.SUCCESS)
         else:
-            self.message_user(request, gettext("Its fate is known by now, so there is nothing to decide."), messages.INFO)
+            self.message_user(
+                request, gettext("Its fate is known by now, so there is nothing to decide."), messages.INFO
+            )
         return HttpResponseRedirect(reverse("admin:channels_delivery_change", args=[pk]))
 
     def change_view(
@@ -113,34 +115,37 @@ class DeliveryAdmin(LookOnly):
         answer: HttpResponse = super().change_view(request, object_id, form_url, {**(extra_context or {}), **more})
         return answer
 
-    @display(description=_("person"))  # type: ignore[arg-type]
+    @display(description=_("person"))
     def person(self, delivery: Delivery) -> str:
         url = reverse("admin:contacts_contact_change", args=[delivery.contact_id])
         return format_html(
-            '<a class="font-semibold" href="{}">{}</a><br><span class="text-xs">{}</span>', url, delivery.contact, delivery.address
+            '<a class="font-semibold" href="{}">{}</a><br><span class="text-xs">{}</span>',
+            url,
+            delivery.contact,
+            delivery.address,
         )
 
-    @display(description=_("message"))  # type: ignore[arg-type]
+    @display(description=_("message"))
     def message(self, delivery: Delivery) -> str:
         return delivery.message_version.message.name
 
-    @display(description=_("state"), label=TONES)  # type: ignore[arg-type]
+    @display(description=_("state"), label=TONES)
     def state(self, delivery: Delivery) -> tuple[str, Any]:
         return delivery.status, delivery.get_status_display()
 
-    @display(description=_("why"))  # type: ignore[arg-type]
+    @display(description=_("why"))
     def reason_said(self, delivery: Any) -> str:
         return format_html('<span class="whitespace-normal">{}</span>', why(delivery, timezone.now()) or "–")
 
-    @display(description=_("sent"), ordering="sent_at")  # type: ignore[arg-type]
+    @display(description=_("sent"), ordering="sent_at")
     def when(self, delivery: Delivery) -> Any:
         return delivery.sent_at or delivery.sending_at
 
-    @display(description=_("opened or clicked"))  # type: ignore[arg-type]
+    @display(description=_("opened or clicked"))
     def seen(self, delivery: Delivery) -> Any:
         return delivery.clicked_at or delivery.opened_at
 
-    @display(description=_("cost"), ordering="cost")  # type: ignore[arg-type]
+    @display(description=_("cost"), ordering="cost")
     def price(self, delivery: Delivery) -> Any:
         return delivery.cost.normalize() if delivery.cost else None
 

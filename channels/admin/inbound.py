@@ -24,25 +24,39 @@ class InboundCallAdmin(LookOnly):
     """One line per call."""
 
     list_display = ("received_at", "channel", "outcome", "problem", "applied_at")
-    list_filter = (("channel", RelatedDropdownFilter), ("state", ChoicesDropdownFilter), ("received_at", RangeDateFilter))
+    list_filter = (
+        ("channel", RelatedDropdownFilter),
+        ("state", ChoicesDropdownFilter),
+        ("received_at", RangeDateFilter),
+    )
     list_select_related = ("channel",)
     ordering = ("-id",)
-    fields = ("channel", "received_at", "outcome", "problem", "applied_at", "method", "url", "headers_shown", "body_shown")
+    fields = (
+        "channel",
+        "received_at",
+        "outcome",
+        "problem",
+        "applied_at",
+        "method",
+        "url",
+        "headers_shown",
+        "body_shown",
+    )
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[InboundCall]:
         found: QuerySet[InboundCall] = super().get_queryset(request)
         return found.defer("body", "headers")
 
-    @display(description=_("state"), label=TONES)  # type: ignore[arg-type]
+    @display(description=_("state"), label=TONES)
     def outcome(self, call: InboundCall) -> tuple[str, str]:
         return call.state, call.get_state_display()
 
-    @display(description=_("headers"))  # type: ignore[arg-type]
+    @display(description=_("headers"))
     def headers_shown(self, call: InboundCall) -> str:
         return _block("\n".join(f"{name}: {value}" for name, value in sorted(call.headers.items())))
 
-    @display(description=_("body"))  # type: ignore[arg-type]
+    @display(description=_("body"))
     def body_shown(self, call: InboundCall) -> str:
         return _block(bytes(call.body).decode("utf-8", "replace")[:SHOWN])
 

@@ -128,23 +128,23 @@ class MessageAdmin(ModelAdmin):
     list_filter = ("purpose", "urgent")
     search_fields = ("name",)
     ordering = ("-updated_at",)
-    actions_detail = ("preview",)  # type: ignore[assignment]
+    actions_detail = ("preview",)
     show_full_result_count = False
     warn_unsaved_form = True
-    change_form_after_template = "channels/message_editor.html"  # type: ignore[assignment]
+    change_form_after_template = "channels/message_editor.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
         return super().get_queryset(request).prefetch_related("variants")
 
     @display(
-        description=_("for"),  # type: ignore[arg-type]
+        description=_("for"),
         ordering="purpose",
         label={"marketing": "info", "transactional": "success", "urgent": "warning"},
     )
     def purpose_label(self, message: Message) -> tuple[str, str]:
         return ("urgent", _now("urgent")) if message.urgent else (message.purpose, message.get_purpose_display())
 
-    @display(description=_("texts"))  # type: ignore[arg-type]
+    @display(description=_("texts"))
     def texts(self, message: Message) -> str:
         names = dict(settings.LANGUAGES)
         shown = {
@@ -190,7 +190,7 @@ class MessageAdmin(ModelAdmin):
     def picture(self, request: HttpRequest) -> HttpResponse:
         return message_pages.picture(request) if self.may_write(request) else HttpResponse(status=403)
 
-    @action(description=_("Preview"), url_path="preview", icon="visibility", permissions=["view"])  # type: ignore[arg-type,operator]
+    @action(description=_("Preview"), url_path="preview", icon="visibility", permissions=["view"])
     def preview(self, request: HttpRequest, object_id: str) -> HttpResponse:
         message = self.get_object(request, object_id)
         if message is None:

@@ -52,19 +52,19 @@ class SandboxAdmin(ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[SandboxMessage]:
         return super().get_queryset(request).defer("html", "headers")
 
-    @display(description=_("to"), ordering="to", header=True)  # type: ignore[arg-type]
+    @display(description=_("to"), ordering="to", header=True)
     def shown_to(self, message: SandboxMessage) -> tuple[str, str]:
         return message.recipient_name or message.to, message.to if message.recipient_name else ""
 
-    @display(description=_("kind"), ordering="kind")  # type: ignore[arg-type]
+    @display(description=_("kind"), ordering="kind")
     def shown_kind(self, message: SandboxMessage) -> str:
         return str(kinds.label(message.kind))
 
-    @display(description=_("message"))  # type: ignore[arg-type]
+    @display(description=_("message"))
     def shown_text(self, message: SandboxMessage) -> str:
         return (message.subject or message.text)[:80]
 
-    @display(description=_("played"))  # type: ignore[arg-type]
+    @display(description=_("played"))
     def shown_played(self, message: SandboxMessage) -> str:
         return ", ".join(str(_SHORT.get(act.get("act", ""), "")) for act in message.played)
 
@@ -76,7 +76,8 @@ class SandboxAdmin(ModelAdmin):
         """Instead of a form: what the person sees."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        message = get_object_or_404(SandboxMessage.objects.select_related("channel"), pk=object_id)
+        pk = int(object_id) if object_id.isdecimal() else None
+        message = get_object_or_404(SandboxMessage.objects.select_related("channel"), pk=pk)
         shown = page(message)
         context = {
             **self.admin_site.each_context(request), "title": _("Sandbox"), "opts": self.opts, "original": message, "page": shown,
@@ -124,15 +125,15 @@ class SandboxAdmin(ModelAdmin):
 
     # The same for many
 
-    @action(description=_("Play: delivered"), permissions=["play"])  # type: ignore[arg-type, operator]
+    @action(description=_("Play: delivered"), permissions=["play"])
     def play_delivered(self, request: HttpRequest, queryset: QuerySet[SandboxMessage]) -> None:
         self._play_many(request, queryset, Act.DELIVERED)
 
-    @action(description=_("Play: opened"), permissions=["play"])  # type: ignore[arg-type, operator]
+    @action(description=_("Play: opened"), permissions=["play"])
     def play_open(self, request: HttpRequest, queryset: QuerySet[SandboxMessage]) -> None:
         self._play_many(request, queryset, Act.OPEN)
 
-    @action(description=_("Play: opted out"), permissions=["play"])  # type: ignore[arg-type, operator]
+    @action(description=_("Play: opted out"), permissions=["play"])
     def play_opt_out(self, request: HttpRequest, queryset: QuerySet[SandboxMessage]) -> None:
         self._play_many(request, queryset, Act.OPT_OUT)
 

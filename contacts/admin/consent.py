@@ -64,7 +64,7 @@ class ConsentAdmin(ReadOnlyAdmin):
         return str(kinds.label(line.kind))
 
     @display(
-        description=_("the person"),  # type: ignore[arg-type]
+        description=_("the person"),
         ordering="given",
         label={"given": "success", "withdrawn": "danger"},
     )

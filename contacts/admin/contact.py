@@ -40,14 +40,14 @@ from contacts.models import Address, Contact
 class AddressInline(TabularInline):
     model = Address
     form = AddressForm
-    formset = AddressFormSet  # type: ignore[assignment]
+    formset = AddressFormSet
     fields = ("kind", "value", "validity", "position")
     extra = 0
     verbose_name_plural = _("addresses")
 
 
 @admin.register(Contact)
-class ContactAdmin(ExportsContacts, ModelAdmin):  # type: ignore[misc]
+class ContactAdmin(ExportsContacts, ModelAdmin):
     """A person. Nobody is deleted here: what was said and sent must stay provable."""
 
     form = ContactForm
@@ -79,7 +79,7 @@ class ContactAdmin(ExportsContacts, ModelAdmin):  # type: ignore[misc]
             *super().get_urls(),
         ]
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ContactChangeList]:  # type: ignore[override]
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ContactChangeList]:
         return ContactChangeList
 
     def get_search_results(

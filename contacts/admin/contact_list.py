@@ -89,7 +89,7 @@ def _look(verdict: Verdict) -> tuple[str, str]:
 class MoreSection(TemplateSection):
     """What opens below a row: all addresses, groups, and why a channel is closed. It asks the database nothing more."""
 
-    template_name = "contacts/contact_more.html"  # type: ignore[assignment]
+    template_name = "contacts/contact_more.html"
 
     def get_context_data(self, request: HttpRequest, instance: Any) -> dict[str, Any]:
         verdicts = instance.known.verdicts if getattr(instance, "known", None) else {}

@@ -20,6 +20,6 @@ class ExportsContacts:
     def has_export_permission(self, request: HttpRequest, *_args: Any) -> bool:
         return request.user.has_perm("contacts.export_contact")
 
-    @action(description=_("Export as CSV"), permissions=["export"])  # type: ignore[arg-type, operator]
+    @action(description=_("Export as CSV"), permissions=["export"])
     def export_contacts(self, request: HttpRequest, queryset: QuerySet[Contact]) -> StreamingHttpResponse:
         return exporting.response(queryset, now=timezone.localtime())

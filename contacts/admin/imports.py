@@ -44,7 +44,7 @@ class ImportRunAdmin(ModelAdmin):
     show_full_result_count = False
 
     @display(
-        description=_("state"),  # type: ignore[arg-type]
+        description=_("state"),
         ordering="state",
         label={state.value: tone for state, tone in _TONES.items()},
     )
