@@ -50,7 +50,8 @@ class SandboxAdmin(ModelAdmin):
         return bool(request.user.has_perm("channels.play_sandbox"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SandboxMessage]:
-        return super().get_queryset(request).defer("html", "headers")
+        messages: QuerySet[SandboxMessage] = super().get_queryset(request)
+        return messages.defer("html", "headers")
 
     @display(description=_("to"), ordering="to", header=True)
     def shown_to(self, message: SandboxMessage) -> tuple[str, str]:

@@ -1,0 +1,87 @@
+"""A real worker on a real broker, in a time that the test moves."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from celery import signals
+from celery.contrib.testing.worker import start_worker
+from django.db import connection, connections
+
+from config.celery import app
+from tests.scenarios.staff import Staff
+
+# A Monday, ten in the morning in Madrid.
+MONDAY = datetime.fromisoformat("2026-11-23T10:00:00+01:00")
+TICK = (
+    "cascades.tasks.launch",
+    "cascades.tasks.wake",
+    "cascades.tasks.advance",
+    "channels.tasks.send",
+    "channels.tasks.apply_inbound",
+    "cascades.tasks.wake",
+)
+
+
+class Clock:
+    """The hands of the clock, and the worker that is sent each periodic task as beat would."""
+
+    def __init__(self, traveller: Any) -> None:
+        self.traveller = traveller
+        self.done: dict[str, threading.Event] = {}
+        signals.task_postrun.connect(self._finished)
+
+    def _finished(self, task_id: str | None = None, **_: Any) -> None:
+        if task_id in self.done:
+            self.done[task_id].set()
+
+    def run(self, name: str) -> None:
+        """Have the worker do one task, and wait for it."""
+        task_id = f"{name}-{os.urandom(4).hex()}"
+        self.done[task_id] = threading.Event()
+        app.send_task(name, task_id=task_id)
+        assert self.done.pop(task_id).wait(30) if False else self.done[task_id].wait(30), (
+            f"the worker did not finish {name}"
+        )
+
+    def tick(self) -> None:
+        """One round of the periodic tasks."""
+        for name in TICK:
+            self.run(name)
+
+    def work(self) -> None:
+        """Rounds until everything that is due now has happened."""
+        for _ in range(3):
+            self.tick()
+
+    def go(self, by: timedelta) -> None:
+        """Let the worker finish what is due, move the hands, and let it work again."""
+        self.tick()
+        self.traveller.shift(by)
+        self.work()
+
+
+@pytest.fixture
+def clock(transactional_db: None, broker_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
+    """The worker runs in a thread of its own with its own connection to the database, and takes its tasks from the broker."""
+    app.conf.broker_url = app.conf.broker_read_url = app.conf.broker_write_url = broker_url
+    with (
+        time_machine.travel(MONDAY, tick=False) as traveller,
+        start_worker(
+            app, pool="threads", concurrency=1, perform_ping_check=False, loglevel="ERROR", shutdown_timeout=20
+        ),
+    ):
+        yield Clock(traveller)
+    connections.close_all() if connection.vendor == "postgresql" else None
+
+
+@pytest.fixture
+def staff(clock: Clock) -> Staff:
+    """Someone who may do everything, at the admin's pages."""
+    return Staff()
