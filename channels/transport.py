@@ -15,8 +15,8 @@ You **must, if the provider calls back**
 - write `verify()` (raise `BadSignature` unless the call is surely the provider's; compare in constant time) and `parse()` (turn the
   raw call into facts; return `[]` for what does not concern us, raise `ValueError` for what cannot be read).
 
-You **may** write `check()` (a cheap round trip that proves the account's settings), `reconcile()` (ask the provider what became of a message
-whose fate is unclear) and `close()`.
+You **may** write `check()` (a cheap round trip that proves the account's settings), `reconcile()` (ask the provider what became of a
+message whose fate is unclear) and `close()`.
 
 You **need not** know of people, consent, cascades, prices, rates or the database: what you are handed may be sent, now, to that address.
 Keep each secret in `account.secrets`: never in an exception, a log line or a `Receipt`.
@@ -184,8 +184,8 @@ class Inbound:
     """One fact out of a webhook call.
 
     event_key: unique per account for this very fact, so that a replay is recognised (provider's event id, else a hash of
-    what identifies it); key: our own reference if the provider gave it back; provider_id: the provider's id of the message; address: who wrote or opted out,
-    for facts that belong to no message; at: the provider's time, or None when it tells none that can be trusted; machine: the provider
+    what identifies it); key: our own reference if the provider gave it back; provider_id: the provider's id of the
+    message; address: who wrote or opted out, for facts that belong to no message; at: the provider's time, or None when it tells none that can be trusted; machine: the provider
     itself says that a program opened or clicked; reason/detail as in `Refused`; soft failures are `DEFERRED`, not `BOUNCED`.
     """
 

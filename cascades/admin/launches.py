@@ -48,7 +48,18 @@ class LaunchAdmin(ModelAdmin):
     list_per_page = 50
     show_full_result_count = False
     actions = None
-    fields = ("cascade_link", "state_said", "when", "whom", "people", "through", "foreseen", "created_by", "made", "problem")
+    fields = (
+        "cascade_link",
+        "state_said",
+        "when",
+        "whom",
+        "people",
+        "through",
+        "foreseen",
+        "created_by",
+        "made",
+        "problem",
+    )
     readonly_fields = fields
     change_form_outer_before_template = "cascades/launch/planned.html"
 
@@ -86,7 +97,11 @@ class LaunchAdmin(ModelAdmin):
         return HttpResponseRedirect(reverse("admin:cascades_launch_change", args=[launch.pk]))
 
     def changeform_view(
-        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: dict[str, Any] | None = None
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         launch: Any = self.get_object(request, object_id) if object_id else None
         may_cancel = launch is not None and launch.state == LaunchState.PLANNED and request.user.has_perm(MAY_LAUNCH)
@@ -101,7 +116,9 @@ class LaunchAdmin(ModelAdmin):
     @display(description=_("cascade"), ordering="cascade__name")
     def cascade_link(self, launch: Launch) -> str:
         url = reverse("admin:cascades_cascade_report", args=[launch.cascade_id])
-        return format_html('<a class="font-semibold text-primary-600 dark:text-primary-500" href="{}">{}</a>', url, launch.cascade)
+        return format_html(
+            '<a class="font-semibold text-primary-600 dark:text-primary-500" href="{}">{}</a>', url, launch.cascade
+        )
 
     @display(description=_("state"), ordering="state", label=TONES)
     def state_shown(self, launch: Any) -> tuple[str, str]:
@@ -113,7 +130,8 @@ class LaunchAdmin(ModelAdmin):
 
     @display(description=_("people"), ordering="audience")
     def people(self, launch: Any) -> int | str:
-        return launch.audience if launch.audience is not None else launch.forecast.get("people", "–")
+        people: int | str = launch.audience if launch.audience is not None else launch.forecast.get("people", "–")
+        return people
 
     @display(description=_("through"))
     def through(self, launch: Any) -> str:

@@ -94,7 +94,7 @@ class OutcomeFilter(DropdownFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
         return LABELS.items()
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[StepRun]) -> QuerySet[StepRun]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(outcome_code=self.value()) if self.value() else queryset
 
 
@@ -130,7 +130,8 @@ class RecipientAdmin(ReadOnlyAdmin):
     ordering = ("-id",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StepRun]:
-        return super().get_queryset(request).annotate(outcome_code=OUTCOME)
+        runs: QuerySet[StepRun] = super().get_queryset(request)
+        return runs.annotate(outcome_code=OUTCOME)
 
     def get_urls(self) -> list[URLPattern]:
         export = path("export/", self.admin_site.admin_view(self.export), name="cascades_recipients_export")

@@ -88,9 +88,10 @@ class ChannelAdmin(ModelAdmin):
             )
 
     def response_add(self, request: HttpRequest, obj: Channel, post_url_continue: str | None = None) -> HttpResponse:
-        if not obj.carrier.fields:
-            return super().response_add(request, obj, post_url_continue)
-        return HttpResponseRedirect(_page(obj.pk))
+        if obj.carrier.fields:
+            return HttpResponseRedirect(_page(obj.pk))
+        answer: HttpResponse = super().response_add(request, obj, post_url_continue)
+        return answer
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """No secret of a posted form stands in an error report."""
@@ -102,7 +103,10 @@ class ChannelAdmin(ModelAdmin):
     ) -> HttpResponse:
         channel = self.get_object(request, object_id)
         panel = self._panel(request, channel) if channel else {}
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "panel": panel})
+        answer: HttpResponse = super().change_view(
+            request, object_id, form_url, {**(extra_context or {}), "panel": panel}
+        )
+        return answer
 
     def _panel(self, request: HttpRequest, channel: Channel) -> dict[str, Any]:
         business = Business.current()

@@ -134,7 +134,8 @@ class MessageAdmin(ModelAdmin):
     change_form_after_template = "channels/message_editor.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
-        return super().get_queryset(request).prefetch_related("variants")
+        messages: QuerySet[Message] = super().get_queryset(request)
+        return messages.prefetch_related("variants")
 
     @display(
         description=_("for"),
@@ -201,7 +202,8 @@ class MessageAdmin(ModelAdmin):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         context["editor"] = editor(self.may_write(request))
-        return super().render_change_form(request, context, *args, **kwargs)
+        answer: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
+        return answer
 
 
 def editor(may_write: bool) -> dict[str, Any]:

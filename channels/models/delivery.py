@@ -51,7 +51,8 @@ class Delivery(models.Model):
     `scope` names the occasion in which identical text goes to one address once (written by whoever plans the delivery); `once_key` is the
     unique hash of scope, address and text without its links, set when the message is handed over. `claim_token`/`lease_until` belong to the
     worker that has it. `not_before` delays, `valid_until` ends it. `reason` is a code of `contacts.reasons`, `reason_params` fill its
-    sentence. Engagement is a time with a grade beside the status, never a status. `links` are the targets behind /c/<token>/<n>, in order of n.
+    sentence. Engagement is a time with a grade beside the status, never a status. `links` are the targets behind
+    /c/<token>/<n>, in order of n.
     """
 
     token = models.CharField(max_length=16, unique=True, default=new_token, editable=False)

@@ -95,7 +95,8 @@ class ContactAdmin(ExportsContacts, ModelAdmin):
     ) -> HttpResponse:
         contact = self.get_object(request, object_id)
         beside = desk.context(request, contact) if contact and self.has_view_permission(request, contact) else {}
-        return super().change_view(request, object_id, form_url, {**beside, **(extra_context or {})})
+        answer: HttpResponse = super().change_view(request, object_id, form_url, {**beside, **(extra_context or {})})
+        return answer
 
     def save_related(self, request: HttpRequest, form: ModelForm[Contact], formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

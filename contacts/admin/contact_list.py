@@ -38,6 +38,8 @@ def found_by(people: QuerySet[Contact], term: str) -> QuerySet[Contact]:
 class ContactChangeList(ChangeList):
     """A page of contacts, each with what the gate says of them now: two statements for the whole page."""
 
+    result_list: Any
+
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Contact]:
         people: QuerySet[Contact] = super().get_queryset(request, exclude_parameters)
         return people.prefetch_related("addresses", "groups")

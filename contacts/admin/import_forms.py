@@ -212,7 +212,7 @@ class ColumnsForm(forms.Form):
 
 
 def _initial(run: ImportRun) -> dict[str, Any]:
-    consent = run.options.get("consent", {})
+    consent: dict[str, Any] = run.options.get("consent", {})
     asked = {f"order_{number}": found["order"] for number, found in run.mapping.get("asked", {}).items()}
     chosen = {f"order_{number}": order for number, order in run.mapping.get("dates", {}).items() if order}
     columns = {f"column_{number}": name for number, name in enumerate(run.mapping.get("columns", []))}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -73,7 +74,7 @@ def test_while_the_first_message_is_on_its_way_the_second_waits_for_news_of_it()
         ({"replied_at": T + HOUR}, "seen_replied"),
     ],
 )
-def test_who_reacted_gets_no_more(reaction: dict[str, datetime], reason: str) -> None:
+def test_who_reacted_gets_no_more(reaction: dict[str, Any], reason: str) -> None:
     assert decide(CASCADE, way(sent(**reaction)), T + 5 * HOUR) == Stop(Ending.REACHED, reason)
 
 
