@@ -26,7 +26,9 @@ def of_refusals(refusals: Sequence[Refusal], channel: Channel, now: datetime) ->
     """Close the addresses; nothing for nothing. In the caller's transaction."""
     if not refusals:
         return
-    closings = [opted_out(channel, refusal) if refusal.opted_out else dead(channel, refusal.address) for refusal in refusals]
+    closings = [
+        opted_out(channel, refusal) if refusal.opted_out else dead(channel, refusal.address) for refusal in refusals
+    ]
     closing.suppress_many(closings, now=now)
     gone = {refusal.address for refusal in refusals if not refusal.opted_out}
     if gone:

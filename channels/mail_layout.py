@@ -79,7 +79,9 @@ def footer(brand: Brand, language: str) -> Footer:
         wanted = _("You receive this email because you agreed to news from %(shop)s.") % shop
         needed = _("You receive this email because of an order, a booking or a contract with %(shop)s.") % shop
         leave = _("Unsubscribe")
-    link = f'<br>\n<a href="{{{{ unsubscribe_url }}}}" style="color:#5b5b66;text-decoration:underline">{escape(leave)}</a>'
+    link = (
+        f'<br>\n<a href="{{{{ unsubscribe_url }}}}" style="color:#5b5b66;text-decoration:underline">{escape(leave)}</a>'
+    )
     imprint = " · ".join(_unbraced(part) for part in (brand.name, brand.postal_address) if part)
     html = _either(escape(wanted, quote=False) + link, escape(needed, quote=False))
     text = _either(f"{wanted}\n{leave}: {{{{ unsubscribe_url }}}}", needed)

@@ -26,7 +26,11 @@ def register() -> None:
 
 def messages(contact: Contact) -> Iterator[Entry]:
     """Each message of the person: when it left, what became of it, and who looked at it. One statement."""
-    found = Delivery.objects.filter(contact=contact).select_related("channel", "message_version__message").defer("context", "links")
+    found = (
+        Delivery.objects.filter(contact=contact)
+        .select_related("channel", "message_version__message")
+        .defer("context", "links")
+    )
     for delivery in found[:MOST]:
         yield from of_delivery(delivery)
 
@@ -37,22 +41,40 @@ def of_delivery(delivery: Delivery) -> Iterator[Entry]:
     link = _link(delivery)
     yield _fate(delivery, what, link)
     if delivery.delivered_at:
-        yield Entry(delivery.delivered_at, _("“%(message)s” was delivered") % what, tone="good", icon="mark_email_read", url=link)
+        yield Entry(
+            delivery.delivered_at,
+            _("“%(message)s” was delivered") % what,
+            tone="good",
+            icon="mark_email_read",
+            url=link,
+        )
     if delivery.opened_at:
         title = _("Opened “%(message)s”") % what
-        yield Entry(delivery.opened_at, title, _who(delivery.opened_grade), _tone(delivery.opened_grade), "drafts", link)
+        yield Entry(
+            delivery.opened_at, title, _who(delivery.opened_grade), _tone(delivery.opened_grade), "drafts", link
+        )
     if delivery.clicked_at:
         title = _("Clicked a link in “%(message)s”") % what
-        yield Entry(delivery.clicked_at, title, _who(delivery.clicked_grade), _tone(delivery.clicked_grade), "ads_click", link)
+        yield Entry(
+            delivery.clicked_at, title, _who(delivery.clicked_grade), _tone(delivery.clicked_grade), "ads_click", link
+        )
     if delivery.unsubscribed_at:
-        yield Entry(delivery.unsubscribed_at, _("Wants no more after “%(message)s”") % what, tone="bad", icon="unsubscribe", url=link)
+        yield Entry(
+            delivery.unsubscribed_at,
+            _("Wants no more after “%(message)s”") % what,
+            tone="bad",
+            icon="unsubscribe",
+            url=link,
+        )
 
 
 def _fate(delivery: Delivery, what: dict[str, str], link: str) -> Entry:
     why = reasons.say(delivery.reason, delivery.reason_params)
     match delivery.status:
         case DeliveryStatus.QUEUED:
-            return Entry(delivery.created_at, _("“%(message)s” waits for %(channel)s") % what, why, "wait", "schedule", link)
+            return Entry(
+                delivery.created_at, _("“%(message)s” waits for %(channel)s") % what, why, "wait", "schedule", link
+            )
         case DeliveryStatus.SENDING:
             title = _("“%(message)s” is being sent by %(channel)s") % what
             return Entry(delivery.sending_at or delivery.created_at, title, why, "wait", "send", link)
@@ -77,7 +99,9 @@ def answers(contact: Contact) -> Iterator[Entry]:
         Fact.RESUMED: _("Wrote START by %(channel)s"),
         Fact.COMPLAINED: _("Marked a message as spam"),
     }
-    found = DeliveryEvent.objects.filter(contact=contact, fact__in=list(titles)).select_related("channel").order_by("-id")
+    found = (
+        DeliveryEvent.objects.filter(contact=contact, fact__in=list(titles)).select_related("channel").order_by("-id")
+    )
     for event in found[:MOST]:
         tone = "good" if event.fact in (Fact.REPLIED, Fact.RESUMED) else "bad"
         yield Entry(event.at, titles[event.fact] % {"channel": event.channel.name}, event.text, tone, "reply")

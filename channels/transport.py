@@ -185,7 +185,8 @@ class Inbound:
 
     event_key: unique per account for this very fact, so that a replay is recognised (provider's event id, else a hash of
     what identifies it); key: our own reference if the provider gave it back; provider_id: the provider's id of the
-    message; address: who wrote or opted out, for facts that belong to no message; at: the provider's time, or None when it tells none that can be trusted; machine: the provider
+    message; address: who wrote or opted out, for facts that belong to no message; at: the provider's time, or None when
+    it tells none that can be trusted; machine: the provider
     itself says that a program opened or clicked; reason/detail as in `Refused`; soft failures are `DEFERRED`, not `BOUNCED`.
     """
 

@@ -64,7 +64,9 @@ def call_key(call: RawCall) -> str:
 
 
 def _harmless(call: RawCall) -> dict[str, str]:
-    return {name: value for name, value in call.headers.items() if not any(part in name.lower() for part in _SECRET_HEADERS)}
+    return {
+        name: value for name, value in call.headers.items() if not any(part in name.lower() for part in _SECRET_HEADERS)
+    }
 
 
 def _nudge() -> None:

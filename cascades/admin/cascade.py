@@ -104,7 +104,13 @@ class CascadeAdmin(ModelAdmin):
         return found.annotate(currency=Value(Business.current().currency))
 
     def get_urls(self) -> list[URLPattern]:
-        return [*report.urls(self), *recipients.urls(self), *controls.urls(self), *launch.urls(self), *super().get_urls()]
+        return [
+            *report.urls(self),
+            *recipients.urls(self),
+            *controls.urls(self),
+            *launch.urls(self),
+            *super().get_urls(),
+        ]
 
     def has_delete_permission(self, request: HttpRequest, obj: Cascade | None = None) -> bool:
         """What was started once stays, for it is people's history."""
@@ -116,10 +122,18 @@ class CascadeAdmin(ModelAdmin):
         super().save_model(request, obj, form, change)
 
     def changeform_view(
-        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: dict[str, Any] | None = None
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         cascade = self.get_object(request, object_id) if object_id else None
-        more = {**(extra_context or {}), "show_save_and_add_another": False, **(self._head(request, cascade) if cascade else {})}
+        more = {
+            **(extra_context or {}),
+            "show_save_and_add_another": False,
+            **(self._head(request, cascade) if cascade else {}),
+        }
         answer: HttpResponse = super().changeform_view(request, object_id, form_url, more)
         return answer
 
@@ -153,7 +167,10 @@ class CascadeAdmin(ModelAdmin):
     def reached(self, cascade: Any) -> str:
         if not cascade.people:
             return "–"
-        return __("%(count)s (%(share)s %%)") % {"count": cascade.reached, "share": round(100 * cascade.reached / cascade.people)}
+        return __("%(count)s (%(share)s %%)") % {
+            "count": cascade.reached,
+            "share": round(100 * cascade.reached / cascade.people),
+        }
 
     @display(description=_("still running"), ordering="running")
     def running(self, cascade: Any) -> int:
@@ -174,7 +191,10 @@ def state_of(cascade: Any) -> str:
 def with_numbers(cascades: QuerySet[Cascade]) -> QuerySet[Cascade]:
     """Each cascade with `people`, `reached`, `running` and `cost`, in the same statement."""
     return cascades.annotate(
-        people=_counted(Q()), reached=_counted(Q(outcome=Outcome.REACHED)), running=_counted(Q(outcome=Outcome.OPEN)), cost=_spent()
+        people=_counted(Q()),
+        reached=_counted(Q(outcome=Outcome.REACHED)),
+        running=_counted(Q(outcome=Outcome.OPEN)),
+        cost=_spent(),
     )
 
 

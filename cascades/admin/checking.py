@@ -41,7 +41,9 @@ def problems(cascade: Cascade, business: Business) -> list[Problem]:
 def _where(said: str, steps: list[Step], cascade: Cascade) -> tuple[str, str]:
     """(address, name) of the page on which this is put right: the message's, the channel's, the business's, else the builder."""
     for step in _named(said, steps):
-        unproven = _("The business's public address must be set and checked before “%(channel)s” can send.") % {"channel": step.channel}
+        unproven = _("The business's public address must be set and checked before “%(channel)s” can send.") % {
+            "channel": step.channel
+        }
         places = (
             (unproven, "contacts_business", 1, _("Business")),
             (f"“{step.message}”", "channels_message", step.message_id, str(step.message)),
@@ -121,5 +123,3 @@ def _in_sandbox(step: Step) -> bool:
         return step.channel.is_sandbox
     except LookupError:
         return False
-
-

@@ -106,7 +106,9 @@ def _asking(owner: ModelAdmin, act: Act) -> Callable[..., HttpResponse]:
         back = reverse("admin:cascades_cascade_change", args=[pk])
         if request.method == "POST":
             worked = act.run(pk, now=timezone.now())
-            messages.add_message(request, messages.SUCCESS if worked else messages.INFO, str(act.done if worked else act.too_late))
+            messages.add_message(
+                request, messages.SUCCESS if worked else messages.INFO, str(act.done if worked else act.too_late)
+            )
             return HttpResponseRedirect(back)
         if cascade.status not in act.allowed:
             messages.info(request, str(act.too_late))
@@ -123,7 +125,11 @@ def _asking(owner: ModelAdmin, act: Act) -> Callable[..., HttpResponse]:
 def offered(cascade: Cascade) -> list[dict[str, Any]]:
     """What can be done with the cascade now, as buttons."""
     return [
-        {"button": act.button, "icon": act.icon, "url": reverse(f"admin:cascades_cascade_{act.name}", args=[cascade.pk])}
+        {
+            "button": act.button,
+            "icon": act.icon,
+            "url": reverse(f"admin:cascades_cascade_{act.name}", args=[cascade.pk]),
+        }
         for act in ACTS
         if cascade.status in act.allowed
     ]

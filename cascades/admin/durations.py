@@ -51,7 +51,9 @@ class LengthWidget(forms.MultiWidget):
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         number = UnfoldAdminIntegerFieldWidget({"min": 0, "aria-label": _("Number"), "inputmode": "numeric"})
-        unit = UnfoldAdminSelectWidget({"aria-label": _("Unit")}, [(name, label) for name, (_size, label) in UNITS.items()])
+        unit = UnfoldAdminSelectWidget(
+            {"aria-label": _("Unit")}, [(name, label) for name, (_size, label) in UNITS.items()]
+        )
         super().__init__([number, unit], attrs)
 
     def decompress(self, value: timedelta | None) -> list[Any]:

@@ -62,7 +62,11 @@ def urls(owner: ModelAdmin) -> list[URLPattern]:
     """`admin:cascades_cascade_launch` (pk), and `_launch_whom`, `_launch_check`, `_launch_go` (pk, launch id); `_launch_choose`."""
     base = "<int:pk>/launch/<uuid:launch_id>"
     return [
-        path("launch/choose/", owner.admin_site.admin_view(_guarded(owner, _choose)), name="cascades_cascade_launch_choose"),
+        path(
+            "launch/choose/",
+            owner.admin_site.admin_view(_guarded(owner, _choose)),
+            name="cascades_cascade_launch_choose",
+        ),
         path("<int:pk>/launch/", owner.admin_site.admin_view(_guarded(owner, _begin)), name="cascades_cascade_launch"),
         path(f"{base}/", _view(owner, _whom), name="cascades_cascade_launch_whom"),
         path(f"{base}/check/", _view(owner, _check), name="cascades_cascade_launch_check"),
@@ -134,11 +138,19 @@ def _check(start: _Start, remark: str = "") -> HttpResponse:
     """The second page: everything that is known beforehand. For many people the numbers come in afterwards, by `?part=1`."""
     if not start.draft.selection:
         return HttpResponseRedirect(start.url("whom"))
-    about = {"draft": start.draft, "remark": remark, "go_url": start.url("go"), "whom_url": start.url("whom"), "at_once": AT_ONCE}
+    about = {
+        "draft": start.draft,
+        "remark": remark,
+        "go_url": start.url("go"),
+        "whom_url": start.url("whom"),
+        "at_once": AT_ONCE,
+    }
     asked = start.request.GET
     people = audience.people(start.draft.selection).count()
     if people > AT_ONCE and not ("part" in asked or "whole" in asked or remark):
-        return start.page("check", _("what will happen"), people=people, counting=True, check_url=start.url("check"), **about)
+        return start.page(
+            "check", _("what will happen"), people=people, counting=True, check_url=start.url("check"), **about
+        )
     found = forecast(start.cascade, start.draft.selection, unknown_goes_on=False, now=start.now)
     shown = {**found.as_json(), "cost_with": str(found.cost_with), "cost_without": str(found.cost_without)}
     drafts.keep(start.request, start.launch_id, replace(start.draft, shown=shown))
@@ -150,7 +162,10 @@ def _go(start: _Start) -> HttpResponse:
     """The button. The same id starts once, whatever was clicked how often."""
     draft, given = start.draft, start.request.POST
     if given.get("stamp") != draft.stamp or not draft.selection:
-        return _check(start, _("What you chose has changed in the meantime, perhaps in another tab. Please look at the numbers again."))
+        return _check(
+            start,
+            _("What you chose has changed in the meantime, perhaps in another tab. Please look at the numbers again."),
+        )
     if draft.shown.get("unknown") and given.get("unknown") not in ("yes", "no"):
         return _check(start, _("Please say what happens with those whose opening cannot be known."))
     goes_on = given.get("unknown") == "yes"

@@ -65,7 +65,10 @@ def seen_problem(seen: str, channel: Channel) -> str:
             "channel": channel, "other": Seen.CLICKED.label,
         }  # fmt: skip
     if seen == Seen.REPLIED and Fact.REPLIED not in told(channel):
-        return _("“%(channel)s” cannot take answers. Choose “%(other)s”.") % {"channel": channel, "other": Seen.CLICKED.label}
+        return _("“%(channel)s” cannot take answers. Choose “%(other)s”.") % {
+            "channel": channel,
+            "other": Seen.CLICKED.label,
+        }
     return ""
 
 
@@ -76,7 +79,9 @@ def wait_problem(wait_from: str, before: Channel | None) -> str:
     if before is None:
         return _("The first step has no message before it. Let it count from the start.")
     if wait_from == WaitFrom.OPENED and not tells_opening(before):
-        return _("The message before goes out by “%(channel)s”, which cannot tell whether it was opened.") % {"channel": before}
+        return _("The message before goes out by “%(channel)s”, which cannot tell whether it was opened.") % {
+            "channel": before
+        }
     return ""
 
 
@@ -97,7 +102,9 @@ def hints(steps: Sequence[Step]) -> list[str]:
     for number, (earlier, later) in enumerate(pairwise(steps), start=1):
         if earlier.channel.price > later.channel.price and earlier.channel_id != later.channel_id:
             said.append(
-                _("Step %(number)s (%(dear)s) costs more than the step after it (%(cheap)s). Usually the cheaper channel comes first.")
+                _(
+                    "Step %(number)s (%(dear)s) costs more than the step after it (%(cheap)s). Usually the cheaper channel comes first."
+                )
                 % {"number": number, "dear": earlier.channel, "cheap": later.channel}
             )
     return said

@@ -39,22 +39,36 @@ class Members(_Groups):
     """Groups with the number of people in each."""
 
     def label_from_instance(self, obj: Any) -> str:
-        return ngettext("%(name)s (%(count)s person)", "%(name)s (%(count)s people)", obj.size) % {"name": obj.name, "count": obj.size}
+        return ngettext("%(name)s (%(count)s person)", "%(name)s (%(count)s people)", obj.size) % {
+            "name": obj.name,
+            "count": obj.size,
+        }
 
 
 class SelectionForm(forms.Form):
     """Groups and chosen contacts add up; the filter narrows them."""
 
-    groups = Members(Group.objects.none(), label=_("Groups"), required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget)
+    groups = Members(
+        Group.objects.none(), label=_("Groups"), required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget
+    )
     contacts = forms.BooleanField(required=False, widget=UnfoldBooleanSwitchWidget)
     everyone = forms.BooleanField(
-        label=_("All contacts"), required=False, widget=UnfoldBooleanSwitchWidget, help_text=_("Those who are in the list now.")
+        label=_("All contacts"),
+        required=False,
+        widget=UnfoldBooleanSwitchWidget,
+        help_text=_("Those who are in the list now."),
     )
     language = forms.ChoiceField(label=_("Language"), required=False, widget=UnfoldAdminSelectWidget)
-    city = forms.CharField(label=_("City"), required=False, max_length=120, widget=UnfoldAdminTextInputWidget({"list": "cities"}))
-    branch = forms.ModelChoiceField(Branch.objects.none(), label=_("Branch"), required=False, widget=UnfoldAdminSelectWidget)
+    city = forms.CharField(
+        label=_("City"), required=False, max_length=120, widget=UnfoldAdminTextInputWidget({"list": "cities"})
+    )
+    branch = forms.ModelChoiceField(
+        Branch.objects.none(), label=_("Branch"), required=False, widget=UnfoldAdminSelectWidget
+    )
     consent = forms.ChoiceField(label=_("Agreed to marketing by"), required=False, widget=UnfoldAdminSelectWidget)
-    search = forms.CharField(label=_("Name, email or phone has"), required=False, max_length=120, widget=UnfoldAdminTextInputWidget)
+    search = forms.CharField(
+        label=_("Name, email or phone has"), required=False, max_length=120, widget=UnfoldAdminTextInputWidget
+    )
     added_since = forms.DateField(label=_("Added since"), required=False, widget=_Day())
     added_before = forms.DateField(label=_("Added before"), required=False, widget=_Day())
     when = forms.ChoiceField(
@@ -73,7 +87,9 @@ class SelectionForm(forms.Form):
         self._field("branch").queryset = Branch.objects.all()
         self.fields["language"].choices = [("", gettext("any")), *_languages()]  # type: ignore[attr-defined]
         count = len(self.chosen)
-        said = ngettext("%(count)s contact chosen in the list", "%(count)s contacts chosen in the list", count) % {"count": count}
+        said = ngettext("%(count)s contact chosen in the list", "%(count)s contacts chosen in the list", count) % {
+            "count": count
+        }
         self.fields["contacts"].label = said
 
     def _field(self, name: str) -> Any:
@@ -122,7 +138,11 @@ class SelectionForm(forms.Form):
         """The filter, as JSON."""
         given = self.cleaned_data
         zone = ZoneInfo(self.business.time_zone)
-        days = {name: calendar.at_local(given[name], time(0), zone).isoformat() for name in ("added_since", "added_before") if given[name]}
+        days = {
+            name: calendar.at_local(given[name], time(0), zone).isoformat()
+            for name in ("added_since", "added_before")
+            if given[name]
+        }
         words = {name: given[name].strip() for name in ("language", "city", "consent", "search") if given[name].strip()}
         return {**words, **days, **({"branch": given["branch"].pk} if given["branch"] else {})}
 
@@ -152,7 +172,11 @@ def _initial(draft: Draft, business: Business) -> dict[str, Any]:
             narrow[name] = datetime.fromisoformat(narrow[name]).astimezone(zone).date().isoformat()
     at = draft.at
     times = {"when": LATER, "day": at.reading.date().isoformat(), "clock": at.reading.strftime("%H:%M")} if at else {}
-    named = {"groups": draft.selection.get("groups"), "contacts": bool(draft.selection.get("contacts")), "everyone": everyone}
+    named = {
+        "groups": draft.selection.get("groups"),
+        "contacts": bool(draft.selection.get("contacts")),
+        "everyone": everyone,
+    }
     return {**named, **narrow, **times}
 
 
@@ -169,5 +193,3 @@ def _languages() -> list[tuple[str, Any]]:
     ours = dict(settings.LANGUAGES)
     theirs = Contact.objects.exclude(language="").order_by().values_list("language", flat=True).distinct()[:50]
     return [*ours.items(), *((code, code) for code in sorted(set(theirs) - set(ours)))]
-
-

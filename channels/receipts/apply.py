@@ -80,9 +80,17 @@ def mean(channel: Channel, new: Sequence[tuple[Item, Match]], now: datetime) -> 
     by_fact: dict[str, list[tuple[Inbound, Match]]] = defaultdict(list)
     for item, found in new:
         by_fact[item.told.fact].append((item.told, found))
-    dead = [(told, found) for told, found in by_fact[Fact.BOUNCED] if told.address_dead and found.address and not told.played]
+    dead = [
+        (told, found)
+        for told, found in by_fact[Fact.BOUNCED]
+        if told.address_dead and found.address and not told.played
+    ]
     closings = [consequences.dead(channel, found.address) for _, found in dead]
-    closings += [consequences.stopped(channel, *_who(found), played=told.played) for told, found in by_fact[Fact.STOPPED] if found.address]
+    closings += [
+        consequences.stopped(channel, *_who(found), played=told.played)
+        for told, found in by_fact[Fact.STOPPED]
+        if found.address
+    ]
     closings += [
         consequences.complained(channel, *_who(found), played=told.played)
         for told, found in by_fact[Fact.COMPLAINED]

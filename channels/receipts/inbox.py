@@ -54,7 +54,9 @@ def apply_inbound(*, now: datetime, limit: int = BATCH) -> int:
     calls = _claim(token, limit, now)
     channels = Channel.objects.in_bulk({call.channel_id for call in calls}) if calls else {}
     business = Business.current() if calls else None
-    for channel_id, group in groupby(sorted(calls, key=lambda call: (call.channel_id, call.id)), key=lambda call: call.channel_id):
+    for channel_id, group in groupby(
+        sorted(calls, key=lambda call: (call.channel_id, call.id)), key=lambda call: call.channel_id
+    ):
         assert business is not None
         _apply(channels[channel_id], list(group), business, token, now)
     return len(calls) + insist(lambda: parked.release(now))
@@ -64,7 +66,9 @@ def _claim(token: uuid.UUID, limit: int, now: datetime) -> list[Stored]:
     free = Q(claim_token=None) | Q(lease_until__lt=now)
     waiting = InboundCall.objects.filter(free, state=InboundState.STORED).order_by("id")
     columns = ("id", "channel_id", "method", "url", "headers", "body", "received_at")
-    rows = bulk.claim(waiting, limit=limit, changes={"claim_token": token, "lease_until": now + LEASE}, returning=columns)
+    rows = bulk.claim(
+        waiting, limit=limit, changes={"claim_token": token, "lease_until": now + LEASE}, returning=columns
+    )
     return [Stored(*row) for row in rows]
 
 
@@ -82,7 +86,9 @@ def _apply(channel: Channel, calls: Sequence[Stored], business: Business, token:
             _alone(channel, call, read, token, now)
 
 
-def _alone(channel: Channel, call: Stored, read: dict[int, list[Inbound] | str], token: uuid.UUID, now: datetime) -> None:
+def _alone(
+    channel: Channel, call: Stored, read: dict[int, list[Inbound] | str], token: uuid.UUID, now: datetime
+) -> None:
     try:
         insist(lambda: _take_in(channel, [call], read, token, now))
     except Exception:  # noqa: BLE001 - it is kept and says so

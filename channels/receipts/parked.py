@@ -25,7 +25,11 @@ def release(now: datetime) -> int:
         found = _known(now)
         rows = [(pk, delivery_id, contact_id, None) for pk, delivery_id, contact_id, *_ in found]
         taken = bulk.update(
-            DeliveryEvent, ("delivery_id", "contact_id", "handled_at"), rows, only={"delivery_id": None}, returning=("id",)
+            DeliveryEvent,
+            ("delivery_id", "contact_id", "handled_at"),
+            rows,
+            only={"delivery_id": None},
+            returning=("id",),
         )
         mine = {pk for (pk,) in taken}
         heard: dict[int, list[Heard]] = defaultdict(list)
@@ -48,13 +52,13 @@ def give_up(now: datetime) -> int:
 
 
 def _waiting(now: datetime) -> QuerySet[DeliveryEvent]:
-    return DeliveryEvent.objects.filter(
-        ~Q(provider_id=""), delivery=None, contact=None, recorded_at__gt=now - WAITS
-    )
+    return DeliveryEvent.objects.filter(~Q(provider_id=""), delivery=None, contact=None, recorded_at__gt=now - WAITS)
 
 
 def _known(now: datetime) -> list[tuple[Any, ...]]:
-    owner = Delivery.objects.filter(~Q(provider_id=""), channel=OuterRef("channel"), provider_id=OuterRef("provider_id")).order_by("-id")
+    owner = Delivery.objects.filter(
+        ~Q(provider_id=""), channel=OuterRef("channel"), provider_id=OuterRef("provider_id")
+    ).order_by("-id")
     known = _waiting(now).annotate(
         about=Subquery(owner.values("id")[:1]), whose=Subquery(owner.values("contact_id")[:1])
     ).filter(about__isnull=False)  # fmt: skip
@@ -68,6 +72,10 @@ def _known(now: datetime) -> list[tuple[Any, ...]]:
 def _calls_are_done(calls: set[int], now: datetime) -> None:
     """A call none of whose facts waits any more is taken in."""
     if calls:
-        still = DeliveryEvent.objects.filter(call_id__in=calls, delivery=None, contact=None).exclude(provider_id="").values("call_id")
+        still = (
+            DeliveryEvent.objects.filter(call_id__in=calls, delivery=None, contact=None)
+            .exclude(provider_id="")
+            .values("call_id")
+        )
         done = InboundCall.objects.filter(pk__in=calls, state=InboundState.PARKED).exclude(pk__in=still)
         done.update(state=InboundState.APPLIED, applied_at=now)

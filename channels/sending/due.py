@@ -30,9 +30,7 @@ def send_due(*, clock: Callable[[], datetime], limit: int = CLAIM, budget_second
     return sum(_serve(channel, business, clock, limit, share) for channel in channels)
 
 
-def _serve(
-    channel: Channel, business: Business, clock: Callable[[], datetime], limit: int, share: timedelta
-) -> int:
+def _serve(channel: Channel, business: Business, clock: Callable[[], datetime], limit: int, share: timedelta) -> int:
     """One channel, until nothing is due, its rate is spent, it is refused, or its share of the time is up."""
     try:
         if not channel.is_sandbox and not business.address_is_proven:

@@ -50,7 +50,9 @@ def _answers(channel: Channel, transport: Transport, messages: Sequence[Outgoing
 class _Lease:
     """The lease of a wave that is being handed over: while answers come it is renewed, a dead worker's is not."""
 
-    def __init__(self, transport: Transport, ids: Sequence[int], token: uuid.UUID, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, transport: Transport, ids: Sequence[int], token: uuid.UUID, clock: Callable[[], datetime]
+    ) -> None:
         self.transport, self.ids, self.token, self.clock = transport, ids, token, clock
         self.begun = clock()
 

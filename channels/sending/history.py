@@ -43,7 +43,11 @@ def history(
 
 def _counted(contacts: set[int], *, sandbox: bool, since: datetime) -> Any:
     went = Delivery.objects.filter(
-        bulk.Among("contact_id", contacts), purpose=Purpose.MARKETING, status__in=WENT_OUT, sending_at__gt=since, sandbox=sandbox
+        bulk.Among("contact_id", contacts),
+        purpose=Purpose.MARKETING,
+        status__in=WENT_OUT,
+        sending_at__gt=since,
+        sandbox=sandbox,
     )
     return went.order_by().values_list(Value(1, IntegerField()), "contact_id", Value("", CharField()))
 

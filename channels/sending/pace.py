@@ -74,7 +74,9 @@ def usable(now: datetime) -> Q:
 def pause(channel: Channel, until: datetime) -> None:
     """The provider asked the whole account to wait: not even the burst is free before."""
     until += BURST
-    Channel.objects.filter(pk=channel.pk).filter(Q(paced_until=None) | Q(paced_until__lt=until)).update(paced_until=until)
+    Channel.objects.filter(pk=channel.pk).filter(Q(paced_until=None) | Q(paced_until__lt=until)).update(
+        paced_until=until
+    )
 
 
 def break_off(channel: Channel, why: str, now: datetime) -> None:
@@ -93,5 +95,3 @@ def worked(channel: Channel, now: datetime) -> None:
         last_success_at=now, breaker_count=0, breaker_until=None, breaker_reason=""
     )
     channel.breaker_count, channel.breaker_until, channel.breaker_reason = 0, None, ""
-
-

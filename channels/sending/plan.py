@@ -69,13 +69,19 @@ def plan(rows: Sequence[Planned], *, now: datetime) -> dict[str, int]:
 
 
 def cancel(
-    deliveries: Sequence[int] | QuerySet[Delivery], *, reason: str, params: Mapping[str, Any] | None = None, now: datetime
+    deliveries: Sequence[int] | QuerySet[Delivery],
+    *,
+    reason: str,
+    params: Mapping[str, Any] | None = None,
+    now: datetime,
 ) -> list[int]:
     """Cancel those that are still queued: one statement, and one for their events. Returns the ids of those that were.
 
     deliveries: ids, or a queryset (one more statement). What is already being handed over is no longer ours to stop.
     """
-    ids = list(deliveries.order_by("pk").values_list("pk", flat=True) if isinstance(deliveries, QuerySet) else deliveries)
+    ids = list(
+        deliveries.order_by("pk").values_list("pk", flat=True) if isinstance(deliveries, QuerySet) else deliveries
+    )
     columns = ["status", "reason", "reason_params", "ended_at", "claim_token", "lease_until"]
     rows = [(pk, DeliveryStatus.CANCELLED, reason, dict(params or {}), now, None, None) for pk in sorted(ids)]
     only = {"status": DeliveryStatus.QUEUED}

@@ -20,6 +20,7 @@ from contacts.models import Business
 
 _log = logging.getLogger(__name__)
 
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A message with its text. `rendered` is None while the person may not be written to, or where there is no text to send.
@@ -97,5 +98,10 @@ class Texts:
         return Prepared(job, person, verdict.tracked, rendered, rendering.text_digest(rendered))
 
     def _frame(self, job: Job, variant: Mapping[str, Any], *, tracked: bool) -> rendering.Frame:
-        utm = {"source": self.business.utm_source, "medium": job.kind, "campaign": job.campaign, "content": job.step_name}
+        utm = {
+            "source": self.business.utm_source,
+            "medium": job.kind,
+            "campaign": job.campaign,
+            "content": job.step_name,
+        }
         return rendering.Frame(self.business.public_address, job.token, job.purpose, tracked, utm, variant["language"])

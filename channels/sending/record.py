@@ -60,7 +60,9 @@ def write(attempts: Sequence[Attempt], channel: Channel, token: uuid.UUID, now: 
     only = {"claim_token": token, "status": [DeliveryStatus.SENDING, DeliveryStatus.UNKNOWN]}
     written = {found[0] for found in bulk.update(Delivery, _COLUMNS, sorted(rows), only=only, returning=("id",))}
     if len(written) < len(rows):
-        written |= _overtaken([attempt for attempt in attempts if attempt.going.prepared.job.id not in written], outcomes, token)
+        written |= _overtaken(
+            [attempt for attempt in attempts if attempt.going.prepared.job.id not in written], outcomes, token
+        )
     _tell_the_account(attempts, channel, now)
     _tell_the_text(attempts, now)
     consequences.of_refusals(_dead(attempts), channel, now)
@@ -141,7 +143,9 @@ def _refused(attempt: Attempt, refused: Refused) -> Outcome:
             return _once_more(attempt, why, "try_again", "gave_up", wait, most)
 
 
-def _once_more(attempt: Attempt, why: dict[str, Any], reason: str, in_the_end: str, wait: timedelta, most: int) -> Outcome:
+def _once_more(
+    attempt: Attempt, why: dict[str, Any], reason: str, in_the_end: str, wait: timedelta, most: int
+) -> Outcome:
     attempts = attempt.going.prepared.job.attempts + 1
     if attempts >= most:
         return Outcome(DeliveryStatus.FAILED, Fact.FAILED, in_the_end, {**why, "attempts": attempts}, attempts)

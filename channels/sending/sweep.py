@@ -91,7 +91,10 @@ def _unclear(now: datetime) -> int:
     bulk.update(Delivery, ("lease_until",), young, only={"status": DeliveryStatus.UNKNOWN})
     if not held:
         return 0
-    return len(held) - Delivery.objects.filter(bulk.Among("id", [pk for pk, _ in held]), status=DeliveryStatus.UNKNOWN).count()
+    return (
+        len(held)
+        - Delivery.objects.filter(bulk.Among("id", [pk for pk, _ in held]), status=DeliveryStatus.UNKNOWN).count()
+    )
 
 
 def _ask_providers(ids: Sequence[int], now: datetime) -> None:
@@ -118,7 +121,9 @@ def _asked(channel: Channel, deliveries: Sequence[Delivery], business: Business,
     return [replace(fact, key=key) for key, fact in transport.reconcile(messages, since)]
 
 
-def _outgoing(channel: Channel, deliveries: Sequence[Delivery], business: Business, now: datetime) -> Iterator[Outgoing]:
+def _outgoing(
+    channel: Channel, deliveries: Sequence[Delivery], business: Business, now: datetime
+) -> Iterator[Outgoing]:
     """The messages as they left, as far as that can be told: providers find them by their text."""
     texts = Texts(channel, business)
     jobs = [Job.of(delivery) for delivery in deliveries]
@@ -142,13 +147,10 @@ def _too_late(now: datetime) -> int:
     return len(done)
 
 
-def _told(
-    rows: Sequence[tuple[Any, ...]], fact: str, reason: str, now: datetime, **more: Any
-) -> list[facts.Told]:
+def _told(rows: Sequence[tuple[Any, ...]], fact: str, reason: str, now: datetime, **more: Any) -> list[facts.Told]:
     return [
         facts.Told(
             fact=str(fact), delivery_id=pk, contact_id=contact_id, channel_id=channel_id, reason=reason, at=now, recorded_at=now, **more
         )
         for pk, contact_id, channel_id in rows
     ]  # fmt: skip
-

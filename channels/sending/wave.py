@@ -68,7 +68,8 @@ class Work:
         """Whether the provider refused the account in the last wave, or asked it to wait."""
         answers = (attempt.result for attempt in self.attempts)
         return any(
-            isinstance(answer, Refused) and (answer.fault == Fault.ACCOUNT or answer.retry_after is not None) for answer in answers
+            isinstance(answer, Refused) and (answer.fault == Fault.ACCOUNT or answer.retry_after is not None)
+            for answer in answers
         )
 
     def _wave(self, jobs: Sequence[Job]) -> list[Job]:
@@ -94,7 +95,9 @@ class Work:
             mine = self._mark(fates, now)
             stays = [fate for fate in look.staying(fates) if fate.job.id in mine]
             facts.write([*told, *_told(stays, self.channel, now)])
-            checks.tell_text_refused({fate.job.id: str(fate.params["why"]) for fate in stays if fate.reason == "text_broken"}, now)
+            checks.tell_text_refused(
+                {fate.job.id: str(fate.params["why"]) for fate in stays if fate.reason == "text_broken"}, now
+            )
         self.people.update(people)
         going = [fate for fate in look.going(fates) if fate.prepared.job.id in mine]
         return going, [fate.prepared.job for fate in fates if isinstance(fate, Again)]
@@ -165,4 +168,3 @@ def _told(stays: Sequence[Staying], channel: Channel, now: datetime) -> list[fac
         for fate in stays
         if fate.status in _FACTS
     ]  # fmt: skip
-

@@ -59,7 +59,9 @@ def test_the_list_says_why_and_finds_people_without_accents(scripted: type[Scrip
     channel = make_channel("sms", "scripted")
     scripted.answer = lambda message: Refused(Fault.PERSON, "30006", "landline")
     fill(1, channel)
-    queue(make_contact("Eva", phone="+34611111111"), channel, frozen(make_message()), not_before=NOW + timedelta(days=1))
+    queue(
+        make_contact("Eva", phone="+34611111111"), channel, frozen(make_message()), not_before=NOW + timedelta(days=1)
+    )
     send()
     client = staff("channels.view_delivery")
     page = client.get(reverse(LIST)).content.decode()
@@ -97,7 +99,9 @@ def test_the_page_tells_what_was_heard_and_changes_nothing(scripted: type[Script
 
 
 @pytest.mark.parametrize(("what", "status"), [("arrived", "delivered"), ("resend", "queued")])
-def test_who_may_decide_about_unclear_messages_decides_once(scripted: type[ScriptedTransport], what: str, status: str) -> None:  # noqa: F811
+def test_who_may_decide_about_unclear_messages_decides_once(
+    scripted: type[ScriptedTransport], what: str, status: str
+) -> None:  # noqa: F811
     make_business()
     scripted.answer = lambda _: Unclear("timeout", "no answer in 20 s")
     fill(1, make_channel("sms", "scripted"))

@@ -232,7 +232,9 @@ def test_a_complaint_ends_marketing_to_the_address_everywhere() -> None:
 def test_an_opt_out_by_our_page_is_written_to_the_ledger_once() -> None:
     delivery = sent_to_ana("email")
     for minute in range(3):
-        assert receipts.record_own(delivery.token, Fact.UNSUBSCRIBED, now=SOON + timedelta(minutes=minute), data={"ip": "10.0.0.1"})
+        assert receipts.record_own(
+            delivery.token, Fact.UNSUBSCRIBED, now=SOON + timedelta(minutes=minute), data={"ip": "10.0.0.1"}
+        )
     lines = Consent.objects.filter(contact=delivery.contact_id, kind="email", given=False)
     assert [(line.delivery_token, line.ip) for line in lines] == [(delivery.token, "10.0.0.1")]
     assert reread(delivery).unsubscribed_at == SOON
@@ -246,7 +248,9 @@ def test_a_machine_s_opening_is_replaced_by_a_person_s_and_not_the_other_way_rou
     receipts.record_own(delivery.token, Fact.OPENED, now=SOON, grade="machine", reasons=["prefetch"])
     assert (reread(delivery).opened_at, reread(delivery).opened_grade) == (SOON, "machine")
     later = SOON + timedelta(hours=2)
-    receipts.record_own(delivery.token, Fact.CLICKED, now=later, grade="human", data={"n": 0, "url": "https://shop.example"})
+    receipts.record_own(
+        delivery.token, Fact.CLICKED, now=later, grade="human", data={"n": 0, "url": "https://shop.example"}
+    )
     receipts.record_own(delivery.token, Fact.OPENED, now=SOON, grade="unsure")
     told = reread(delivery)
     assert (told.clicked_at, told.clicked_grade, told.opened_at, told.opened_grade) == (later, "human", later, "human")
@@ -286,7 +290,9 @@ _FACTS = st.builds(
     st.sampled_from(["sending", "unknown", "sent"]),
     st.lists(_FACTS, max_size=7).flatmap(lambda facts: st.tuples(st.just(facts), st.permutations(facts))),
 )
-def test_any_permutation_of_facts_gives_the_same_final_state(status: str, orders: tuple[list[Heard], list[Heard]]) -> None:
+def test_any_permutation_of_facts_gives_the_same_final_state(
+    status: str, orders: tuple[list[Heard], list[Heard]]
+) -> None:
     start = State(status, sending_at=NOW - timedelta(minutes=1))
     ends = []
     for order in orders:

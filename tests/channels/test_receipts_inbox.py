@@ -22,18 +22,25 @@ PHONE = "+34600000001"
 SOON = NOW + timedelta(minutes=5)
 
 
-
-
 def stored(channel: Channel, body: bytes, **fields: Any) -> InboundCall:
     return InboundCall.objects.create(
-        channel=channel, call_key=body.hex()[:64], method="POST", url="https://a.example/hooks/x/", body=body, received_at=NOW, **fields
+        channel=channel,
+        call_key=body.hex()[:64],
+        method="POST",
+        url="https://a.example/hooks/x/",
+        body=body,
+        received_at=NOW,
+        **fields,
     )
 
 
 @pytest.mark.django_db
 def test_stored_calls_are_applied_and_the_unreadable_ones_are_kept_and_hold_up_nobody(scripted: Scripted) -> None:  # noqa: F811
     delivery = sent_to_ana()
-    scripted.calls = {b"good": [of(delivery, Fact.DELIVERED)], b"early": [Inbound(Fact.FAILED, "e9", provider_id="not-yet")]}
+    scripted.calls = {
+        b"good": [of(delivery, Fact.DELIVERED)],
+        b"early": [Inbound(Fact.FAILED, "e9", provider_id="not-yet")],
+    }
     calls = [stored(delivery.channel, body) for body in (b"garbage", b"good", b"early")]
     assert receipts.apply_inbound(now=SOON) == 3
     assert reread(delivery).status == "delivered"
@@ -64,18 +71,24 @@ def test_a_batch_of_calls_takes_a_bounded_number_of_statements(scripted: Scripte
     version = frozen(make_message())
 
     def spent(people: int) -> int:
-        deliveries = [queue(make_contact(f"P{n}", phone=f"+3461{people:03}{n:04}"), channel, version) for n in range(people)]
+        deliveries = [
+            queue(make_contact(f"P{n}", phone=f"+3461{people:03}{n:04}"), channel, version) for n in range(people)
+        ]
         send()
         kinds = [Fact.DELIVERED, Fact.STOPPED, Fact.REPLIED, Fact.BOUNCED, Fact.UNSUBSCRIBED]
         for n, one in enumerate(Delivery.objects.filter(pk__in=[one.pk for one in deliveries])):
             fact = kinds[n % len(kinds)]
             body = f"{people}-{n}".encode()
-            named: dict[str, Any] = {"address": one.address} if fact in (Fact.STOPPED, Fact.REPLIED) else {"provider_id": one.provider_id}
+            named: dict[str, Any] = (
+                {"address": one.address} if fact in (Fact.STOPPED, Fact.REPLIED) else {"provider_id": one.provider_id}
+            )
             scripted.calls[body] = [Inbound(fact, body.decode(), address_dead=True, **named)]
             stored(channel, body)
         with CaptureQueriesContext(connection) as captured:
             assert receipts.apply_inbound(now=SOON) == people
-        return len([query for query in captured.captured_queries if not query["sql"].startswith(("SAVEPOINT", "RELEASE"))])
+        return len(
+            [query for query in captured.captured_queries if not query["sql"].startswith(("SAVEPOINT", "RELEASE"))]
+        )
 
     few, many = spent(10), spent(60)
     assert many == few

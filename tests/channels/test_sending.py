@@ -62,20 +62,26 @@ def test_what_is_not_due_yet_stays(scripted: Scripted, sms: Channel) -> None:  #
 
 
 @pytest.mark.parametrize("fields", [{"active": False}, {"breaker_until": LATER}])
-def test_nothing_leaves_by_a_channel_that_is_off_or_broken(scripted: Scripted, sms: Channel, fields: dict[str, Any]) -> None:  # noqa: F811
+def test_nothing_leaves_by_a_channel_that_is_off_or_broken(
+    scripted: Scripted, sms: Channel, fields: dict[str, Any]
+) -> None:  # noqa: F811
     delivery = to_ana(sms)
     Channel.objects.update(**fields)
     assert send() == 0
     assert reread(delivery).claim_token is None
 
 
-def test_a_live_channel_waits_until_the_public_address_is_proven(scripted: Scripted, sms: Channel, settings: Any) -> None:  # noqa: F811
+def test_a_live_channel_waits_until_the_public_address_is_proven(
+    scripted: Scripted, sms: Channel, settings: Any
+) -> None:  # noqa: F811
     settings.CASCADA_REQUIRE_HTTPS = True
     scripted.live = True
     try:
         delivery = to_ana(sms)
         assert send() == 0
-        make_business(public_address="https://a.example", public_checked_address="https://a.example", public_checked_at=NOW)
+        make_business(
+            public_address="https://a.example", public_checked_address="https://a.example", public_checked_at=NOW
+        )
         assert send() == 1
     finally:
         scripted.live = False
@@ -175,7 +181,10 @@ def test_what_failed_does_not_count_against_the_cap_but_what_is_unclear_does(scr
     make_business(cap_messages=1)
     ana, eva = make_contact(phone="+34600000001"), make_contact("Eva", phone="+34600000002")
     version = frozen(make_message())
-    answers: dict[str, Refused | Unclear] = {"+34600000001": Refused(Fault.PERSON, "30006"), "+34600000002": Unclear("timeout")}
+    answers: dict[str, Refused | Unclear] = {
+        "+34600000001": Refused(Fault.PERSON, "30006"),
+        "+34600000002": Unclear("timeout"),
+    }
     scripted.answer = lambda message: answers[message.to]
     queue(ana, sms, version), queue(eva, sms, version)
     send()
@@ -233,13 +242,16 @@ def test_a_missing_field_stops_that_person_and_not_the_others(sms: Channel) -> N
 
 
 def test_without_a_text_for_the_channel_the_person_moves_on(sms: Channel) -> None:  # noqa: F811
-    delivery = queue(make_contact(phone="+34600000001"), sms, frozen(make_message(texts={("email", "en"): "<p>Hi</p>"})))
+    delivery = queue(
+        make_contact(phone="+34600000001"), sms, frozen(make_message(texts={("email", "en"): "<p>Hi</p>"}))
+    )
     send()
     assert (reread(delivery).status, reread(delivery).reason) == ("cancelled", "no_text")
 
 
 def test_an_opening_is_not_tracked_where_consent_to_it_was_withdrawn_after_the_text_was_made(
-    scripted: Scripted, registered: None  # noqa: F811
+    scripted: Scripted,
+    registered: None,  # noqa: F811
 ) -> None:
     """The pixel is in the text, so the text has to be made again."""
     make_business(country="FR")
@@ -269,10 +281,15 @@ def test_an_opening_is_not_tracked_where_consent_to_it_was_withdrawn_after_the_t
 def test_a_run_that_was_stopped_does_not_go_and_a_paused_one_waits(sms: Channel, registered: None) -> None:  # noqa: F811
     version = frozen(make_message())
     deliveries = [queue(make_contact(phone=f"+3460000000{n}"), sms, version) for n in range(3)]
-    said: dict[int, tuple[str, dict[str, Any]]] = {deliveries[0].pk: ("cascade_stopped", {}), deliveries[1].pk: ("paused", {})}
+    said: dict[int, tuple[str, dict[str, Any]]] = {
+        deliveries[0].pk: ("cascade_stopped", {}),
+        deliveries[1].pk: ("paused", {}),
+    }
     asked: list[tuple[list[int], list[int]]] = []
 
-    def state(ids: Sequence[int], contacts: Sequence[int], now: datetime) -> Mapping[int, tuple[str, Mapping[str, Any]]]:
+    def state(
+        ids: Sequence[int], contacts: Sequence[int], now: datetime
+    ) -> Mapping[int, tuple[str, Mapping[str, Any]]]:
         asked.append((sorted(ids), sorted(contacts)))
         return said
 
@@ -291,7 +308,9 @@ def test_a_run_that_was_stopped_does_not_go_and_a_paused_one_waits(sms: Channel,
 def test_orders_and_bookings_leave_before_marketing(scripted: Scripted, sms: Channel) -> None:  # noqa: F811
     Channel.objects.update(rate=0.5)
     to_ana(sms)
-    order = queue(make_contact("Eva", phone="+34600000002"), sms, frozen(make_message("Order", purpose="transactional")))
+    order = queue(
+        make_contact("Eva", phone="+34600000002"), sms, frozen(make_message("Order", purpose="transactional"))
+    )
     assert send() == 1
     assert reread(order).status == "sent"
 

@@ -101,7 +101,9 @@ def test_a_refused_account_opens_the_breaker_and_burns_no_attempts(scripted: Scr
     broken = Channel.objects.get()
     assert broken.breaker_until is not None
     assert (broken.breaker_reason, broken.breaker_until - NOW) == ("20003 wrong password", pace.BREAKER_FIRST)
-    assert {(reread(one).status, reread(one).attempts, reread(one).claim_token) for one in deliveries} == {("queued", 0, None)}
+    assert {(reread(one).status, reread(one).attempts, reread(one).claim_token) for one in deliveries} == {
+        ("queued", 0, None)
+    }
     assert send(NOW + timedelta(seconds=29)) == 0
     assert send(NOW + timedelta(seconds=31)) > 0
     assert Channel.objects.get().breaker_until == NOW + timedelta(seconds=31 + 60)
@@ -114,7 +116,9 @@ def test_a_refused_account_opens_the_breaker_and_burns_no_attempts(scripted: Scr
     assert (Channel.objects.get().breaker_count, Channel.objects.get().breaker_reason) == (0, "")
 
 
-def test_a_refused_text_waits_and_whoever_planned_it_is_told(scripted: Scripted, sms: Channel, registered: None) -> None:  # noqa: F811
+def test_a_refused_text_waits_and_whoever_planned_it_is_told(
+    scripted: Scripted, sms: Channel, registered: None
+) -> None:  # noqa: F811
     told: list[dict[int, str]] = []
     sending.register_text_refused(lambda why, now: told.append(dict(why)))
     scripted.answer = lambda _: Refused(Fault.TEXT, "30007", "filtered")
@@ -137,7 +141,9 @@ def test_a_text_that_breaks_for_everyone_waits_and_is_told(sms: Channel, registe
 
 
 @pytest.mark.parametrize("answer", [Unclear("timeout", "no answer in 20 s"), None])
-def test_what_may_have_left_is_unclear_and_never_sent_again(scripted: Scripted, sms: Channel, answer: Unclear | None) -> None:  # noqa: F811
+def test_what_may_have_left_is_unclear_and_never_sent_again(
+    scripted: Scripted, sms: Channel, answer: Unclear | None
+) -> None:  # noqa: F811
     def broken(_: Outgoing) -> Unclear:
         if answer is None:
             raise ZeroDivisionError("a bug in the transport")

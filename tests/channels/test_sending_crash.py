@@ -48,7 +48,9 @@ def killed(channel: Channel, scripted: Scripted) -> Delivery:  # noqa: F811
     return delivery
 
 
-def test_what_a_killed_worker_had_in_the_air_becomes_unclear_when_its_lease_ends(scripted: Scripted, sms: Channel) -> None:  # noqa: F811
+def test_what_a_killed_worker_had_in_the_air_becomes_unclear_when_its_lease_ends(
+    scripted: Scripted, sms: Channel
+) -> None:  # noqa: F811
     delivery = killed(sms, scripted)
     assert sending.sweep(NOW + timedelta(minutes=1)) == 0
     assert sending.sweep(NOW + timedelta(minutes=3)) == 1

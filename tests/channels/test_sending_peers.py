@@ -61,7 +61,10 @@ def test_an_sms_is_reported_by_a_signed_call_and_stop_closes_the_phone() -> None
     with twilio.TwilioPeer() as peer:
         peer.on("+34600000002", twilio.refuse(21610))
         channel = make_channel(
-            "sms", "twilio", settings={"account_sid": peer.account.sid, "api_url": peer.url}, sender_address="+15005550006"
+            "sms",
+            "twilio",
+            settings={"account_sid": peer.account.sid, "api_url": peer.url},
+            sender_address="+15005550006",
         )
         channel.keep_secrets({"auth_token": peer.account.token})
         channel.save()

@@ -32,8 +32,18 @@ def crowd(number: int, channel: Channel, **fields: Any) -> list[int]:
     people = list(Contact.objects.order_by("pk"))
     values = [f"+346{n:08}" for n in range(number)]
     pairs = zip(people, values, strict=True)
-    Address.objects.bulk_create([Address(contact=one, kind="phone", value=v, normal=v, fingerprint=v) for one, v in pairs])
-    said = {"kind": "sms", "purpose": "marketing", "given": True, "basis": "express", "at": NOW, "recorded_at": NOW, "handled_at": NOW}
+    Address.objects.bulk_create(
+        [Address(contact=one, kind="phone", value=v, normal=v, fingerprint=v) for one, v in pairs]
+    )
+    said = {
+        "kind": "sms",
+        "purpose": "marketing",
+        "given": True,
+        "basis": "express",
+        "at": NOW,
+        "recorded_at": NOW,
+        "handled_at": NOW,
+    }
     Consent.objects.bulk_create([Consent(contact=one, **said) for one in people])
     version = frozen(make_message())
     planned = [
@@ -180,7 +190,9 @@ def test_a_fact_committed_before_the_last_look_stops_the_sending(scripted: Scrip
     version = frozen(make_message())
     deliveries = [queue(one, channel, version) for one in people]
 
-    def bought(ids: Sequence[int], contacts: Sequence[int], now: datetime) -> Mapping[int, tuple[str, Mapping[str, Any]]]:
+    def bought(
+        ids: Sequence[int], contacts: Sequence[int], now: datetime
+    ) -> Mapping[int, tuple[str, Mapping[str, Any]]]:
         buyers = set(Event.objects.filter(contact_id__in=contacts, name="order").values_list("contact_id", flat=True))
         return {pk: ("goal_order", {}) for pk, contact in zip(ids, contacts, strict=True) if contact in buyers}
 

@@ -51,7 +51,9 @@ def test_a_call_that_is_not_proven_is_refused_and_not_stored(channel: Channel) -
     assert not InboundCall.objects.exists()
 
 
-def test_a_check_that_breaks_proves_nothing(channel: Channel, scripted: type[ScriptedTransport], monkeypatch: Any) -> None:  # noqa: F811
+def test_a_check_that_breaks_proves_nothing(
+    channel: Channel, scripted: type[ScriptedTransport], monkeypatch: Any
+) -> None:  # noqa: F811
     def confused(self: Any, call: RawCall) -> None:
         raise KeyError("signature")
 
@@ -79,7 +81,11 @@ def test_without_a_public_address_the_request_s_own_is_taken(channel: Channel) -
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.binary(max_size=200), st.text(st.characters(codec="latin-1", exclude_characters="\r\n\0"), max_size=10), st.booleans())
+@given(
+    st.binary(max_size=200),
+    st.text(st.characters(codec="latin-1", exclude_characters="\r\n\0"), max_size=10),
+    st.booleans(),
+)
 def test_garbage_is_never_an_error(channel: Channel, body: bytes, word: str, signed: bool) -> None:
     assert knock(channel, body, word="sesame" if signed else word) in {200, 403}
     receipts.apply_inbound(now=NOW)
@@ -100,4 +106,7 @@ def test_a_sandbox_click_goes_through_the_door_to_the_delivery() -> None:
     receipts.apply_inbound(now=NOW)
     assert reread(delivery).clicked_grade == "human"
     forged = {**headers, "x-sandbox-signature": "0" * 64}
-    assert Client().post(f"/hooks/{channel.hook}/", call.body, content_type="application/json", headers=forged).status_code == 403
+    assert (
+        Client().post(f"/hooks/{channel.hook}/", call.body, content_type="application/json", headers=forged).status_code
+        == 403
+    )

@@ -8,7 +8,19 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-HEADERS = ["Client ID", "Имя", "Apellidos", "Email", "Téléphone", "Idioma", "Дата рождения", "Ville", "Groups", "Notes", "Stylist"]
+HEADERS = [
+    "Client ID",
+    "Имя",
+    "Apellidos",
+    "Email",
+    "Téléphone",
+    "Idioma",
+    "Дата рождения",
+    "Ville",
+    "Groups",
+    "Notes",
+    "Stylist",
+]
 _FIRST = {
     "en": ["Olivia", "Amelia", "Jack", "Noah", "Saoirse", "Zoë", "Priya", "Harry"],
     "es": ["Lucía", "Begoña", "Íñigo", "María José", "Nuria", "Álvaro", "Rocío", "Ximena"],
@@ -21,7 +33,17 @@ _LAST = {
 }
 _CITY = {"en": ["London", "Bath"], "es": ["Málaga", "Córdoba"], "ru": ["Москва", "Нижний Новгород"]}
 _LANGUAGE = {"en": ["English", "en", "en-GB"], "es": ["Español", "es", "castellano"], "ru": ["русский", "RU", "ru"]}
-_NOTES = ["", "", "", "Likes coffee, no sugar", "Said “later”", 'Called "VIP"', "First line\nsecond line", "-5 % until May", "@ reception"]
+_NOTES = [
+    "",
+    "",
+    "",
+    "Likes coffee, no sugar",
+    "Said “later”",
+    'Called "VIP"',
+    "First line\nsecond line",
+    "-5 % until May",
+    "@ reception",
+]
 _GROUPS = ["", "VIP", "VIP, Colour", "Colour; Постоянные"]
 
 
@@ -39,7 +61,9 @@ def _good(number: int, dice: random.Random) -> list[str]:
     email = f"person.{number}@" + dice.choice(["example.com", "Example.ORG", "пример.рф", "mail.example.net"])
     if number % 11 == 0:
         email = ""
-    birth = dice.choice(["", f"{dice.randint(1, 28):02d}.{dice.randint(1, 12):02d}.{dice.randint(1950, 2005)}", "31.12.1985"])
+    birth = dice.choice(
+        ["", f"{dice.randint(1, 28):02d}.{dice.randint(1, 12):02d}.{dice.randint(1950, 2005)}", "31.12.1985"]
+    )
     return [
         f"S-{number:05d}", dice.choice(_FIRST[language]), dice.choice(_LAST[language]), email, _phone(language, number, dice.randrange(3)),
         dice.choice(_LANGUAGE[language]), birth, dice.choice(_CITY[language]), dice.choice(_GROUPS), dice.choice(_NOTES),

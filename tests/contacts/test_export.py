@@ -52,7 +52,9 @@ def test_the_headers_of_an_export_are_known_in_every_language(language: str) -> 
     shop()
     with translation.override(language):
         headers = next(csv.reader(io.StringIO(exported().decode("utf-8-sig"))))
-    expected = "external_id first_name last_name email email phone language time_zone birth_date city branch groups notes"
+    expected = (
+        "external_id first_name last_name email email phone language time_zone birth_date city branch groups notes"
+    )
     assert mapping.guess(headers, [])[:13] == expected.split()
     assert set(mapping.guess(headers, [])[13:]) == {"detail"}
 

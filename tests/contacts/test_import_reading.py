@@ -50,7 +50,9 @@ def test_a_letter_far_down_the_file_decides_its_encoding() -> None:
 def test_the_line_that_names_the_separator_is_believed_and_is_no_header() -> None:
     data = b"sep=;\r\nname;email\r\nAna, Ruiz;a@example.com\r\n"
     assert look(data).headers == ["name", "email"]
-    assert [(raw.line, raw.cells) for raw in reading.rows(io.BytesIO(data), look(data).shape)] == [(3, ["Ana, Ruiz", "a@example.com"])]
+    assert [(raw.line, raw.cells) for raw in reading.rows(io.BytesIO(data), look(data).shape)] == [
+        (3, ["Ana, Ruiz", "a@example.com"])
+    ]
 
 
 def test_a_row_knows_its_line_also_below_line_breaks_in_quotes_and_empty_lines() -> None:
@@ -113,17 +115,29 @@ def test_an_encoding_that_staff_chose_and_that_cannot_be_is_refused() -> None:
 @pytest.mark.parametrize(
     ("headers", "fields"),
     [
-        ("First Name,Last Name,Email Address,Phone Number,Birthday,Tags", "first_name last_name email phone birth_date groups"),
+        (
+            "First Name,Last Name,Email Address,Phone Number,Birthday,Tags",
+            "first_name last_name email phone birth_date groups",
+        ),
         (
             "Nombre,Apellidos,Correo electrónico,Teléfono móvil,Fecha de nacimiento,Ciudad",
             "first_name last_name email phone birth_date city",
         ),
-        ("Prénom,Nom,Courriel,Téléphone portable,Date de naissance,Ville", "first_name last_name email phone birth_date city"),
-        ("Имя,Фамилия,Эл. почта,Мобильный телефон,Дата рождения,Филиал", "first_name last_name email phone birth_date branch"),
+        (
+            "Prénom,Nom,Courriel,Téléphone portable,Date de naissance,Ville",
+            "first_name last_name email phone birth_date city",
+        ),
+        (
+            "Имя,Фамилия,Эл. почта,Мобильный телефон,Дата рождения,Филиал",
+            "first_name last_name email phone birth_date branch",
+        ),
         ("Nom,E-mail 1 - Value,Phone 1 - Value,MEMBER_RATING", "full_name email phone ignore"),
         ("ФИО,Телефон,Email,Комментарий", "full_name phone email notes"),
         ("Email,Email,Phone 2,City,City", "email email phone city detail"),
-        ("Accepts Email Marketing,Accepts SMS Marketing,OPTIN_TIME,EMAIL", "consent_email consent_sms consented_at email"),
+        (
+            "Accepts Email Marketing,Accepts SMS Marketing,OPTIN_TIME,EMAIL",
+            "consent_email consent_sms consented_at email",
+        ),
     ],
 )
 def test_headers_of_four_languages_are_known(headers: str, fields: str) -> None:
@@ -145,7 +159,9 @@ def test_a_strange_header_is_known_by_what_is_below_it() -> None:
         (["1990-04-03"], "", False),
     ],
 )
-def test_the_order_of_a_column_of_dates_is_decided_by_its_values_or_asked(values: list[str], order: str, asked: bool) -> None:
+def test_the_order_of_a_column_of_dates_is_decided_by_its_values_or_asked(
+    values: list[str], order: str, asked: bool
+) -> None:
     found = mapping.date_order([reading.Raw(n, [value]) for n, value in enumerate(values)], 0)
     assert (found.order, found.must_be_asked) == (order, asked)
 
@@ -160,7 +176,12 @@ def test_any_bytes_are_a_table_or_refused_with_a_sentence(data: bytes) -> None:
     assert sentence
 
 
-@given(st.lists(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20), min_size=2, max_size=4), max_size=8))
+@given(
+    st.lists(
+        st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20), min_size=2, max_size=4),
+        max_size=8,
+    )
+)
 def test_what_csv_writes_is_read_as_it_was(table: list[list[str]]) -> None:
     import csv
 

@@ -41,7 +41,9 @@ def only(outcome: str) -> Any:
 
 def test_a_check_writes_nothing_and_says_what_would_happen(client: Client) -> None:
     make_contact("Ana Ruiz", email="ana@example.com", city="Sevilla")
-    data = b"name,email,city\nAna Ruiz,ANA@example.com,Cadiz\nBea Sol,bea@example.com,Cadiz\nEva,eva.example.com,Cadiz\n"
+    data = (
+        b"name,email,city\nAna Ruiz,ANA@example.com,Cadiz\nBea Sol,bea@example.com,Cadiz\nEva,eva.example.com,Cadiz\n"
+    )
     run = check(client, data)
     assert run.state == ImportState.CHECKED
     assert counts(run) == (1, 1, 0, 1)
@@ -201,7 +203,9 @@ def test_a_column_gives_and_ends_consent_for_each_person(client: Client) -> None
 # --- crashes, clicks, rights -------------------------------------------------------------------------------------------
 
 
-def test_a_crash_between_two_chunks_is_taken_up_again_without_doubling(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crash_between_two_chunks_is_taken_up_again_without_doubling(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(chunks, "CHUNK", 40)
     run = check(client, csv_files.people(200).text().encode())
     client.post(f"{LIST}{run.pk}/confirm/")
@@ -246,7 +250,9 @@ def test_a_fault_of_the_program_is_not_tried_for_ever(client: Client, monkeypatc
     assert run.problem
 
 
-def test_a_row_that_the_database_refuses_does_not_take_its_chunk_with_it(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_row_that_the_database_refuses_does_not_take_its_chunk_with_it(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from django.db import IntegrityError
 
     write = writing.write
@@ -274,7 +280,9 @@ def test_two_clicks_on_confirm_import_once(client: Client) -> None:
     assert counts(run) == (1, 0, 0, 0)
 
 
-def test_cancelling_stops_at_the_end_of_the_chunk_and_counts_what_was_written(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cancelling_stops_at_the_end_of_the_chunk_and_counts_what_was_written(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(chunks, "CHUNK", 10)
     run = check(client, csv_files.people(50, bad_every=0).text().encode())
     client.post(f"{LIST}{run.pk}/confirm/")
@@ -359,7 +367,9 @@ def test_the_list_of_imports_asks_the_same_number_of_questions_at_any_length(
     asked = []
     for many in (10, 90):
         ImportRun.objects.bulk_create([ImportRun(filename=f"f{n}.csv") for n in range(many)])
-        with CaptureQueriesContext(connection, ) as found:
+        with CaptureQueriesContext(
+            connection,
+        ) as found:
             client.get(LIST)
         asked.append(len(found))
     assert asked[0] == asked[1]
@@ -367,7 +377,17 @@ def test_the_list_of_imports_asks_the_same_number_of_questions_at_any_length(
 
 CELL = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
 REAL = st.sampled_from(
-    ["ana@example.com", "ANA@example.com", "600111222", "+34600111222", "'+34600111222", "=1+1", "", "31.12.1990", "x@y"]
+    [
+        "ana@example.com",
+        "ANA@example.com",
+        "600111222",
+        "+34600111222",
+        "'+34600111222",
+        "=1+1",
+        "",
+        "31.12.1990",
+        "x@y",
+    ]
 )
 
 
@@ -378,7 +398,9 @@ class AnyTable(TestCase):
         chosen=st.permutations(["email", "phone", "external_id", "full_name", "birth_date"]),
         encoding=st.sampled_from(["utf-8", "utf-16"]),
     )
-    def test_never_ends_in_an_error_or_a_lost_row(self, rows: list[list[str]], chosen: list[str], encoding: str) -> None:
+    def test_never_ends_in_an_error_or_a_lost_row(
+        self, rows: list[list[str]], chosen: list[str], encoding: str
+    ) -> None:
         make_business(country="ES")
         out = io.StringIO(newline="")
         csv.writer(out).writerows([["a", "b", "c", "d", "e"], *rows])

@@ -39,7 +39,11 @@ class Command(BaseCommand):
                 self.stdout.write(f"{language}: {len(catalogue)} texts, {len(left)} without a translation")
             elif options["missing"] == language:
                 entries = [
-                    {"msgid": key(entry), "plural": entry.msgid_plural, "where": [place for place, _ in entry.occurrences]}
+                    {
+                        "msgid": key(entry),
+                        "plural": entry.msgid_plural,
+                        "where": [place for place, _ in entry.occurrences],
+                    }
                     for entry in left
                 ]
                 self.stdout.write(json.dumps(entries, ensure_ascii=False, indent=1))
