@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -16,10 +18,12 @@ from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
 from cascades import reports, runner
-from cascades.models import Cascade, CascadeStatus, Outcome
+from cascades.models import Cascade, CascadeStatus, LaunchState, Outcome
 from contacts.models import Business
 
 REFRESH_SECONDS = 3
+# A start so near is waited for on the page.
+SOON = timedelta(minutes=5)
 
 
 def urls(owner: ModelAdmin) -> list[URLPattern]:
@@ -56,7 +60,8 @@ def _brake(request: HttpRequest, cascade: Cascade, key: str) -> None:
 
 def _page(request: HttpRequest, pk: int) -> dict[str, Any]:
     cascade = get_object_or_404(Cascade.objects.select_related("version"), pk=pk)
-    found = reports.numbers(cascade)
+    found, now = reports.numbers(cascade), timezone.now()
+    moving = bool(found.running) or _begins(cascade, now)
     return {
         "title": cascade.name,
         "opts": Cascade._meta,
@@ -68,11 +73,17 @@ def _page(request: HttpRequest, pk: int) -> dict[str, Any]:
             (value, label, found.outcomes[value]) for value, label in Outcome.choices if found.outcomes.get(value)
         ],
         "currency": Business.current().currency,
-        "refresh": REFRESH_SECONDS if found.running else 0,
-        "finished": cascade.status == CascadeStatus.RUNNING and bool(found.people) and not found.running,
+        "refresh": REFRESH_SECONDS if moving else 0,
+        "finished": cascade.status == CascadeStatus.RUNNING and bool(found.people) and not moving,
         "may_launch": request.user.has_perm("cascades.launch_cascade"),
-        "read_at": timezone.now(),
+        "read_at": now,
     }
+
+
+def _begins(cascade: Cascade, now: datetime) -> bool:
+    """Is a start about to take people in, or doing it now? Nobody is counted yet, but the page should not stand still."""
+    at_work = Q(state=LaunchState.ENROLLING) | Q(state=LaunchState.PLANNED, start_at__lte=now + SOON)
+    return cascade.launches.filter(at_work).exists()
 
 
 def _totals(found: reports.Numbers) -> list[tuple[str, Any, str]]:
