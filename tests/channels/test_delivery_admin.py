@@ -14,7 +14,7 @@ from django.urls import reverse
 from channels import receipts
 from channels.models import Channel, Delivery, InboundCall
 from channels.transport import Fact, Fault, Inbound, Refused, Unclear
-from tests.channels.outbox import ScriptedTransport, frozen, queue, reread, scripted, send  # noqa: F401
+from tests.channels.outbox import ScriptedTransport, frozen, queue, reread, send
 from tests.factories import NOW, make_business, make_channel, make_contact, make_message
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("scripted")]
@@ -43,7 +43,7 @@ def queries(client: Client, url: str) -> int:
     return len(captured)
 
 
-def test_the_list_takes_the_same_statements_for_few_and_for_many(scripted: type[ScriptedTransport]) -> None:  # noqa: F811
+def test_the_list_takes_the_same_statements_for_few_and_for_many(scripted: type[ScriptedTransport]) -> None:
     make_business()
     channel = make_channel("sms", "scripted")
     client = staff("channels.view_delivery")
@@ -54,7 +54,7 @@ def test_the_list_takes_the_same_statements_for_few_and_for_many(scripted: type[
     assert queries(client, reverse(LIST)) == few
 
 
-def test_the_list_says_why_and_finds_people_without_accents(scripted: type[ScriptedTransport]) -> None:  # noqa: F811
+def test_the_list_says_why_and_finds_people_without_accents(scripted: type[ScriptedTransport]) -> None:
     make_business()
     channel = make_channel("sms", "scripted")
     scripted.answer = lambda message: Refused(Fault.PERSON, "30006", "landline")
@@ -81,7 +81,7 @@ def test_what_waits_for_its_channel_says_so() -> None:
     assert "the channel is switched off" in page
 
 
-def test_the_page_tells_what_was_heard_and_changes_nothing(scripted: type[ScriptedTransport]) -> None:  # noqa: F811
+def test_the_page_tells_what_was_heard_and_changes_nothing(scripted: type[ScriptedTransport]) -> None:
     make_business()
     channel = make_channel("sms", "scripted")
     fill(1, channel)
@@ -101,7 +101,7 @@ def test_the_page_tells_what_was_heard_and_changes_nothing(scripted: type[Script
 @pytest.mark.parametrize(("what", "status"), [("arrived", "delivered"), ("resend", "queued")])
 def test_who_may_decide_about_unclear_messages_decides_once(
     scripted: type[ScriptedTransport], what: str, status: str
-) -> None:  # noqa: F811
+) -> None:
     make_business()
     scripted.answer = lambda _: Unclear("timeout", "no answer in 20 s")
     fill(1, make_channel("sms", "scripted"))

@@ -18,7 +18,7 @@ from channels.receipts.state import Heard, State, after
 from channels.transport import Fact, Inbound, Receipt, Refused, Unclear
 from contacts import consent
 from contacts.models import Address, Consent, Suppression
-from tests.channels.outbox import ScriptedTransport, frozen, queue, reread, scripted, send  # noqa: F401
+from tests.channels.outbox import ScriptedTransport, frozen, queue, reread, send
 from tests.factories import NOW, make_business, make_channel, make_contact, make_message
 
 pytestmark = pytest.mark.usefixtures("scripted")
@@ -94,7 +94,7 @@ def test_a_soft_bounce_changes_no_state() -> None:
 
 
 @pytest.mark.django_db
-def test_an_unclear_message_is_cleared_up_by_a_report(scripted: Scripted) -> None:  # noqa: F811
+def test_an_unclear_message_is_cleared_up_by_a_report(scripted: Scripted) -> None:
     scripted.answer = lambda _: Unclear("timeout")
     delivery = sent_to_ana()
     assert delivery.status == "unknown"
@@ -103,7 +103,7 @@ def test_an_unclear_message_is_cleared_up_by_a_report(scripted: Scripted) -> Non
 
 
 @pytest.mark.django_db
-def test_a_report_that_comes_before_the_provider_s_answer_is_kept_and_applied_afterwards(scripted: Scripted) -> None:  # noqa: F811
+def test_a_report_that_comes_before_the_provider_s_answer_is_kept_and_applied_afterwards(scripted: Scripted) -> None:
     """Twilio's callback may beat its own HTTP answer, and it knows only Twilio's id."""
     make_business()
     channel = make_channel("sms", "scripted")
@@ -127,7 +127,7 @@ def test_a_report_that_comes_before_the_provider_s_answer_is_kept_and_applied_af
 
 
 @pytest.mark.django_db
-def test_a_report_with_our_own_reference_may_come_while_the_message_is_being_sent(scripted: Scripted) -> None:  # noqa: F811
+def test_a_report_with_our_own_reference_may_come_while_the_message_is_being_sent(scripted: Scripted) -> None:
     make_business()
     channel = make_channel("sms", "scripted", price="0.05")
     delivery = queue(make_contact(phone=PHONE), channel, frozen(make_message()))
@@ -143,7 +143,7 @@ def test_a_report_with_our_own_reference_may_come_while_the_message_is_being_sen
 
 
 @pytest.mark.django_db
-def test_a_report_that_it_did_arrive_stops_the_next_attempt(scripted: Scripted) -> None:  # noqa: F811
+def test_a_report_that_it_did_arrive_stops_the_next_attempt(scripted: Scripted) -> None:
     from channels.transport import Fault
 
     scripted.answer = lambda _: Refused(Fault.TEMPORARY, "503")

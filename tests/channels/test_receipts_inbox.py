@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from channels import receipts
 from channels.models import Channel, Delivery, InboundCall
 from channels.transport import Fact, Inbound
-from tests.channels.outbox import ScriptedTransport, frozen, queue, reread, scripted, send  # noqa: F401
+from tests.channels.outbox import ScriptedTransport, frozen, queue, reread, send
 from tests.channels.test_receipts import of, sent_to_ana
 from tests.factories import NOW, make_business, make_channel, make_contact, make_message
 
@@ -35,7 +35,7 @@ def stored(channel: Channel, body: bytes, **fields: Any) -> InboundCall:
 
 
 @pytest.mark.django_db
-def test_stored_calls_are_applied_and_the_unreadable_ones_are_kept_and_hold_up_nobody(scripted: Scripted) -> None:  # noqa: F811
+def test_stored_calls_are_applied_and_the_unreadable_ones_are_kept_and_hold_up_nobody(scripted: Scripted) -> None:
     delivery = sent_to_ana()
     scripted.calls = {
         b"good": [of(delivery, Fact.DELIVERED)],
@@ -55,7 +55,7 @@ def test_stored_calls_are_applied_and_the_unreadable_ones_are_kept_and_hold_up_n
 
 
 @pytest.mark.django_db
-def test_a_call_that_a_dead_worker_held_is_taken_again_after_its_lease(scripted: Scripted) -> None:  # noqa: F811
+def test_a_call_that_a_dead_worker_held_is_taken_again_after_its_lease(scripted: Scripted) -> None:
     delivery = sent_to_ana()
     scripted.calls = {b"good": [of(delivery, Fact.DELIVERED)]}
     stored(delivery.channel, b"good", claim_token="0" * 32, lease_until=SOON)
@@ -65,7 +65,7 @@ def test_a_call_that_a_dead_worker_held_is_taken_again_after_its_lease(scripted:
 
 
 @pytest.mark.django_db
-def test_a_batch_of_calls_takes_a_bounded_number_of_statements(scripted: Scripted) -> None:  # noqa: F811
+def test_a_batch_of_calls_takes_a_bounded_number_of_statements(scripted: Scripted) -> None:
     make_business()
     channel = make_channel("sms", "scripted")
     version = frozen(make_message())

@@ -14,16 +14,12 @@ from channels.models import Channel, Delivery
 from channels.transport import Fault, Receipt, Refused, Unclear
 from contacts import consent
 from contacts.models import Address
-from tests.channels.outbox import (  # noqa: F401
-    RepeatableTransport,
+from tests.channels.outbox import (
     ScriptedTransport,
     frozen,
     queue,
-    registered,
     reread,
-    scripted,
     send,
-    sms,
     to_ana,
 )
 from tests.factories import NOW, make_business, make_channel, make_contact, make_message
@@ -34,7 +30,7 @@ Scripted = type[ScriptedTransport]
 LATER = NOW + timedelta(hours=3)
 
 
-def test_what_is_due_goes_once_and_is_recorded_with_its_price(scripted: Scripted, sms: Channel) -> None:  # noqa: F811
+def test_what_is_due_goes_once_and_is_recorded_with_its_price(scripted: Scripted, sms: Channel) -> None:
     delivery = to_ana(sms)
 
     assert (send(), send(LATER)) == (1, 0)
@@ -48,14 +44,14 @@ def test_what_is_due_goes_once_and_is_recorded_with_its_price(scripted: Scripted
     assert [(event.fact, event.handled_at) for event in sent.events.all()] == [("sent", None)]
 
 
-def test_what_the_provider_charges_is_believed(scripted: Scripted, sms: Channel) -> None:  # noqa: F811
+def test_what_the_provider_charges_is_believed(scripted: Scripted, sms: Channel) -> None:
     scripted.answer = lambda _: Receipt("x", segments=3, cost=Decimal("0.21"))
     delivery = to_ana(sms)
     send()
     assert (reread(delivery).segments, reread(delivery).cost) == (3, Decimal("0.21"))
 
 
-def test_what_is_not_due_yet_stays(scripted: Scripted, sms: Channel) -> None:  # noqa: F811
+def test_what_is_not_due_yet_stays(scripted: Scripted, sms: Channel) -> None:
     delivery = to_ana(sms, not_before=LATER)
     assert send() == 0
     assert reread(delivery).status == "queued"
@@ -64,7 +60,7 @@ def test_what_is_not_due_yet_stays(scripted: Scripted, sms: Channel) -> None:  #
 @pytest.mark.parametrize("fields", [{"active": False}, {"breaker_until": LATER}])
 def test_nothing_leaves_by_a_channel_that_is_off_or_broken(
     scripted: Scripted, sms: Channel, fields: dict[str, Any]
-) -> None:  # noqa: F811
+) -> None:
     delivery = to_ana(sms)
     Channel.objects.update(**fields)
     assert send() == 0
@@ -73,7 +69,7 @@ def test_nothing_leaves_by_a_channel_that_is_off_or_broken(
 
 def test_a_live_channel_waits_until_the_public_address_is_proven(
     scripted: Scripted, sms: Channel, settings: Any
-) -> None:  # noqa: F811
+) -> None:
     settings.CASCADA_REQUIRE_HTTPS = True
     scripted.live = True
     try:
@@ -88,7 +84,7 @@ def test_a_live_channel_waits_until_the_public_address_is_proven(
     assert reread(delivery).status == "sent"
 
 
-def test_without_consent_it_is_cancelled_and_says_so(scripted: Scripted, sms: Channel) -> None:  # noqa: F811
+def test_without_consent_it_is_cancelled_and_says_so(scripted: Scripted, sms: Channel) -> None:
     ana = make_contact(phone="+34600000001")
     delivery = queue(ana, sms, frozen(make_message()))
     consent.withdraw(ana.pk, "sms", source="told us", now=NOW)
@@ -100,14 +96,14 @@ def test_without_consent_it_is_cancelled_and_says_so(scripted: Scripted, sms: Ch
     assert not scripted.handed
 
 
-def test_what_is_about_an_order_needs_no_consent_to_marketing(sms: Channel) -> None:  # noqa: F811
+def test_what_is_about_an_order_needs_no_consent_to_marketing(sms: Channel) -> None:
     ana = make_contact(phone="+34600000001", consent=())
     delivery = queue(ana, sms, frozen(make_message(purpose="transactional")))
     send()
     assert reread(delivery).status == "sent"
 
 
-def test_in_quiet_hours_it_waits_with_its_reason_and_goes_afterwards(sms: Channel) -> None:  # noqa: F811
+def test_in_quiet_hours_it_waits_with_its_reason_and_goes_afterwards(sms: Channel) -> None:
     make_business(quiet_from=time(10), quiet_until=time(15))  # it is one o'clock in Madrid
     delivery = to_ana(sms)
 
@@ -120,7 +116,7 @@ def test_in_quiet_hours_it_waits_with_its_reason_and_goes_afterwards(sms: Channe
     assert (reread(delivery).status, reread(delivery).reason) == ("sent", "")
 
 
-def test_only_urgent_messages_pass_quiet_hours(sms: Channel) -> None:  # noqa: F811
+def test_only_urgent_messages_pass_quiet_hours(sms: Channel) -> None:
     make_business(quiet_from=time(10), quiet_until=time(15))
     ordinary = to_ana(sms, purpose="transactional")
     urgent = queue(ordinary.contact, sms, frozen(make_message("Class moved", purpose="transactional", urgent=True)))
@@ -128,7 +124,7 @@ def test_only_urgent_messages_pass_quiet_hours(sms: Channel) -> None:  # noqa: F
     assert (reread(ordinary).status, reread(urgent).status) == ("queued", "sent")
 
 
-def test_consent_withdrawn_while_held_by_quiet_hours_stops_it(sms: Channel) -> None:  # noqa: F811
+def test_consent_withdrawn_while_held_by_quiet_hours_stops_it(sms: Channel) -> None:
     make_business(quiet_from=time(10), quiet_until=time(15))
     delivery = to_ana(sms)
     send()
@@ -137,7 +133,7 @@ def test_consent_withdrawn_while_held_by_quiet_hours_stops_it(sms: Channel) -> N
     assert reread(delivery).reason == "consent_withdrawn"
 
 
-def test_what_would_be_too_late_after_quiet_hours_expires_at_once(sms: Channel) -> None:  # noqa: F811
+def test_what_would_be_too_late_after_quiet_hours_expires_at_once(sms: Channel) -> None:
     make_business(quiet_from=time(10), quiet_until=time(15))
     delivery = to_ana(sms, valid_until=NOW + timedelta(hours=1))
     send()
@@ -145,19 +141,19 @@ def test_what_would_be_too_late_after_quiet_hours_expires_at_once(sms: Channel) 
     assert [event.fact for event in delivery.events.all()] == ["expired"]
 
 
-def test_after_its_validity_it_does_not_go(scripted: Scripted, sms: Channel) -> None:  # noqa: F811
+def test_after_its_validity_it_does_not_go(scripted: Scripted, sms: Channel) -> None:
     delivery = to_ana(sms, valid_until=NOW)
     assert send() == 0
     assert reread(delivery).status == "expired"
 
 
-def test_the_transport_learns_how_long_it_is_worth_delivering(scripted: Scripted, sms: Channel) -> None:  # noqa: F811
+def test_the_transport_learns_how_long_it_is_worth_delivering(scripted: Scripted, sms: Channel) -> None:
     to_ana(sms, valid_until=NOW + timedelta(hours=2))
     send()
     assert scripted.handed[0].valid_for == timedelta(hours=2)
 
 
-def test_the_cap_counts_what_went_out_this_wave_included_and_no_orders(scripted: Scripted, sms: Channel) -> None:  # noqa: F811
+def test_the_cap_counts_what_went_out_this_wave_included_and_no_orders(scripted: Scripted, sms: Channel) -> None:
     make_business(cap_messages=2, cap_days=7)
     ana = make_contact(phone="+34600000001")
     version = frozen(make_message())
@@ -177,7 +173,7 @@ def test_the_cap_counts_what_went_out_this_wave_included_and_no_orders(scripted:
     assert reread(again).status == "sent"
 
 
-def test_what_failed_does_not_count_against_the_cap_but_what_is_unclear_does(scripted: Scripted, sms: Channel) -> None:  # noqa: F811
+def test_what_failed_does_not_count_against_the_cap_but_what_is_unclear_does(scripted: Scripted, sms: Channel) -> None:
     make_business(cap_messages=1)
     ana, eva = make_contact(phone="+34600000001"), make_contact("Eva", phone="+34600000002")
     version = frozen(make_message())
@@ -194,7 +190,7 @@ def test_what_failed_does_not_count_against_the_cap_but_what_is_unclear_does(scr
     assert [reread(one).status for one in second] == ["sent", "cancelled"]
 
 
-def test_one_text_goes_to_a_family_s_phone_once_and_the_others_say_why(scripted: Scripted, sms: Channel) -> None:  # noqa: F811
+def test_one_text_goes_to_a_family_s_phone_once_and_the_others_say_why(scripted: Scripted, sms: Channel) -> None:
     version = frozen(make_message(texts={("sms", "en"): "We are open on Sunday: https://shop.example/"}))
     family = [make_contact(name, phone="+34600000001") for name in ("Ana", "Eva", "Leo")]
     deliveries = [queue(one, sms, version, scope="launch:1:step") for one in family]
@@ -208,21 +204,21 @@ def test_one_text_goes_to_a_family_s_phone_once_and_the_others_say_why(scripted:
     assert reread(later).reason == "same_text_same_address"
 
 
-def test_two_siblings_with_one_phone_and_two_birthdays_get_two_messages(sms: Channel) -> None:  # noqa: F811
+def test_two_siblings_with_one_phone_and_two_birthdays_get_two_messages(sms: Channel) -> None:
     version = frozen(make_message(texts={("sms", "en"): "Happy birthday, {{ contact.first_name }}!"}))
     for name in ("Ana", "Eva"):
         queue(make_contact(name, phone="+34600000001"), sms, version, scope="launch:1:step")
     assert send() == 2
 
 
-def test_the_same_text_on_another_occasion_goes_again(sms: Channel) -> None:  # noqa: F811
+def test_the_same_text_on_another_occasion_goes_again(sms: Channel) -> None:
     version = frozen(make_message(texts={("sms", "en"): "We are open on Sunday"}))
     for scope in ("launch:1:step", "launch:2:step", "", ""):
         queue(make_contact(phone="+34600000001"), sms, version, scope=scope)
     assert send() == 4
 
 
-def test_a_corrected_address_is_used_and_a_vanished_one_is_a_reason(scripted: Scripted, sms: Channel) -> None:  # noqa: F811
+def test_a_corrected_address_is_used_and_a_vanished_one_is_a_reason(scripted: Scripted, sms: Channel) -> None:
     ana, eva = make_contact(phone="+34600000001"), make_contact("Eva", phone="+34600000002")
     deliveries = [queue(one, sms, frozen(make_message())) for one in (ana, eva)]
     Address.objects.filter(contact=ana).update(normal="+34600000009")
@@ -232,7 +228,7 @@ def test_a_corrected_address_is_used_and_a_vanished_one_is_a_reason(scripted: Sc
     assert reread(deliveries[1]).reason == "no_address"
 
 
-def test_a_missing_field_stops_that_person_and_not_the_others(sms: Channel) -> None:  # noqa: F811
+def test_a_missing_field_stops_that_person_and_not_the_others(sms: Channel) -> None:
     version = frozen(make_message(texts={("sms", "en"): "Hello {{ contact.first_name }}"}))
     nameless, ana = make_contact("", phone="+34600000001"), make_contact(phone="+34600000002")
     deliveries = [queue(nameless, sms, version), queue(ana, sms, version)]
@@ -241,7 +237,7 @@ def test_a_missing_field_stops_that_person_and_not_the_others(sms: Channel) -> N
     assert reread(deliveries[1]).status == "sent"
 
 
-def test_without_a_text_for_the_channel_the_person_moves_on(sms: Channel) -> None:  # noqa: F811
+def test_without_a_text_for_the_channel_the_person_moves_on(sms: Channel) -> None:
     delivery = queue(
         make_contact(phone="+34600000001"), sms, frozen(make_message(texts={("email", "en"): "<p>Hi</p>"}))
     )
@@ -251,7 +247,7 @@ def test_without_a_text_for_the_channel_the_person_moves_on(sms: Channel) -> Non
 
 def test_an_opening_is_not_tracked_where_consent_to_it_was_withdrawn_after_the_text_was_made(
     scripted: Scripted,
-    registered: None,  # noqa: F811
+    registered: None,
 ) -> None:
     """The pixel is in the text, so the text has to be made again."""
     make_business(country="FR")
@@ -278,7 +274,7 @@ def test_an_opening_is_not_tracked_where_consent_to_it_was_withdrawn_after_the_t
     assert "/o/" not in scripted.handed[0].html
 
 
-def test_a_run_that_was_stopped_does_not_go_and_a_paused_one_waits(sms: Channel, registered: None) -> None:  # noqa: F811
+def test_a_run_that_was_stopped_does_not_go_and_a_paused_one_waits(sms: Channel, registered: None) -> None:
     version = frozen(make_message())
     deliveries = [queue(make_contact(phone=f"+3460000000{n}"), sms, version) for n in range(3)]
     said: dict[int, tuple[str, dict[str, Any]]] = {
@@ -305,7 +301,7 @@ def test_a_run_that_was_stopped_does_not_go_and_a_paused_one_waits(sms: Channel,
     assert send() == 1
 
 
-def test_orders_and_bookings_leave_before_marketing(scripted: Scripted, sms: Channel) -> None:  # noqa: F811
+def test_orders_and_bookings_leave_before_marketing(scripted: Scripted, sms: Channel) -> None:
     Channel.objects.update(rate=0.5)
     to_ana(sms)
     order = queue(
@@ -315,7 +311,7 @@ def test_orders_and_bookings_leave_before_marketing(scripted: Scripted, sms: Cha
     assert reread(order).status == "sent"
 
 
-def test_cancelling_reaches_what_is_queued_and_nothing_else(sms: Channel) -> None:  # noqa: F811
+def test_cancelling_reaches_what_is_queued_and_nothing_else(sms: Channel) -> None:
     version = frozen(make_message())
     gone = to_ana(sms)
     send()

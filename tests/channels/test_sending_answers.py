@@ -12,16 +12,12 @@ from channels.sending import pace
 from channels.transport import Fault, Outgoing, Receipt, Refused, Unclear
 from contacts import consent
 from contacts.models import Address, Suppression
-from tests.channels.outbox import (  # noqa: F401
-    RepeatableTransport,
+from tests.channels.outbox import (
     ScriptedTransport,
     frozen,
     queue,
-    registered,
     reread,
-    scripted,
     send,
-    sms,
     to_ana,
 )
 from tests.factories import NOW, make_contact, make_message
@@ -32,7 +28,7 @@ Scripted = type[ScriptedTransport]
 LATER = NOW + timedelta(hours=3)
 
 
-def test_a_temporary_refusal_is_tried_again_later_and_not_for_ever(scripted: Scripted, sms: Channel) -> None:  # noqa: F811
+def test_a_temporary_refusal_is_tried_again_later_and_not_for_ever(scripted: Scripted, sms: Channel) -> None:
     scripted.answer = lambda _: Refused(Fault.TEMPORARY, "451", "try later")
     delivery = to_ana(sms)
     now = NOW
@@ -51,7 +47,7 @@ def test_a_temporary_refusal_is_tried_again_later_and_not_for_ever(scripted: Scr
     assert send(now + timedelta(days=1)) == 0
 
 
-def test_a_provider_that_asks_to_wait_makes_the_whole_account_wait(scripted: Scripted, sms: Channel) -> None:  # noqa: F811
+def test_a_provider_that_asks_to_wait_makes_the_whole_account_wait(scripted: Scripted, sms: Channel) -> None:
     scripted.answer = lambda _: Refused(Fault.TEMPORARY, "429", retry_after=30)
     first = to_ana(sms)
     send()
@@ -63,7 +59,7 @@ def test_a_provider_that_asks_to_wait_makes_the_whole_account_wait(scripted: Scr
     assert {reread(first).status, reread(other).status} == {"sent"}
 
 
-def test_a_dead_address_bounces_and_is_not_used_again(scripted: Scripted, sms: Channel) -> None:  # noqa: F811
+def test_a_dead_address_bounces_and_is_not_used_again(scripted: Scripted, sms: Channel) -> None:
     scripted.answer = lambda _: Refused(Fault.PERSON, "21211", "not a number", address_dead=True)
     delivery = to_ana(sms)
     send()
@@ -72,7 +68,7 @@ def test_a_dead_address_bounces_and_is_not_used_again(scripted: Scripted, sms: C
     assert (Suppression.objects.get().reason, Suppression.objects.get().channel) == ("bounce", "sms")
 
 
-def test_who_opted_out_at_the_provider_is_believed(scripted: Scripted, sms: Channel) -> None:  # noqa: F811
+def test_who_opted_out_at_the_provider_is_believed(scripted: Scripted, sms: Channel) -> None:
     scripted.answer = lambda _: Refused(Fault.PERSON, "21610", opted_out=True)
     delivery = to_ana(sms)
     send()
@@ -82,7 +78,7 @@ def test_who_opted_out_at_the_provider_is_believed(scripted: Scripted, sms: Chan
     assert Address.objects.get().validity == "ok"
 
 
-def test_a_refused_person_keeps_the_address(scripted: Scripted, sms: Channel) -> None:  # noqa: F811
+def test_a_refused_person_keeps_the_address(scripted: Scripted, sms: Channel) -> None:
     scripted.answer = lambda _: Refused(Fault.PERSON, "30007")
     delivery = to_ana(sms)
     send()
@@ -90,7 +86,7 @@ def test_a_refused_person_keeps_the_address(scripted: Scripted, sms: Channel) ->
     assert not Suppression.objects.exists()
 
 
-def test_a_refused_account_opens_the_breaker_and_burns_no_attempts(scripted: Scripted, sms: Channel) -> None:  # noqa: F811
+def test_a_refused_account_opens_the_breaker_and_burns_no_attempts(scripted: Scripted, sms: Channel) -> None:
     Channel.objects.update(rate=2.0)  # waves of four
     scripted.answer = lambda _: Refused(Fault.ACCOUNT, "20003", "wrong password")
     version = frozen(make_message())
@@ -118,7 +114,7 @@ def test_a_refused_account_opens_the_breaker_and_burns_no_attempts(scripted: Scr
 
 def test_a_refused_text_waits_and_whoever_planned_it_is_told(
     scripted: Scripted, sms: Channel, registered: None
-) -> None:  # noqa: F811
+) -> None:
     told: list[dict[int, str]] = []
     sending.register_text_refused(lambda why, now: told.append(dict(why)))
     scripted.answer = lambda _: Refused(Fault.TEXT, "30007", "filtered")
@@ -129,7 +125,7 @@ def test_a_refused_text_waits_and_whoever_planned_it_is_told(
     assert send() == 0
 
 
-def test_a_text_that_breaks_for_everyone_waits_and_is_told(sms: Channel, registered: None) -> None:  # noqa: F811
+def test_a_text_that_breaks_for_everyone_waits_and_is_told(sms: Channel, registered: None) -> None:
     told: list[dict[int, str]] = []
     sending.register_text_refused(lambda why, now: told.append(dict(why)))
     version = frozen(make_message())
@@ -143,7 +139,7 @@ def test_a_text_that_breaks_for_everyone_waits_and_is_told(sms: Channel, registe
 @pytest.mark.parametrize("answer", [Unclear("timeout", "no answer in 20 s"), None])
 def test_what_may_have_left_is_unclear_and_never_sent_again(
     scripted: Scripted, sms: Channel, answer: Unclear | None
-) -> None:  # noqa: F811
+) -> None:
     def broken(_: Outgoing) -> Unclear:
         if answer is None:
             raise ZeroDivisionError("a bug in the transport")
@@ -159,7 +155,7 @@ def test_what_may_have_left_is_unclear_and_never_sent_again(
     assert len(scripted.handed) == 1
 
 
-def test_a_wave_is_at_most_two_seconds_of_the_rate_and_the_rate_is_kept(scripted: Scripted, sms: Channel) -> None:  # noqa: F811
+def test_a_wave_is_at_most_two_seconds_of_the_rate_and_the_rate_is_kept(scripted: Scripted, sms: Channel) -> None:
     Channel.objects.update(rate=3.0)
     version = frozen(make_message())
     for n in range(20):
@@ -167,7 +163,7 @@ def test_a_wave_is_at_most_two_seconds_of_the_rate_and_the_rate_is_kept(scripted
     assert [send(NOW + timedelta(seconds=second)) for second in range(6)] == [6, 3, 3, 3, 3, 2]
 
 
-def test_a_slow_account_still_sends(sms: Channel) -> None:  # noqa: F811
+def test_a_slow_account_still_sends(sms: Channel) -> None:
     Channel.objects.update(rate=0.1)
     version = frozen(make_message())
     for n in range(3):

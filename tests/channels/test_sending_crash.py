@@ -10,16 +10,13 @@ import pytest
 from channels import sending
 from channels.models import Channel, Delivery
 from channels.transport import Outgoing, Receipt, Unclear
-from tests.channels.outbox import (  # noqa: F401
+from tests.channels.outbox import (
     RepeatableTransport,
     ScriptedTransport,
     frozen,
     queue,
-    registered,
     reread,
-    scripted,
     send,
-    sms,
     to_ana,
 )
 from tests.factories import NOW, make_contact, make_message
@@ -34,7 +31,7 @@ class Killed(BaseException):
     """The worker is gone in the middle of a wave."""
 
 
-def killed(channel: Channel, scripted: Scripted) -> Delivery:  # noqa: F811
+def killed(channel: Channel, scripted: Scripted) -> Delivery:
     delivery = to_ana(channel)
 
     def die(_: Outgoing) -> Receipt:
@@ -50,7 +47,7 @@ def killed(channel: Channel, scripted: Scripted) -> Delivery:  # noqa: F811
 
 def test_what_a_killed_worker_had_in_the_air_becomes_unclear_when_its_lease_ends(
     scripted: Scripted, sms: Channel
-) -> None:  # noqa: F811
+) -> None:
     delivery = killed(sms, scripted)
     assert sending.sweep(NOW + timedelta(minutes=1)) == 0
     assert sending.sweep(NOW + timedelta(minutes=3)) == 1
@@ -59,7 +56,7 @@ def test_what_a_killed_worker_had_in_the_air_becomes_unclear_when_its_lease_ends
     assert send(NOW + timedelta(hours=1)) == 0
 
 
-def test_what_the_provider_knows_of_a_lost_wave_is_taken(scripted: Scripted, sms: Channel) -> None:  # noqa: F811
+def test_what_the_provider_knows_of_a_lost_wave_is_taken(scripted: Scripted, sms: Channel) -> None:
     from channels.transport import Fact, Inbound
 
     delivery = killed(sms, scripted)
@@ -68,7 +65,7 @@ def test_what_the_provider_knows_of_a_lost_wave_is_taken(scripted: Scripted, sms
     assert (reread(delivery).status, reread(delivery).provider_id) == ("delivered", "sid")
 
 
-def test_an_unclear_message_is_asked_about_again_for_a_day(scripted: Scripted, sms: Channel) -> None:  # noqa: F811
+def test_an_unclear_message_is_asked_about_again_for_a_day(scripted: Scripted, sms: Channel) -> None:
     from channels.transport import Fact, Inbound
 
     scripted.answer = lambda _: Unclear("timeout")
@@ -82,7 +79,7 @@ def test_an_unclear_message_is_asked_about_again_for_a_day(scripted: Scripted, s
     assert reread(delivery).status == "sent"
 
 
-def test_only_a_provider_that_knows_its_keys_is_given_the_same_again(scripted: Scripted, sms: Channel) -> None:  # noqa: F811
+def test_only_a_provider_that_knows_its_keys_is_given_the_same_again(scripted: Scripted, sms: Channel) -> None:
     Channel.objects.update(transport="repeatable")
     delivery = killed(Channel.objects.get(), scripted)
     sending.sweep(NOW + timedelta(minutes=3))
@@ -91,7 +88,7 @@ def test_only_a_provider_that_knows_its_keys_is_given_the_same_again(scripted: S
     assert [message.key for message in RepeatableTransport.handed] == [delivery.token] * 2
 
 
-def test_a_claim_that_was_lost_is_taken_by_the_next(sms: Channel) -> None:  # noqa: F811
+def test_a_claim_that_was_lost_is_taken_by_the_next(sms: Channel) -> None:
     delivery = to_ana(sms)
     Delivery.objects.update(claim_token="0" * 32, lease_until=NOW + timedelta(minutes=1))
     assert send() == 0
@@ -99,7 +96,7 @@ def test_a_claim_that_was_lost_is_taken_by_the_next(sms: Channel) -> None:  # no
     assert reread(delivery).status == "sent"
 
 
-def test_what_waits_beyond_its_validity_is_swept_even_where_the_channel_is_off(sms: Channel) -> None:  # noqa: F811
+def test_what_waits_beyond_its_validity_is_swept_even_where_the_channel_is_off(sms: Channel) -> None:
     delivery = to_ana(sms, valid_until=NOW + timedelta(hours=1))
     Channel.objects.update(active=False)
     assert sending.sweep(NOW + timedelta(minutes=59)) == 0
@@ -109,7 +106,7 @@ def test_what_waits_beyond_its_validity_is_swept_even_where_the_channel_is_off(s
 
 
 @pytest.mark.parametrize(("resend", "status"), [(True, "sent"), (False, "delivered")])
-def test_staff_decide_about_what_is_unclear(scripted: Scripted, sms: Channel, resend: bool, status: str) -> None:  # noqa: F811
+def test_staff_decide_about_what_is_unclear(scripted: Scripted, sms: Channel, resend: bool, status: str) -> None:
     scripted.answer = lambda _: Unclear("timeout")
     delivery = to_ana(sms, valid_until=NOW + timedelta(minutes=1))
     send()
@@ -120,7 +117,7 @@ def test_staff_decide_about_what_is_unclear(scripted: Scripted, sms: Channel, re
     assert reread(delivery).status == status
 
 
-def test_what_was_cancelled_after_it_was_claimed_does_not_go(scripted: Scripted, sms: Channel) -> None:  # noqa: F811
+def test_what_was_cancelled_after_it_was_claimed_does_not_go(scripted: Scripted, sms: Channel) -> None:
     """The claim is a promise to look, not to send: the mark is set only on what is still queued and still ours."""
     Channel.objects.update(rate=1.0)  # waves of two, a claim of three
     version = frozen(make_message())
@@ -138,7 +135,7 @@ def test_what_was_cancelled_after_it_was_claimed_does_not_go(scripted: Scripted,
     assert reread(deliveries[2]).reason == "stopped_by_staff"
 
 
-def test_what_another_worker_has_taken_over_is_left_to_it(scripted: Scripted, sms: Channel) -> None:  # noqa: F811
+def test_what_another_worker_has_taken_over_is_left_to_it(scripted: Scripted, sms: Channel) -> None:
     Channel.objects.update(rate=1.0)
     version = frozen(make_message())
     deliveries = [queue(make_contact(phone=f"+3460000000{n}"), sms, version) for n in range(3)]

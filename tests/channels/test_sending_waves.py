@@ -17,7 +17,7 @@ from channels.models.delivery import new_token
 from channels.sending import Planned, checks, claim
 from contacts import bulk, consent, events
 from contacts.models import Address, Consent, Contact
-from tests.channels.outbox import ScriptedTransport, frozen, queue, reread, scripted, send  # noqa: F401
+from tests.channels.outbox import ScriptedTransport, frozen, queue, reread, send
 from tests.factories import NOW, make_business, make_channel, make_contact, make_message
 
 Scripted = type[ScriptedTransport]
@@ -61,7 +61,7 @@ def statements(captured: CaptureQueriesContext) -> list[str]:
 
 
 @pytest.mark.django_db
-def test_a_wave_takes_a_handful_of_statements_whatever_its_size(scripted: Scripted) -> None:  # noqa: F811
+def test_a_wave_takes_a_handful_of_statements_whatever_its_size(scripted: Scripted) -> None:
     make_business(cap_messages=5)
     channel = make_channel("sms", "scripted")
 
@@ -79,7 +79,7 @@ def test_a_wave_takes_a_handful_of_statements_whatever_its_size(scripted: Script
 
 
 @pytest.mark.django_db
-def test_refusals_in_a_wave_cost_a_bounded_number_of_statements(scripted: Scripted) -> None:  # noqa: F811
+def test_refusals_in_a_wave_cost_a_bounded_number_of_statements(scripted: Scripted) -> None:
     from channels.transport import Fault, Refused
 
     make_business()
@@ -140,7 +140,7 @@ def in_parallel(*acts: Callable[[], object]) -> list[BaseException]:
 
 
 @together
-def test_two_workers_never_hand_over_the_same_message(scripted: Scripted) -> None:  # noqa: F811
+def test_two_workers_never_hand_over_the_same_message(scripted: Scripted) -> None:
     make_business(cap_messages=5)
     crowd(600, make_channel("sms", "scripted"))
     assert in_parallel(send, send) == []
@@ -151,7 +151,7 @@ def test_two_workers_never_hand_over_the_same_message(scripted: Scripted) -> Non
 
 
 @together
-def test_two_workers_together_keep_the_cap(scripted: Scripted) -> None:  # noqa: F811
+def test_two_workers_together_keep_the_cap(scripted: Scripted) -> None:
     make_business(cap_messages=1)
     people = [make_contact(f"P{n}", phone=f"+3460000000{n}", email=f"p{n}@example.com") for n in range(8)]
     version = frozen(make_message())
@@ -166,7 +166,7 @@ def test_two_workers_together_keep_the_cap(scripted: Scripted) -> None:  # noqa:
 
 
 @together
-def test_two_workers_send_one_text_to_one_phone_once(scripted: Scripted) -> None:  # noqa: F811
+def test_two_workers_send_one_text_to_one_phone_once(scripted: Scripted) -> None:
     """Their waves reach for the same unique key at the same moment; the later one looks again."""
     make_business()
     version = frozen(make_message(texts={("sms", "en"): "Open on Sunday"}))
@@ -180,7 +180,7 @@ def test_two_workers_send_one_text_to_one_phone_once(scripted: Scripted) -> None
 
 
 @together
-def test_a_fact_committed_before_the_last_look_stops_the_sending(scripted: Scripted) -> None:  # noqa: F811
+def test_a_fact_committed_before_the_last_look_stops_the_sending(scripted: Scripted) -> None:
     """An order comes between the claim and the last look: the check of the rooms above sees it."""
     from contacts.models import Event
 
@@ -214,7 +214,7 @@ def test_a_fact_committed_before_the_last_look_stops_the_sending(scripted: Scrip
 
 
 @together
-def test_a_withdrawal_that_is_committed_while_the_wave_waits_for_its_contact_is_seen(scripted: Scripted) -> None:  # noqa: F811
+def test_a_withdrawal_that_is_committed_while_the_wave_waits_for_its_contact_is_seen(scripted: Scripted) -> None:
     if connection.vendor != "postgresql":
         pytest.skip("SQLite has one writer: the withdrawal and the last look cannot overlap")
     from django.db import transaction

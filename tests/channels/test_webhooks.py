@@ -14,7 +14,7 @@ from channels.models import Channel, InboundCall
 from channels.transport import Fact, Inbound, RawCall
 from channels.transports.sandbox import signed_call
 from contacts.models import Business
-from tests.channels.outbox import ScriptedTransport, frozen, queue, reread, scripted, send  # noqa: F401
+from tests.channels.outbox import ScriptedTransport, frozen, queue, reread, send
 from tests.factories import NOW, make_business, make_channel, make_contact, make_message
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("scripted")]
@@ -53,7 +53,7 @@ def test_a_call_that_is_not_proven_is_refused_and_not_stored(channel: Channel) -
 
 def test_a_check_that_breaks_proves_nothing(
     channel: Channel, scripted: type[ScriptedTransport], monkeypatch: Any
-) -> None:  # noqa: F811
+) -> None:
     def confused(self: Any, call: RawCall) -> None:
         raise KeyError("signature")
 
