@@ -87,7 +87,7 @@ def in_template(source: str) -> Iterator[Text]:
     """Yield the texts of translate, blocktranslate and _() in a Django template."""
     # What Django leaves of a template is for a reader of words, not of Python: its indentation means nothing.
     words = "\n".join(line.strip() for line in templatize(source).splitlines())
-    for _line, found, _comments, context in extract(  # type: ignore[misc]
+    for _line, found, _comments, context in extract(
         "python", BytesIO(words.encode()), keywords=_IN_TEMPLATES, options={"encoding": "utf-8"}
     ):
         text, plural = found if isinstance(found, tuple) else (found, "")

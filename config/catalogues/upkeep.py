@@ -8,7 +8,6 @@ from pathlib import Path
 import polib
 from django.apps import apps
 from django.conf import locale as django_locale
-from django.conf import settings
 
 from config.catalogues.texts import Text, texts_of
 
@@ -22,7 +21,7 @@ def catalogue_path(folder: Path, language: str) -> Path:
     return folder / language / "LC_MESSAGES" / "django.po"
 
 
-def key(entry: polib.POEntry | Text) -> str:
+def key(entry: polib.POEntry | polib.MOEntry | Text) -> str:
     """Name a text as gettext does: the context, where there is one, before the text and an EOT between them."""
     text, context = (entry.text, entry.context) if isinstance(entry, Text) else (entry.msgid, entry.msgctxt)
     return f"{context}\x04{text}" if context else text
@@ -40,9 +39,8 @@ def wanted(base: Path) -> dict[Text, set[str]]:
         if folder.is_relative_to(base) and folder.parent == base:
             for text, path in texts_of(folder):
                 found[text].add(path.relative_to(base).as_posix())
-    for folder in settings.TEMPLATES[0]["DIRS"]:
-        for text, path in texts_of(Path(folder)):
-            found[text].add(path.relative_to(base).as_posix())
+    for text, path in texts_of(base / "templates"):
+        found[text].add(path.relative_to(base).as_posix())
     for text, name in _left_by_packages(base):
         found[text].add(name)
     return _with_plurals(found)
