@@ -35,7 +35,7 @@ class StepForm(_Form):
 
     channel = forms.ModelChoiceField(Channel.objects.none(), label=_("Channel"), widget=UnfoldAdminSelectWidget)
     position = forms.IntegerField(
-        label=_("Order"), required=False, min_value=0, max_value=LAST, widget=UnfoldAdminIntegerFieldWidget({"min": 0})
+        label=_("Place"), required=False, min_value=0, max_value=LAST, widget=UnfoldAdminIntegerFieldWidget({"min": 0})
     )
     wait = LengthField(label=_("Wait"), initial=timedelta(0))
     longest_wait = LengthField(

@@ -207,7 +207,7 @@ class Migration(migrations.Migration):
                 ("reason", models.CharField(default="", max_length=40, verbose_name="reason")),
                 ("reason_params", models.JSONField(default=dict)),
                 ("started_at", models.DateTimeField(verbose_name="started")),
-                ("next_due_at", models.DateTimeField(null=True)),
+                ("next_due_at", models.DateTimeField(null=True, verbose_name="next due")),
                 ("max_until", models.DateTimeField()),
                 (
                     "prolonged",
@@ -220,7 +220,10 @@ class Migration(migrations.Migration):
                 (
                     "cascade",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="enrollments", to="cascades.cascade"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="enrollments",
+                        to="cascades.cascade",
+                        verbose_name="cascade",
                     ),
                 ),
                 (

@@ -25,7 +25,9 @@ class Enrollment(models.Model):
     occasion is one for all (a launch), so that identical text goes to a shared address once. `max_until`: it is over by then at the latest.
     """
 
-    cascade = models.ForeignKey("cascades.Cascade", models.CASCADE, related_name="enrollments")
+    cascade = models.ForeignKey(
+        "cascades.Cascade", models.CASCADE, related_name="enrollments", verbose_name=_("cascade")
+    )
     version = models.ForeignKey("cascades.CascadeVersion", models.PROTECT, related_name="enrollments")
     contact = models.ForeignKey(
         "contacts.Contact", models.CASCADE, related_name="enrollments", verbose_name=_("contact")
@@ -38,7 +40,7 @@ class Enrollment(models.Model):
     reason = models.CharField(_("reason"), max_length=40, default="")
     reason_params = models.JSONField(default=dict)
     started_at = models.DateTimeField(_("started"))
-    next_due_at = models.DateTimeField(null=True)
+    next_due_at = models.DateTimeField(_("next due"), null=True)
     max_until = models.DateTimeField()
     prolonged = models.CharField(
         max_length=12, default="", help_text="key of the step whose wait an unsure opening prolonged"

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RelatedDropdownFilter
 from unfold.decorators import display
@@ -23,7 +24,7 @@ SHOWN = 20_000  # characters of a body
 class InboundCallAdmin(LookOnly):
     """One line per call."""
 
-    list_display = ("received_at", "channel", "outcome", "problem", "applied_at")
+    list_display = ("received_at", "channel", "outcome", "problem_said", "applied_at")
     list_filter = (
         ("channel", RelatedDropdownFilter),
         ("state", ChoicesDropdownFilter),
@@ -35,7 +36,7 @@ class InboundCallAdmin(LookOnly):
         "channel",
         "received_at",
         "outcome",
-        "problem",
+        "problem_said",
         "applied_at",
         "method",
         "url",
@@ -51,6 +52,10 @@ class InboundCallAdmin(LookOnly):
     @display(description=_("state"), label=TONES)
     def outcome(self, call: InboundCall) -> tuple[str, str]:
         return call.state, call.get_state_display()
+
+    @display(description=_("problem"), ordering="problem")
+    def problem_said(self, call: InboundCall) -> str:
+        return gettext(call.problem) if call.problem else ""
 
     @display(description=_("headers"))
     def headers_shown(self, call: InboundCall) -> str:

@@ -21,8 +21,8 @@ class InboundCall(models.Model):
 
     channel = models.ForeignKey("channels.Channel", models.CASCADE, related_name="calls", verbose_name=_("channel"))
     call_key = models.CharField(max_length=64)
-    method = models.CharField(max_length=8)
-    url = models.TextField()
+    method = models.CharField(_("method"), max_length=8)
+    url = models.TextField(_("address called"))
     headers = models.JSONField(default=dict)
     body = models.BinaryField()
     received_at = models.DateTimeField(_("received"))

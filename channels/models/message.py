@@ -29,7 +29,7 @@ class Message(models.Model):
         help_text=_("Passes quiet hours. Only for what cannot wait, such as a class that was moved."),
     )  # fmt: skip
     created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
+    updated_at = models.DateTimeField(_("last changed"), auto_now=True)
 
     class Meta:
         verbose_name = _("message")

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import Error, transaction
 from django.db.models import Q
+from django.utils.translation import gettext_noop
 
 from channels import accounts
 from channels.contention import insist
@@ -93,7 +94,7 @@ def _alone(
         insist(lambda: _take_in(channel, [call], read, token, now))
     except Exception:  # noqa: BLE001 - it is kept and says so
         _log.exception("call %s cannot be applied", call.id)
-        _take_in(channel, [call], {call.id: "could not be applied"}, token, now)
+        _take_in(channel, [call], {call.id: gettext_noop("could not be applied")}, token, now)
 
 
 def _read(channel: Channel, call: Stored, business: Business) -> list[Inbound] | str:
@@ -103,7 +104,7 @@ def _read(channel: Channel, call: Stored, business: Business) -> list[Inbound] |
     except Exception as error:  # noqa: BLE001 - whatever it holds, it is only one call
         if not isinstance(error, ValueError):
             _log.exception("call %s cannot be read", call.id)
-        return str(error)[:255] or "not readable"
+        return str(error)[:255] or gettext_noop("not readable")
 
 
 def _take_in(

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.utils.translation import gettext_noop
 
 from channels import facts
 from channels.models import Delivery, DeliveryEvent, InboundCall, InboundState
@@ -48,7 +49,7 @@ def release(now: datetime) -> int:
 def give_up(now: datetime) -> int:
     """Calls that waited too long for their message wait no more."""
     old = InboundCall.objects.filter(state=InboundState.PARKED, received_at__lt=now - WAITS)
-    return old.update(state=InboundState.APPLIED, problem="no message of ours", applied_at=now)
+    return old.update(state=InboundState.APPLIED, problem=gettext_noop("no message of ours"), applied_at=now)
 
 
 def _waiting(now: datetime) -> QuerySet[DeliveryEvent]:

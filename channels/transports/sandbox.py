@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from channels.models import SandboxMessage
 from channels.transport import Account, BadSignature, Fact, Inbound, Outgoing, RawCall, Receipt, Result, Transport
@@ -64,7 +65,7 @@ class SandboxTransport(Transport):
         try:
             return [_read(fact) for fact in json.loads(call.body)["facts"]]
         except (TypeError, KeyError, AttributeError) as error:
-            raise ValueError("not a call of the sandbox") from error
+            raise ValueError(gettext_noop("not a call of the sandbox")) from error
 
     def _id(self, message: Outgoing) -> str:
         return f"sandbox-{self.account.id}-{message.key or token_urlsafe(8)}"

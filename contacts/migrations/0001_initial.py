@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
                     "description",
                     models.CharField(blank=True, default="", max_length=255, verbose_name="what it is for"),
                 ),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
             ],
             options={
                 "verbose_name": "group",
@@ -519,6 +519,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.SET_NULL,
                         related_name="+",
                         to=settings.AUTH_USER_MODEL,
+                        verbose_name="staff member",
                     ),
                 ),
             ],

@@ -117,7 +117,7 @@ class Group(models.Model):
 
     name = models.CharField(_("name"), max_length=120, unique=True)
     description = models.CharField(_("what it is for"), max_length=255, blank=True, default="")
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
         verbose_name = _("group")

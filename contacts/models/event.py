@@ -20,7 +20,14 @@ class Event(models.Model):
     recorded_at = models.DateTimeField(_("recorded"))
     data = models.JSONField(_("details"), default=dict, blank=True)
     source = models.CharField(_("source"), max_length=60, default="")
-    operator = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    operator = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("staff member"),
+    )
     played = models.BooleanField(default=False, editable=False)
     handled_at = models.DateTimeField(null=True, editable=False)
 

@@ -7,6 +7,8 @@ import hmac
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlparse
 
+from django.utils.translation import gettext_noop
+
 from channels.transport import Fact, Inbound, RawCall
 from channels.transports.twilio.codes import failure
 
@@ -60,11 +62,11 @@ def read(call: RawCall) -> list[Inbound]:
     try:
         form = dict(parse_qsl(call.body.decode("utf-8"), keep_blank_values=True))
     except UnicodeDecodeError:
-        raise ValueError("not a form") from None
+        raise ValueError(gettext_noop("not a form")) from None
     sid = form.get("MessageSid") or form.get("SmsSid") or ""
     status = form.get("MessageStatus") or form.get("SmsStatus") or ""
     if not sid:
-        raise ValueError("not a call about a message")
+        raise ValueError(gettext_noop("not a call about a message"))
     if status == "received" or ("Body" in form and not form.get("MessageStatus")):
         return [_written(form, sid)]
     return _status(form, sid, status.lower())
