@@ -28,7 +28,7 @@ LABELS: dict[str, StrOrPromise] = {
 }
 TONES = {
     "answered": "success", "clicked": "success", "opened": "success", "delivered": "info", "sent": "info",
-    "failed": "danger", "unclear": "warning", "unsubscribed": "warning",
+    "failed": "danger", "unclear": "warning", "unsubscribed": "warning", "skipped": "", "waiting": "",
 }  # fmt: skip
 
 _STATUS = "delivery__status"

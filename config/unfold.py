@@ -94,6 +94,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_BACK_BUTTON": True,
     "DASHBOARD_CALLBACK": "cascades.admin.front.page",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("cascades/icon.svg")}],
+    "STYLES": [lambda _request: static("config/admin.css")],
     "COLORS": {
         "primary": {
             "50": "oklch(98.4% .014 180.72)",

@@ -245,6 +245,8 @@ class PeopleAdmin(ReadOnlyAdmin):
             Outcome.FAILED: "danger",
             Outcome.UNREACHABLE: "warning",
             Outcome.OPEN: "info",
+            Outcome.EXHAUSTED: "",  # named too: a code without a tone would be shown instead of its words
+            Outcome.STOPPED: "",
         },
     )
     def result(self, enrollment: Enrollment) -> tuple[str, str]:

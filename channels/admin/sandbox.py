@@ -32,7 +32,7 @@ class SandboxAdmin(ModelAdmin):
     list_filter = ("kind", "channel")
     search_fields = ("to", "recipient_name", "subject", "text")
     list_select_related = ("channel",)
-    list_per_page = 50
+    list_per_page = 25
     show_full_result_count = False
     actions = ("play_delivered", "play_open", "play_opt_out")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -17,10 +18,14 @@ class Command(BaseCommand):
         "Load the demo shop: a salon with contacts in three languages, a finished cascade, a running one and a draft."
     )
 
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        here = f"http://127.0.0.1:{os.environ.get('PORT') or 8000}"
+        parser.add_argument("--address", default=here, help="where people reach this program (default: %(default)s)")
+
     def handle(self, *args: Any, **options: Any) -> None:
         if Contact.objects.exists():
             raise CommandError("There are contacts already. The demo shop is loaded into an empty database only.")
         now = timezone.now()
         with translation.override(translation.get_language() or "en"):
-            story.tell(shop.build(now, f"http://127.0.0.1:{os.environ.get('PORT', '8000')}"), now)
+            story.tell(shop.build(now, options["address"]), now)
         self.stdout.write(f"The demo shop is open, with {Contact.objects.count()} customers.")

@@ -45,9 +45,10 @@ class Command(BaseCommand):
             start.check_port(host, port)
             if not settings.BROKER_IS_EMBEDDED:
                 broker.check(settings.CELERY_BROKER_URL)
-            self._prepare_database(demo=not options["no_demo"])
+            address = f"http://{_shown(host)}:{port}"
+            self._prepare_database(address, demo=not options["no_demo"])
             name, password = start.login(settings.DATA_DIR / "login.json")
-            welcome = WELCOME.format(address=f"http://{_shown(host)}:{port}/", name=name, password=password)
+            welcome = WELCOME.format(address=f"{address}/", name=name, password=password)
             url = self._broker(stack)
             connections.close_all()  # the children are forked: they open their own
             environment = {"HOST": host, "PORT": str(port), "CELERY_BROKER_URL": url}
@@ -55,7 +56,7 @@ class Command(BaseCommand):
         if code:
             raise SystemExit(code)
 
-    def _prepare_database(self, *, demo: bool) -> None:
+    def _prepare_database(self, address: str, *, demo: bool) -> None:
         for folder in settings.LOCALE_PATHS:
             catalogues.compile_catalogues(Path(folder))
         wanted = settings.DATA_DIR / "demo.wanted"  # stays until the demo is whole, also when this start is cut off
@@ -68,7 +69,7 @@ class Command(BaseCommand):
         if wanted.exists() and "demo" in get_commands():
             self.stdout.write("Loading the demo shop.")
             try:
-                call_command("demo", verbosity=0)
+                call_command("demo", verbosity=0, address=address)
             except CommandError as error:
                 raise ImproperlyConfigured(f"The demo shop could not be loaded: {error}") from error
             wanted.unlink()
