@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, connection
-from django.db.models import F, Value
+from django.db.models import F, Q, Value
 from django.test.utils import CaptureQueriesContext
 
 from contacts import bulk
@@ -140,3 +140,11 @@ def test_money_survives_exactly() -> None:
     )  # fmt: skip
     found = Event.objects.get()
     assert (found.data, found.played, found.handled_at) == ({"sum": "19.90"}, True, None)
+
+
+def test_nobody_is_among_nothing_whatever_the_type_of_the_column() -> None:
+    contact = Contact.objects.create(external_id="7")
+    assert list(Contact.objects.filter(bulk.Among("external_id", []))) == []
+    assert list(Contact.objects.filter(bulk.Among("pk", []))) == []
+    assert list(Contact.objects.filter(bulk.Among("external_id", ["7"]))) == [contact]
+    assert list(Contact.objects.filter(bulk.Among("pk", []) | Q(external_id="7"))) == [contact]

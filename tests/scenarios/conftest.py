@@ -12,8 +12,9 @@ import pytest
 import time_machine
 from celery import signals
 from celery.contrib.testing.worker import start_worker
-from django.db import connection, connections
+from django.db import connections
 
+from channels import accounts
 from config.celery import app
 from tests.scenarios.staff import Staff
 
@@ -27,6 +28,13 @@ TICK = (
     "channels.tasks.apply_inbound",
     "cascades.tasks.wake",
 )
+
+
+@app.task(name="tests.let_go")
+def let_go() -> None:
+    """Close the connections of the worker's own thread, with which the test database could not be dropped."""
+    accounts.let_go()
+    connections.close_all()
 
 
 class Clock:
@@ -77,8 +85,9 @@ def clock(transactional_db: None, broker_url: str, monkeypatch: pytest.MonkeyPat
             app, pool="threads", concurrency=1, perform_ping_check=False, loglevel="ERROR", shutdown_timeout=20
         ),
     ):
-        yield Clock(traveller)
-    connections.close_all() if connection.vendor == "postgresql" else None
+        clock = Clock(traveller)
+        yield clock
+        clock.run("tests.let_go")
 
 
 @pytest.fixture
