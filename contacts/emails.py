@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 import idna
 from django.utils.translation import gettext_lazy as _
@@ -22,6 +23,7 @@ SENTENCES = {
 _BRACKETED = re.compile(r"^[^<>]*<\s*([^<>]*?)\s*>$")  # "Ana García <ana@example.com>"
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LOCAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
+_PLAIN = re.compile(rf"({_ATOM}(?:\.{_ATOM})*)@((?:(?!-)[A-Za-z0-9-]{{1,63}}(?<!-)\.)+[A-Za-z]{{2,63}})")
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
 _MAX_LOCAL, _MAX_DOMAIN, _MAX = 64, 253, 254  # RFC 5321, 4.5.3.1 and its erratum 1690
 _SPACE_LIKE = {"Cf"}
@@ -43,6 +45,9 @@ def normalise(raw: str) -> str:
 
     A name around the address ("Ana <ana@example.com>") is left off. Raises BadEmail.
     """
+    plain = _PLAIN.fullmatch(raw)  # as nearly all are
+    if plain and raw[0] not in "'`" and len(raw) <= _MAX and len(plain[1]) <= _MAX_LOCAL:
+        return f"{plain[1]}@{plain[2].lower()}"
     text = _tidy(raw)
     if not text:
         raise BadEmail("empty", raw)
@@ -78,7 +83,7 @@ def _tidy(raw: str) -> str:
 def _ascii_domain(domain: str, raw: str) -> str:
     """The domain as DNS knows it. A dotless or numeric end is no mail domain of a person."""
     try:
-        name = domain.lower() if domain.isascii() else idna.encode(domain, uts46=True).decode("ascii")
+        name = domain.lower() if domain.isascii() else _idna(domain)
     except (idna.IDNAError, UnicodeError):
         raise BadEmail("domain", raw) from None
     labels = name.rstrip(".").split(".")
@@ -86,3 +91,9 @@ def _ascii_domain(domain: str, raw: str) -> str:
     if len(labels) < 2 or not sound or labels[-1].isdigit() or len(name) > _MAX_DOMAIN:
         raise BadEmail("domain", raw)
     return ".".join(labels)
+
+
+@lru_cache(maxsize=4096)
+def _idna(domain: str) -> str:
+    """A domain in other letters as DNS knows it; a list has few of them, each many times."""
+    return idna.encode(domain, uts46=True).decode("ascii")

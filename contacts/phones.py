@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
 
 import phonenumbers
 from babel import Locale, UnknownLocaleError
@@ -40,6 +42,10 @@ _EXTENSION = re.compile(r"(?:\b(?:ext|extn|extension|x|доб|вн)|#)[.:\s]*\d+
 _BETWEEN = re.compile(r"[,;|\n\r\t]|:::|/|\s(?:or|and|y|o|ou|et|или|и)\s", re.IGNORECASE)
 _FULL_NUMBER = 7  # digits from which a piece is a number of its own and not an area code or a last group
 
+# What most lists hold: digits, grouped, perhaps with a country code and an apostrophe that forces text.
+_PLAIN = re.compile(r"\s*'?\s*(\+?)\s*(\(?[0-9][0-9 ()\-]{4,24})\s*")
+_GROUPING = str.maketrans("", "", " ()-")
+
 _Length = phonenumbers.ValidationResult
 
 
@@ -59,6 +65,10 @@ def normalise(raw: str, country: str) -> str:
 
     Raises BadPhone rather than guess: a message to a stranger is worse than a refused line.
     """
+    return _quickly(raw, country.upper()) or _fully(raw, country)
+
+
+def _fully(raw: str, country: str) -> str:
     text = _tidy(raw)
     _refuse_what_no_reading_can_save(text, raw)
     number = _read(text, raw, country.upper())
@@ -92,6 +102,118 @@ def pretty(e164: str) -> str:
     """The number grouped for reading ("+34 600 12 34 56"); what is no number comes back as it is."""
     number = _parsed(e164)
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL) if number else e164
+
+
+@dataclass(frozen=True, slots=True)
+class _Country:
+    """What phonenumbers knows of a country code, ready for numbers that need no interpretation.
+
+    abroad: what is dialled there before a country code; trunk: what is dialled before a number at home; puzzling: the same where it
+    changes the number or names a carrier; kinds: per region that shares the code, the digits by which it is known (or None), its general
+    pattern, and the pattern of each kind of number.
+    """
+
+    code: str
+    abroad: re.Pattern[str]
+    trunk: re.Pattern[str] | None
+    puzzling: re.Pattern[str] | None
+    lengths: frozenset[int]
+    kinds: tuple[tuple[re.Pattern[str] | None, list[_Pattern]], ...]
+
+    def e164(self, digits: str) -> str:
+        """Digits behind the country code, or as dialled at home, in E.164; "" where that is not sure."""
+        if self.puzzling and self.puzzling.match(digits):
+            return ""
+        if self.trunk and (found := self.trunk.match(digits)):
+            if self._general(digits):
+                return ""
+            digits = digits[found.end() :]
+        return f"+{self.code}{digits}" if self._has(digits) else ""
+
+    def at_home(self, digits: str) -> str:
+        """The same of digits that may begin with the country code all the same (34 600 ...)."""
+        rest = digits[len(self.code) :]
+        if not digits.startswith(self.code):
+            return self.e164(digits)
+        plain = self._general(rest) and not self._general(digits) and not (self.trunk and self.trunk.match(rest))
+        return self.e164(rest) if plain else ""
+
+    def _general(self, national: str) -> bool:
+        return bool(self.kinds[0][1][0].expression.fullmatch(national))
+
+    def _has(self, national: str) -> bool:
+        """Whether this is a whole and valid number, by the rules of `phonenumbers.is_valid_number`."""
+        if len(national) not in self.lengths or national.startswith("0"):
+            return False
+        for leading, (general, *kinds) in self.kinds:
+            valid = general.fits(national) and any(one.fits(national) for one in kinds)
+            if leading.match(national) if leading else valid:
+                return valid
+        return False
+
+
+class _Pattern(NamedTuple):
+    lengths: frozenset[int]
+    expression: re.Pattern[str]
+
+    def fits(self, national: str) -> bool:
+        return (not self.lengths or len(national) in self.lengths) and bool(self.expression.fullmatch(national))
+
+
+def _quickly(raw: str, region: str) -> str:
+    """The number in E.164 where it is written plainly and is surely valid; "" where it takes the full reading, ten times as dear."""
+    found = _PLAIN.fullmatch(raw)
+    if found is None:
+        return ""
+    digits = found[2].translate(_GROUPING)
+    if not found[1]:
+        home = _of_region(region)
+        if home is None or not home.abroad.match(digits):
+            return home.at_home(digits) if home else ""
+        if home.abroad.pattern != "00":
+            return ""
+        digits = digits[2:]
+    for end in (1, 2, 3):  # no country code is the beginning of another
+        if known := _of_code(digits[:end]):
+            return known.e164(digits[end:])
+    return ""
+
+
+@cache
+def _of_region(region: str) -> _Country | None:
+    """For numbers written as at home: only where the region gives its country code its rules (GB for +44, and not Jersey)."""
+    code = phonenumbers.country_code_for_region(region)
+    return _of_code(str(code)) if code and phonenumbers.region_code_for_country_code(code) == region else None
+
+
+@cache
+def _of_code(code: str) -> _Country | None:
+    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code), ()) if code.isdigit() else ()
+    known = [phonenumbers.PhoneMetadata.metadata_for_region(region, None) for region in regions if region.isalpha()]
+    rules = [region for region in known if region is not None]
+    if not rules or len(rules) < len(regions):
+        return None
+    main: Any = rules[0]
+    prefix = re.compile(main.national_prefix_for_parsing or "(?!)")
+    odd = bool(main.national_prefix_transform_rule or prefix.groups)
+    kinds = tuple((re.compile(one.leading_digits) if one.leading_digits else None, _patterns(one)) for one in rules)
+    return _Country(
+        code, re.compile(main.international_prefix or "00"), None if odd else prefix, prefix if odd else None,
+        frozenset(main.general_desc.possible_length), kinds,
+    )  # fmt: skip
+
+
+def _patterns(rules: Any) -> list[_Pattern]:
+    """The general pattern, then the kinds, the commonest first."""
+    kinds = (
+        rules.general_desc, rules.mobile, rules.fixed_line, rules.premium_rate, rules.toll_free, rules.shared_cost, rules.voip,
+        rules.personal_number, rules.pager, rules.uan, rules.voicemail,
+    )  # fmt: skip
+    return [
+        _Pattern(frozenset(one.possible_length), re.compile(one.national_number_pattern))
+        for one in kinds
+        if one is not None and one.national_number_pattern
+    ]
 
 
 def _tidy(raw: str) -> str:

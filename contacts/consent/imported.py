@@ -33,12 +33,13 @@ def record_imported(lines: Iterable[Line], *, now: datetime) -> list[Refusal]:
     """
     wanted = list(lines)
     with transaction.atomic():
-        there = sorted(ledger.lock_contacts(line.contact_id for line in wanted))
+        locked = ledger.lock_contacts(line.contact_id for line in wanted)
+        there = sorted(locked)
         held = {key: (line.given, line.at, line.expires_at) for key, line in ledger.newest(there).items()}
         closed = _closed(there, wanted)
         kept: list[Line] = []
         refused: list[Refusal] = []
-        for line in (line for line in wanted if line.contact_id in set(there)):
+        for line in (line for line in wanted if line.contact_id in locked):
             key = (line.contact_id, line.kind, line.purpose)
             given, at, expires_at = held.get(key, (None, now, None))
             if line.given and given is False:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from contacts.bulk import Among
 from contacts.consent.closing import Closing, suppress_many
 from contacts.models import Suppression, SuppressionReason
 from contacts.models.contact import fingerprint
@@ -43,6 +44,6 @@ def is_suppressed(kind: str, normal: str) -> bool:
 def refusing(fingerprints: Iterable[str], channel_kinds: Iterable[str]) -> dict[tuple[str, str], str]:
     """Why marketing to the addresses is closed, by fingerprint and channel kind; one statement. Bounces say nothing of the person."""
     wanted = list(channel_kinds)
-    rows = Suppression.objects.filter(lifted_at=None, fingerprint__in=list(fingerprints), channel__in=["", *wanted])
+    rows = Suppression.objects.filter(Among("fingerprint", fingerprints), lifted_at=None, channel__in=["", *wanted])
     found = rows.exclude(reason=SuppressionReason.BOUNCE).values_list("fingerprint", "channel", "reason")
     return {(mark, kind): reason for mark, channel, reason in found for kind in ([channel] if channel else wanted)}

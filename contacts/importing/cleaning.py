@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -30,6 +31,7 @@ TOO_MANY = ngettext_lazy(
 )
 
 Put = Callable[[Row, Any], None]
+_OWN_TO_EACH = {"email", "phone", "external_id", "notes"}
 
 
 class Cleaner:
@@ -45,7 +47,7 @@ class Cleaner:
         self.said_at = _noon(self.consent.get("date")) or now
         self._settle(run, now.date())
         self.columns = [
-            (number, name, run.headers[number] or str(mapping.LABELS[name]), self._put(name, run.headers[number]))
+            (number, self._reader(name), run.headers[number] or str(mapping.LABELS[name]), self._put(name, run.headers[number]))
             for number, name in enumerate(run.mapping.get("columns", []))
             if name != mapping.IGNORE
         ]
@@ -63,17 +65,26 @@ class Cleaner:
         if problem := self._shape_problem(raw):
             return [problem]
         row, wrong = Row(raw.line), []
-        for number, name, header, put in self.columns:
+        for number, read, header, put in self.columns:
             cell = raw.cells[number] if number < len(raw.cells) else ""
             if not cell:
                 continue
             try:
-                put(row, self.resource.fields[name].clean({name: cell}))
+                put(row, read(cell))
             except ValueError as error:
                 wrong.append(f"{header}: {error}")
         if not wrong and not (row.external_id or row.emails or row.phones):
             wrong.append(str(NOBODY))
         return wrong or self._completed(row)
+
+    def _reader(self, name: str) -> Callable[[str], Any]:
+        """Reads one cell of the column. A language, a city, a day stand in many rows, and are worked out once for all of them."""
+        field = self.resource.fields[name]
+
+        def read(cell: str) -> Any:
+            return field.clean({name: cell})
+
+        return read if name in _OWN_TO_EACH else lru_cache(maxsize=4096)(read)
 
     def _shape_problem(self, raw: Raw) -> str:
         if raw.broken:

@@ -18,7 +18,6 @@ from contacts.models.contact import fingerprint, fold
 FIELDS = ("first_name", "last_name", "language", "time_zone", "birth_date", "city", "notes", "branch_id")
 MARKETING = ConsentPurpose.MARKETING.value
 EMAIL, PHONE = "email", "phone"
-_PART = 4000  # SQLite takes some 32,000 parameters; lists of hashes go in portions
 SHARED_EMAIL = _("“%(address)s” belongs to several people. Give the name, or the number in your other system.")
 SHARED_PHONE = _("“%(address)s” is the phone of several people. Give the name, or the number in your other system.")
 
@@ -177,15 +176,13 @@ class People:
             people.join(person)
         people._load_blocks(marks)
         if consents:
-            people.closed = _closed(marks)
+            people.closed = refusing(marks, ["email", "sms"])
         return people
 
     def _load_blocks(self, marks: list[str]) -> None:
-        for part in _parts(marks):
-            rows = Suppression.objects.filter(fingerprint__in=part, lifted_at=None).values_list(
-                "fingerprint", "reason", "at"
-            )
-            self.blocked |= {mark: (str(SuppressionReason(reason).label), at) for mark, reason, at in rows}
+        closed = Suppression.objects.filter(Among("fingerprint", marks), lifted_at=None)
+        for mark, reason, at in closed.values_list("fingerprint", "reason", "at"):
+            self.blocked[mark] = (str(SuppressionReason(reason).label), at)
 
 
 def mark(kind: str, normal: str) -> str:
@@ -193,25 +190,12 @@ def mark(kind: str, normal: str) -> str:
     return fingerprint(kind, normal)
 
 
-def _parts(values: list[str]) -> Iterable[list[str]]:
-    return (values[start : start + _PART] for start in range(0, len(values), _PART))
-
-
 def _ids_by_number(numbers: list[str]) -> Iterable[int]:
-    for part in _parts(numbers):
-        yield from Contact.objects.filter(external_id__in=part).order_by().values_list("id", flat=True)
+    return Contact.objects.filter(Among("external_id", numbers)).order_by().values_list("id", flat=True)
 
 
 def _ids_by_mark(marks: list[str]) -> Iterable[int]:
-    for part in _parts(marks):
-        yield from Address.objects.filter(fingerprint__in=part).order_by().values_list("contact_id", flat=True)
-
-
-def _closed(marks: list[str]) -> dict[tuple[str, str], str]:
-    found: dict[tuple[str, str], str] = {}
-    for part in _parts(marks):
-        found |= refusing(part, ["email", "sms"])
-    return found
+    return Address.objects.filter(Among("fingerprint", marks)).order_by().values_list("contact_id", flat=True)
 
 
 def _load(ids: list[int], *, lock: bool, consents: bool) -> list[Known]:

@@ -9,7 +9,7 @@ from typing import Any
 from contacts import bulk, consent
 from contacts.importing.people import FIELDS, MARKETING, Known
 from contacts.models import Address, Basis, Contact, Group, ImportRow, ImportRun, Membership, RowOutcome, Validity
-from contacts.models.contact import fold
+from contacts.models.contact import fold, search_text
 
 _OWN = ("external_id", *FIELDS, "attributes", "search", "updated_at")
 _ADDRESS = (
@@ -41,9 +41,10 @@ def write(people: Sequence[Known], run: ImportRun, *, now: datetime) -> None:
 
 
 def _own(person: Known, now: datetime) -> list[Any]:
-    texts = {name: person.values[name] for name in ("first_name", "last_name", "city")}
-    search = Contact(external_id=person.external_id, **texts).search_text(way.normal for way in person.ways)
-    return [person.external_id, *(person.values[name] for name in FIELDS), person.attributes, search, now]
+    values = person.values
+    normals = (way.normal for way in person.ways)
+    search = search_text(values["first_name"], values["last_name"], values["city"], person.external_id, normals)
+    return [person.external_id, *(values[name] for name in FIELDS), person.attributes, search, now]
 
 
 def _insert(people: Sequence[Known], now: datetime) -> None:
