@@ -76,7 +76,9 @@ def nobody_lost(launch: Launch, people: int) -> None:
     ended_early = {Outcome.REACHED, Outcome.STOPPED}
     runs = StepRun.objects.filter(decision=Decision.SEND).exclude(delivery__status__in=FATES)
     left = runs.values_list("delivery__status", "delivery__reason", "enrollment__outcome")
-    assert {(status, outcome) for status, _, outcome in left} <= {(DeliveryStatus.CANCELLED, one) for one in ended_early}, set(left)
+    assert {(status, outcome) for status, _, outcome in left} <= {
+        (DeliveryStatus.CANCELLED, one) for one in ended_early
+    }, set(left)
     report = invariant.check(timezone.now())
     assert report.is_well, report.problems
 
@@ -84,7 +86,9 @@ def nobody_lost(launch: Launch, people: int) -> None:
 def agree(peer: Peer, channel: Channel, wave: int) -> Told:
     """The server's log and our rows agree: what it took is sent or unclear here, what is sent here it took exactly once."""
     taken = {one.address: one.id for one in Taken.by(peer)}
-    rows = Delivery.objects.filter(channel=channel).values_list("address", "status", "provider_id", "claim_token", "sending_at", "reason")
+    rows = Delivery.objects.filter(channel=channel).values_list(
+        "address", "status", "provider_id", "claim_token", "sending_at", "reason"
+    )
     by_status: dict[str, dict[str, str]] = {}
     unclear: list[tuple[object, datetime | None]] = []
     for address, status, provider_id, token, sending_at, reason in rows:

@@ -82,7 +82,7 @@ class Crew:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for process in [*self.workers, *([self.beat] if self.beat else [])]:
+        for process in self.everyone:
             process.kill()
         self._nursery.communicate(timeout=20)
 
@@ -90,7 +90,11 @@ class Crew:
         """Start that many workers and a beat, and wait until they are at work."""
         self.beat = self._start("beat", "beat", "--schedule", str(self.folder / "schedule"))
         self.workers = [self._worker() for _ in range(workers)]
-        until("workers and beat are at work", lambda: all(one.is_ready for one in [*self.workers, self.beat]), 60)
+        until("workers and beat are at work", lambda: all(one.is_ready for one in self.everyone), 60)
+
+    @property
+    def everyone(self) -> list[Process]:
+        return [*self.workers, *([self.beat] if self.beat else [])]
 
     def kill_one(self) -> None:
         """SIGKILL one of the workers that are at work, by chance, and start the next at once."""

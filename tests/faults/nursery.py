@@ -11,26 +11,23 @@ import json
 import os
 import signal
 import sys
+from importlib import import_module
 from pathlib import Path
 
 READY = ".ready"
+LOADED = (
+    "celery.apps.beat", "celery.apps.worker", "celery.bin.beat", "celery.bin.worker", "celery.concurrency.thread",
+    "celery.worker.consumer", "channels.transports.email", "channels.transports.twilio.api", "django_celery_beat.schedulers",
+    "kombu.transport.redis",
+)  # fmt: skip
 
 
 def _load() -> None:
     import django
 
     django.setup()
-    import celery.apps.beat
-    import celery.apps.worker
-    import celery.bin.beat
-    import celery.bin.worker
-    import celery.concurrency.thread
-    import celery.worker.consumer
-    import django_celery_beat.schedulers
-    import kombu.transport.redis
-
-    import channels.transports.email
-    import channels.transports.twilio.api
+    for part in LOADED:
+        import_module(part)
     from config.celery import app
 
     app.loader.import_default_modules()

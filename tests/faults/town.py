@@ -38,7 +38,8 @@ def settle(count: int) -> Group:
     given = [(n, one, kind) for n, one in enumerate(people) for kind in ("email", "phone")]
     normals = [(one, kind, email(n) if kind == "email" else phone(n)) for n, one, kind in given]
     Address.objects.bulk_create(
-        Address(contact=one, kind=kind, value=normal, normal=normal, fingerprint=fingerprint(kind, normal)) for one, kind, normal in normals
+        Address(contact=one, kind=kind, value=normal, normal=normal, fingerprint=fingerprint(kind, normal))
+        for one, kind, normal in normals
     )
     long_ago = timezone.now() - timedelta(days=30)
     Consent.objects.bulk_create(
@@ -52,12 +53,14 @@ def settle(count: int) -> Group:
     return group
 
 
-def accounts(mail: Peer, sms: Peer) -> tuple[Channel, Channel]:
+def accounts(mail: Peer, sms: Peer, rate: float = RATE) -> tuple[Channel, Channel]:
     """Two live accounts at the counting servers."""
     server = {"service": "smtp", "host": "127.0.0.1", "port": str(mail.port), "security": "none", "timeout": TIMEOUT}
-    by_email = make_channel("email", "email", settings=server, rate=RATE)
+    by_email = make_channel("email", "email", settings=server, rate=rate)
     api = {"account_sid": SID, "api_url": f"http://127.0.0.1:{sms.port}", "timeout": TIMEOUT}
-    by_sms = make_channel("sms", "twilio", settings=api, rate=RATE, sender_address="+15005550006", price="0.05", price_unit="segment")
+    by_sms = make_channel(
+        "sms", "twilio", settings=api, rate=rate, sender_address="+15005550006", price="0.05", price_unit="segment"
+    )
     by_sms.keep_secrets({"auth_token": TOKEN})
     by_sms.save()
     return by_email, by_sms

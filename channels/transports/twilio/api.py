@@ -23,8 +23,9 @@ from channels.transports.twilio.calls import STATUSES
 
 AT_ONCE = 16
 _VALIDITY = (6, 36_000)  # seconds; Twilio takes 1 to 36,000 and advises more than 5
-# Twilio's client logs numbers and headers of every request; nobody is to read them there.
-_silent = logging.getLogger("channels.twilio.requests")
+# Twilio's client logs numbers and headers of every request; nobody is to read them there. This logger belongs to no tree, so that no
+# configuration of logging, ours or Celery's, can give it a voice.
+_silent = logging.Logger("twilio.requests")
 _silent.disabled = True
 
 
