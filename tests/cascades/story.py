@@ -14,7 +14,7 @@ from channels.models import Delivery, Grade
 from channels.transport import Fact, Inbound
 from contacts import events
 from contacts.models import Contact
-from tests.factories import NOW
+from tests.factories import NOW, make_contact
 
 
 class Story:
@@ -82,3 +82,7 @@ def outcome(contact: Contact) -> tuple[str, str]:
 def decisions(contact: Contact) -> list[tuple[str, str]]:
     runs = StepRun.objects.filter(enrollment__contact=contact).order_by("id")
     return list(runs.values_list("decision", "reason"))
+
+
+def ana(**more: object) -> Contact:
+    return make_contact("Ana Ruiz", **{"email": "ana@example.org", "phone": "+34600111222", **more})  # type: ignore[arg-type]

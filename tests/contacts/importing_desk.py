@@ -64,3 +64,11 @@ def load(client: Client, data: bytes, **more: Any) -> ImportRun:
 def counts(run: ImportRun) -> tuple[int, int, int, int]:
     """New, changed, unchanged, refused."""
     return run.new, run.changed, run.unchanged, run.refused
+
+
+def table(*rows: str, header: str = "id,name,email,phone") -> bytes:
+    return "\n".join([header, *rows]).encode()
+
+
+def only(outcome: str) -> Any:
+    return newest().rows.get(outcome=outcome)

@@ -4,22 +4,32 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from contacts import consent
-from contacts.importing import chunks, lease, loading, runs, writing
-from contacts.models import Address, Consent, Contact, Group, ImportRun, ImportState, RowOutcome
+from contacts.importing import chunks
+from contacts.models import Address, Consent, Contact, Group, ImportState, RowOutcome
 from contacts.tasks import work_imports
 from tests.contacts import csv_files
-from tests.contacts.importing_desk import LIST, STATEMENT, check, columns, counts, load, newest, staff, upload
+from tests.contacts.importing_desk import (
+    LIST,
+    STATEMENT,
+    check,
+    columns,
+    counts,
+    load,
+    newest,
+    only,
+    staff,
+    table,
+    upload,
+)
 from tests.factories import NOW, make_business, make_contact
 
 pytestmark = pytest.mark.django_db
@@ -29,14 +39,6 @@ pytestmark = pytest.mark.django_db
 def client() -> Client:
     make_business(country="ES")
     return staff()
-
-
-def table(*rows: str, header: str = "id,name,email,phone") -> bytes:
-    return "\n".join([header, *rows]).encode()
-
-
-def only(outcome: str) -> Any:
-    return newest().rows.get(outcome=outcome)
 
 
 def test_a_check_writes_nothing_and_says_what_would_happen(client: Client) -> None:
@@ -198,181 +200,6 @@ def test_a_column_gives_and_ends_consent_for_each_person(client: Client) -> None
     assert given_line.at == datetime(2025, 3, 1, 10, tzinfo=UTC)
     assert not Consent.objects.filter(contact=held).order_by("-id")[0].given
     assert not Consent.objects.filter(contact__addresses__normal="bea@example.com").exists()
-
-
-# --- crashes, clicks, rights -------------------------------------------------------------------------------------------
-
-
-def test_a_crash_between_two_chunks_is_taken_up_again_without_doubling(
-    client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(chunks, "CHUNK", 40)
-    run = check(client, csv_files.people(200).text().encode())
-    client.post(f"{LIST}{run.pk}/confirm/")
-    write, calls = writing.write, []
-
-    def crash(*args: Any, **kwargs: Any) -> None:
-        calls.append(1)
-        write(*args, **kwargs)
-        if len(calls) == 3:
-            raise SystemExit
-
-    monkeypatch.setattr(loading, "write", crash)
-    with pytest.raises(SystemExit):
-        work_imports()
-    run.refresh_from_db()
-    assert (run.state, run.position) == (ImportState.IMPORTING, 80)
-    assert Contact.objects.count() == 76
-    monkeypatch.setattr(loading, "write", write)
-    work_imports()
-    run.refresh_from_db()
-    assert run.position == 80  # the lease of the dead one still holds
-    runs.work(clock=lambda: timezone.now() + timedelta(minutes=2))
-    run.refresh_from_db()
-    assert (run.state, *counts(run)) == (ImportState.DONE, 190, 0, 0, 10)
-    assert Contact.objects.count() == 190
-
-
-def test_a_fault_of_the_program_is_not_tried_for_ever(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    run = check(client, table("1,Ana,ana@example.com,"))
-    client.post(f"{LIST}{run.pk}/confirm/")
-
-    def fault(*_args: Any, **_kwargs: Any) -> None:
-        raise ZeroDivisionError
-
-    monkeypatch.setattr(loading, "write", fault)
-    for _ in range(3):
-        with pytest.raises(ZeroDivisionError):
-            work_imports()
-    assert work_imports() == 0
-    run.refresh_from_db()
-    assert run.state == ImportState.FAILED
-    assert run.problem
-
-
-def test_a_row_that_the_database_refuses_does_not_take_its_chunk_with_it(
-    client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from django.db import IntegrityError
-
-    write = writing.write
-
-    def picky(people: Any, *args: Any, **kwargs: Any) -> None:
-        if any(person.external_id == "13" for person in people):
-            raise IntegrityError
-        write(people, *args, **kwargs)
-
-    monkeypatch.setattr(loading, "write", picky)
-    run = load(client, table(*(f"{n},P{n},p{n}@example.com," for n in range(30))))
-    assert counts(run) == (29, 0, 0, 1)
-    assert only("refused").line == 15
-
-
-def test_two_clicks_on_confirm_import_once(client: Client) -> None:
-    run = check(client, table("1,Ana,ana@example.com,"))
-    assert runs.confirm(run)
-    assert not runs.confirm(run)
-    work_imports()
-    answer = client.post(f"{LIST}{run.pk}/confirm/", follow=True)
-    assert answer.status_code == 200
-    assert work_imports() == 0
-    run.refresh_from_db()
-    assert counts(run) == (1, 0, 0, 0)
-
-
-def test_cancelling_stops_at_the_end_of_the_chunk_and_counts_what_was_written(
-    client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(chunks, "CHUNK", 10)
-    run = check(client, csv_files.people(50, bad_every=0).text().encode())
-    client.post(f"{LIST}{run.pk}/confirm/")
-    advance, calls = lease.advance, []
-
-    def advance_and_cancel(*args: Any) -> None:
-        calls.append(1)
-        if len(calls) == 3:
-            ImportRun.objects.filter(pk=run.pk).update(state=ImportState.CANCELLED)
-        advance(*args)
-
-    monkeypatch.setattr(lease, "advance", advance_and_cancel)
-    work_imports()
-    run.refresh_from_db()
-    assert run.new == Contact.objects.count() == 20
-    assert work_imports() == 0
-
-
-def test_one_import_writes_at_a_time_and_the_page_says_so(client: Client) -> None:
-    first, second = check(client, table("1,Ana,ana@example.com,")), check(client, table(",Ana,ANA@example.com,"))
-    ImportRun.objects.filter(pk=first.pk).update(
-        state=ImportState.IMPORTING, lease_until=timezone.now() + timedelta(minutes=1)
-    )
-    client.post(f"{LIST}{second.pk}/confirm/")
-    work_imports()
-    second.refresh_from_db()
-    assert second.state == ImportState.CONFIRMED
-    assert "Waits for the import" in client.get(f"{LIST}{second.pk}/progress/").json()["said"]
-    ImportRun.objects.filter(pk=first.pk).update(lease_until=None)
-    work_imports()
-    second.refresh_from_db()
-    assert second.state == ImportState.DONE
-    assert Contact.objects.count() == 1
-
-
-def test_who_may_not_import_sees_no_imports(client: Client, django_user_model: Any) -> None:
-    run = check(client, table("1,Ana,ana@example.com,"))
-    desk = Client()
-    desk.force_login(django_user_model.objects.create_user("desk", is_staff=True))
-    for page in ("add/", f"{run.pk}/change/", f"{run.pk}/refused/", f"{run.pk}/progress/", ""):
-        assert desk.get(LIST + page).status_code == 403
-    desk.post(f"{LIST}{run.pk}/confirm/")
-    run.refresh_from_db()
-    assert run.state == ImportState.CHECKED
-
-
-@pytest.mark.parametrize("data", [b"", b"PK\x03\x04xx", b"\x00\x01\x02" * 99, b"name,email\n", b"x\ny\n"])
-def test_what_is_no_table_leaves_nothing_behind(client: Client, data: bytes) -> None:
-    page = upload(client, data)
-    assert page.status_code == 200
-    assert page.context["form"].errors["file"]
-    assert not ImportRun.objects.exists()
-
-
-def test_files_and_rows_are_deleted_a_month_after_the_end(client: Client) -> None:
-    run = load(client, table("1,Ana,ana@example.com,", "2,Bea,bea,"))
-    assert runs.prune(now=timezone.now() + timedelta(days=29)) == 0
-    assert runs.prune(now=timezone.now() + timedelta(days=31)) == 1
-    run.refresh_from_db()
-    assert not run.file
-    assert not run.rows.exists()
-    assert counts(run) == (1, 0, 0, 1)
-
-
-def test_every_page_of_an_import_can_be_read(client: Client) -> None:
-    run = load(client, table("1,Ana,ana@example.com,", "2,Bea,bea,"))
-    assert client.get(LIST).status_code == 200
-    for state in ImportState.values:
-        ImportRun.objects.filter(pk=run.pk).update(state=state)
-        for shown in ("new", "refused", "noted", "unchanged", "nonsense"):
-            assert client.get(f"{LIST}{run.pk}/change/?show={shown}&page=99").status_code == 200
-        assert client.get(f"{LIST}{run.pk}/progress/").status_code == 200
-    assert client.get(f"{LIST}999999/change/").status_code == 404
-
-
-def test_the_list_of_imports_asks_the_same_number_of_questions_at_any_length(
-    client: Client, django_assert_num_queries: Any
-) -> None:
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
-    asked = []
-    for many in (10, 90):
-        ImportRun.objects.bulk_create([ImportRun(filename=f"f{n}.csv") for n in range(many)])
-        with CaptureQueriesContext(
-            connection,
-        ) as found:
-            client.get(LIST)
-        asked.append(len(found))
-    assert asked[0] == asked[1]
 
 
 CELL = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)

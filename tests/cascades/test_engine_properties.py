@@ -1,0 +1,193 @@
+"""The promises against thousands of invented lives, in memory: the engine alone, and the calendar that it waits for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cascades.engine import (
+    Base,
+    Ended,
+    Ending,
+    Finish,
+    For,
+    Plan,
+    Progress,
+    Seen,
+    Send,
+    Skip,
+    StepPlan,
+    StepProgress,
+    Stop,
+    Wait,
+    Went,
+    decide,
+)
+from cascades.runner.progress import skipped
+from contacts import calendar
+from tests.cascades.clocks import ZONES, is_quiet
+
+T = datetime(2026, 11, 22, 9, tzinfo=UTC)
+
+
+HOUR = timedelta(hours=1)
+
+
+spans = st.sampled_from([timedelta(0), timedelta(minutes=1), HOUR, 5 * HOUR, timedelta(days=2)])
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> Plan:
+    steps = [
+        StepPlan(
+            key=f"s{n}", wait=draw(spans), wait_from=draw(st.sampled_from(Base)), longest_wait=draw(st.none() | spans.filter(bool)),
+            who=draw(st.sampled_from(For)), seen=draw(st.sampled_from(Seen)), validity=draw(spans.filter(bool)),
+            reports_delivery=draw(st.booleans()), reports_opening=draw(st.booleans()), reports_clicks=draw(st.booleans()),
+        )
+        for n in range(draw(st.integers(1, 4)))
+    ]  # fmt: skip
+    return Plan(tuple(steps), draw(spans))
+
+
+class Life:
+    """One person in one cascade, with a world that answers as it likes within what is possible."""
+
+    def __init__(self, plan: Plan, draw: st.DataObject) -> None:
+        self.plan, self.draw, self.now = plan, draw, T
+        self.progress = Progress(T, unknown_goes_on=draw.draw(st.booleans()))
+        self.sent: list[str] = []
+        self.over: Stop | Finish | None = None
+        self.reacted = False
+
+    def live(self) -> None:
+        for _ in range(200):
+            intent = decide(self.plan, self.progress, self.now)
+            if isinstance(intent, Stop | Finish):
+                self.over = intent
+                return
+            if isinstance(intent, Wait):
+                assert intent.until > self.now, "a wait that has no length would be looked at for ever"
+                self.progress = replace(self.progress, prolonged=intent.prolonged)
+                self._time_passes(intent.until)
+            else:
+                self._step(intent)
+
+    def _step(self, intent: Send | Skip) -> None:
+        assert intent.key not in {step.key for step in self.progress.steps}, "decided twice"
+        if isinstance(intent, Skip):
+            done = skipped(intent.key, intent.reason, self.now)
+        else:
+            assert not self.reacted, "sent after a stop"
+            assert intent.key not in self.progress.unreachable, "sent to someone who must not be written to"
+            self.sent.append(intent.key)
+            done = StepProgress(intent.key, Went.WAITING, self.now, tracked=self.draw.draw(st.booleans()))
+        self.progress = replace(self.progress, steps=(*self.progress.steps, done))
+
+    def _time_passes(self, until: datetime) -> None:
+        """Up to the deadline, or to some news before it."""
+        news = self.draw.draw(st.sampled_from(["nothing", "message", "reaction", "gate", "ended"]))
+        if news == "nothing":
+            self.now = until
+            return
+        self.now += (until - self.now) * self.draw.draw(st.sampled_from([0.0, 0.1, 0.9]))
+        if news == "gate":
+            shut = self.draw.draw(st.sets(st.sampled_from([step.key for step in self.plan.steps])))
+            self.progress = replace(self.progress, unreachable=dict.fromkeys(shut, "no_consent"))
+        elif news == "ended":
+            if self.draw.draw(st.integers(0, 3)) == 0:
+                self.progress = replace(self.progress, ended_by=Ended(Ending.STOPPED, "opt_out"))
+                self.reacted = True
+        else:
+            self._message_news(news)
+
+    def _message_news(self, news: str) -> None:
+        steps = [step for step in self.progress.steps if step.went is not Went.SKIPPED]
+        if not steps:
+            self.now += timedelta(seconds=1)
+            return
+        step = self.draw.draw(st.sampled_from(steps))
+        after = self._moves(step) if news == "message" else self._reacts(step)
+        self.progress = replace(
+            self.progress, steps=tuple(after if one is step else one for one in self.progress.steps)
+        )
+        self.now += timedelta(seconds=1)
+
+    def _moves(self, step: StepProgress) -> StepProgress:
+        if step.went is Went.WAITING:
+            went = self.draw.draw(st.sampled_from([Went.SENT, Went.LOST]))
+            return replace(step, went=went, sent_at=self.now, ended_at=self.now if went is Went.LOST else None)
+        return replace(step, went=Went.DELIVERED, delivered_at=self.now) if step.went is Went.SENT else step
+
+    def _reacts(self, step: StepProgress) -> StepProgress:
+        if step.went not in (Went.SENT, Went.DELIVERED):
+            return step
+        how = self.draw.draw(st.sampled_from(["opened_at", "unsure_at", "clicked_at", "replied_at"]))
+        rule = next(one.seen for one in self.plan.steps if one.key == step.key)
+        ends = {
+            "opened_at": {Seen.OPENED},
+            "clicked_at": {Seen.OPENED, Seen.CLICKED},
+            "replied_at": set(Seen) - {Seen.NOTHING},
+        }
+        self.reacted |= rule in ends.get(how, set())
+        when: dict[str, Any] = {how: self.now}
+        return replace(step, **when)
+
+
+@given(plans(), st.data())
+@settings(max_examples=300)
+def test_every_life_ends_in_time_with_no_step_twice_and_nothing_after_the_stop(plan: Plan, data: st.DataObject) -> None:
+    life = Life(plan, data)
+    life.live()
+    assert life.over is not None, "it never ended"
+    assert len(life.sent) == len(set(life.sent))
+    # Each news in the test takes a second of its own, which the plan cannot know of.
+    assert life.now <= T + plan.longest + timedelta(seconds=200)
+    assert life.over.reason
+
+
+@given(plans(), st.data())
+def test_whoever_can_be_reached_by_nothing_gets_nothing_and_it_says_so(plan: Plan, data: st.DataObject) -> None:
+    life = Life(plan, data)
+    life.progress = replace(life.progress, unreachable={step.key: "no_consent" for step in plan.steps})
+    for _ in range(60):
+        intent = decide(plan, life.progress, life.now)
+        assert not isinstance(intent, Send)
+        if isinstance(intent, Stop | Finish):
+            assert intent.outcome is Ending.UNREACHABLE
+            return
+        if isinstance(intent, Skip):
+            life.progress = replace(
+                life.progress, steps=(*life.progress.steps, skipped(intent.key, intent.reason, life.now))
+            )
+        else:
+            life.now = intent.until
+    raise AssertionError("it never ended")
+
+
+YEARS = datetime.fromisoformat("2026-01-01"), datetime.fromisoformat("2027-12-31")
+
+
+walls = st.times().map(lambda wall: wall.replace(second=0, microsecond=0, tzinfo=None))
+
+
+@given(
+    st.datetimes(*YEARS),
+    st.lists(st.sampled_from(ZONES), min_size=1, max_size=3),
+    walls,
+    walls,
+)
+@settings(max_examples=300)
+def test_whenever_it_waits_for_it_is_no_quiet_time_on_anyones_clock(
+    at: datetime, names: list[str], start: time, end: time
+) -> None:
+    zones = [ZoneInfo(name) for name in names]
+    opens = calendar.next_allowed(at.replace(tzinfo=UTC), zones, calendar.quiet(start, end))
+    if opens is None:
+        return
+    assert opens >= at.replace(tzinfo=UTC)
+    assert not any(is_quiet(opens.astimezone(zone).time(), start, end) for zone in zones)
