@@ -47,7 +47,12 @@ class Cleaner:
         self.said_at = _noon(self.consent.get("date")) or now
         self._settle(run, now.date())
         self.columns = [
-            (number, self._reader(name), run.headers[number] or str(mapping.LABELS[name]), self._put(name, run.headers[number]))
+            (
+                number,
+                self._reader(name),
+                run.headers[number] or str(mapping.LABELS[name]),
+                self._put(name, run.headers[number]),
+            )
             for number, name in enumerate(run.mapping.get("columns", []))
             if name != mapping.IGNORE
         ]
