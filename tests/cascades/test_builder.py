@@ -64,7 +64,12 @@ def test_a_cascade_is_built_on_one_page_by_a_marketer() -> None:
     answer = staff("Marketer").post(ADD, form(first, step(sms, message, wait_0=90, wait_1="minutes")))
     assert answer.status_code == 302
     cascade = Cascade.objects.get()
-    assert (cascade.name, cascade.goal, cascade.final_wait, str(cascade.created_by)) == ("Autumn", ["order"], timedelta(days=3), "Marketer")
+    assert (cascade.name, cascade.goal, cascade.final_wait, str(cascade.created_by)) == (
+        "Autumn",
+        ["order"],
+        timedelta(days=3),
+        "Marketer",
+    )
     found = cascade.steps.filter(version=None).values_list("position", "channel", "wait", "validity")
     assert list(found) == [
         (0, mail.pk, timedelta(0), timedelta(days=3)),
@@ -99,8 +104,22 @@ def test_a_removed_step_goes_and_the_others_close_up(admin_client: Client) -> No
 
 
 def test_an_empty_card_makes_no_step(admin_client: Client) -> None:
-    empty = {"channel": "", "message": "", "wait_0": 0, "wait_1": "minutes", "longest_wait_0": "", "longest_wait_1": "hours"}
-    empty |= {"wait_from": "sent", "who": "everyone", "seen": "opened", "validity_0": 3, "validity_1": "days", "position": 0}
+    empty = {
+        "channel": "",
+        "message": "",
+        "wait_0": 0,
+        "wait_1": "minutes",
+        "longest_wait_0": "",
+        "longest_wait_1": "hours",
+    }
+    empty |= {
+        "wait_from": "sent",
+        "who": "everyone",
+        "seen": "opened",
+        "validity_0": 3,
+        "validity_1": "days",
+        "position": 0,
+    }
     assert admin_client.post(ADD, form(empty)).status_code == 302
     assert not Step.objects.exists()
 
@@ -109,7 +128,11 @@ def test_an_empty_card_makes_no_step(admin_client: Client) -> None:
     ("field", "value", "sentence"),
     [
         ("seen", "opened", "“sms sandbox” cannot tell whether a message was opened. Choose “click or answer”."),
-        ("wait_from", "opened", "The message before goes out by “sms sandbox”, which cannot tell whether it was opened."),
+        (
+            "wait_from",
+            "opened",
+            "The message before goes out by “sms sandbox”, which cannot tell whether it was opened.",
+        ),
         ("who", "not_opened", "No channel before this step can tell whether a message was opened."),
         ("wait_0", "", "Write how long."),
         ("wait_0", "-1", "That is too short."),
@@ -117,7 +140,9 @@ def test_an_empty_card_makes_no_step(admin_client: Client) -> None:
         ("validity_0", "0", "That is too short."),
     ],
 )
-def test_a_choice_that_cannot_be_is_refused_with_a_sentence(admin_client: Client, field: str, value: str, sentence: str) -> None:
+def test_a_choice_that_cannot_be_is_refused_with_a_sentence(
+    admin_client: Client, field: str, value: str, sentence: str
+) -> None:
     sms, message = factories.make_channel("sms"), factories.make_message()
     answer = admin_client.post(ADD, form(step(sms, message), step(sms, message, **{field: value})))
     assert answer.status_code == 200
@@ -127,7 +152,9 @@ def test_a_choice_that_cannot_be_is_refused_with_a_sentence(admin_client: Client
 
 @pytest.mark.parametrize(("field", "value"), [("wait_from", "opened"), ("wait_from", "delivered"), ("who", "failed")])
 def test_the_first_step_cannot_look_back(admin_client: Client, field: str, value: str) -> None:
-    answer = admin_client.post(ADD, form(step(factories.make_channel("email"), factories.make_message(), **{field: value})))
+    answer = admin_client.post(
+        ADD, form(step(factories.make_channel("email"), factories.make_message(), **{field: value}))
+    )
     assert "The first step has no message before it." in answer.content.decode()
 
 
@@ -138,7 +165,11 @@ def test_what_is_possible_is_judged_by_the_new_order(admin_client: Client) -> No
 
 
 def test_the_dearer_channel_first_is_a_hint_and_no_error(admin_client: Client) -> None:
-    mail, sms, message = factories.make_channel("email"), factories.make_channel("sms", price="0.05"), factories.make_message()
+    mail, sms, message = (
+        factories.make_channel("email"),
+        factories.make_channel("sms", price="0.05"),
+        factories.make_message(),
+    )
     answer = admin_client.post(ADD, form(step(sms, message, position=0), step(mail, message, position=1)), follow=True)
     assert "Step 1 (sms sandbox) costs more than the step after it (email sandbox)." in answer.content.decode()
 
@@ -169,8 +200,14 @@ def test_saving_the_page_as_it_stands_changes_nothing(admin_client: Client) -> N
             value = bound.value()
             widget = bound.field.widget
             pieces = widget.decompress(value) if isinstance(widget, LengthWidget) else None
-            named = {f"{bound.html_name}_{n}": piece for n, piece in enumerate(pieces)} if pieces else {bound.html_name: value}
-            sent |= {name: "" if piece is None else piece for name, piece in named.items() if not name.endswith("DELETE")}
+            named = (
+                {f"{bound.html_name}_{n}": piece for n, piece in enumerate(pieces)}
+                if pieces
+                else {bound.html_name: value}
+            )
+            sent |= {
+                name: "" if piece is None else piece for name, piece in named.items() if not name.endswith("DELETE")
+            }
     assert admin_client.post(change(cascade), sent).status_code == 302
     assert list(Step.objects.order_by("pk").values()) == before
 
@@ -255,7 +292,10 @@ def test_the_front_desk_looks_but_neither_changes_nor_brakes() -> None:
 
 def test_a_cascade_that_was_started_once_is_not_deleted(admin_client: Client) -> None:
     cascade, _ = _running()
-    assert admin_client.post(reverse("admin:cascades_cascade_delete", args=[cascade.pk]), {"post": "yes"}).status_code == 403
+    assert (
+        admin_client.post(reverse("admin:cascades_cascade_delete", args=[cascade.pk]), {"post": "yes"}).status_code
+        == 403
+    )
 
 
 def test_the_list_shows_each_cascades_numbers(admin_client: Client) -> None:

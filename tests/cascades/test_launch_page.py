@@ -93,7 +93,11 @@ def test_the_page_shows_beforehand_who_is_reached_by_what_who_is_not_and_why_and
     said = text(page)
     assert "4 people get the first message by email sandbox." in said
     assert "1 person gets the first message by sms sandbox." in said
-    for sentence in ("No address for this channel.", "No consent to marketing on this channel.", "The address does not work."):
+    for sentence in (
+        "No address for this channel.",
+        "No consent to marketing on this channel.",
+        "The address does not work.",
+    ):
         assert f'<td>{sentence}</td><td class="num">1</td>' in said
     assert "Start for 8 people" in said
     assert not Launch.objects.exists()
@@ -127,9 +131,15 @@ def test_what_was_shown_is_what_then_happens(client: Client) -> None:
     assert launch.audience == found.people == Enrollment.objects.count()
     assert Enrollment.objects.filter(outcome=Outcome.UNREACHABLE).count() == found.unreachable
     for forecast, name in zip(found.steps, ("email sandbox", "sms sandbox"), strict=True):
-        sent = StepRun.objects.filter(delivery__status__in=[DeliveryStatus.SENT, DeliveryStatus.DELIVERED], step__channel__name=name)
+        sent = StepRun.objects.filter(
+            delivery__status__in=[DeliveryStatus.SENT, DeliveryStatus.DELIVERED], step__channel__name=name
+        )
         assert sent.count() == forecast.people
-    assert sum(Delivery.objects.values_list("cost", flat=True), Decimal(0)) == found.cost == Decimal(launch.forecast["cost"])
+    assert (
+        sum(Delivery.objects.values_list("cost", flat=True), Decimal(0))
+        == found.cost
+        == Decimal(launch.forecast["cost"])
+    )
 
 
 def test_a_double_click_a_second_tab_and_the_way_back_start_once(client: Client) -> None:
@@ -195,7 +205,9 @@ def test_what_cannot_be_started_is_said(client: Client, chosen: dict[str, Any], 
 
 def test_either_all_contacts_or_some(client: Client) -> None:
     chosen = {"everyone": "on", "groups": [family().pk]}
-    assert "Choose either all contacts or some of them." in text(choose(client, url_of(client, factories.email_then_sms()), **chosen))
+    assert "Choose either all contacts or some of them." in text(
+        choose(client, url_of(client, factories.email_then_sms()), **chosen)
+    )
 
 
 def test_an_empty_audience_has_no_button(client: Client) -> None:
@@ -235,7 +247,9 @@ def test_those_whose_opening_cannot_be_known_are_asked_about_with_both_costs(cli
     factories.make_business(country="FR")
     cascade, group = factories.email_then_sms(), factories.make_group()
     for n in range(3):
-        factories.make_contact(f"P{n}", email=f"p{n}@x.example", phone=f"+3460000000{n}", tracking=n == 0, groups=[group])
+        factories.make_contact(
+            f"P{n}", email=f"p{n}@x.example", phone=f"+3460000000{n}", tracking=n == 0, groups=[group]
+        )
     url = url_of(client, cascade)
     page = choose(client, url, groups=[group.pk])
     said = text(page)
@@ -265,7 +279,9 @@ def test_what_is_not_ready_is_said_with_the_place_where_it_is_mended(client: Cli
 
 def test_a_shared_phone_is_counted_once_where_the_text_is_the_same(client: Client) -> None:
     message = factories.make_message(texts={("sms", "en"): "We are closed on Monday"})
-    cascade = factories.make_cascade(steps=[{"channel": factories.make_channel("sms"), "message": message, "seen": "clicked"}])
+    cascade = factories.make_cascade(
+        steps=[{"channel": factories.make_channel("sms"), "message": message, "seen": "clicked"}]
+    )
     group = factories.make_group()
     for name in ("Ana", "Luis"):
         factories.make_contact(name, phone="+34600000001", groups=[group])
@@ -337,7 +353,9 @@ def test_a_cascade_on_hold_is_not_started(client: Client) -> None:
 
 def _launches(cascade: Cascade, count: int) -> list[Launch]:
     version = freeze(cascade, user=None, now=NOW)
-    made = [Launch(cascade=cascade, version=version, start_at=NOW + timedelta(days=1), created_at=NOW) for _ in range(count)]
+    made = [
+        Launch(cascade=cascade, version=version, start_at=NOW + timedelta(days=1), created_at=NOW) for _ in range(count)
+    ]
     return Launch.objects.bulk_create(made)
 
 
