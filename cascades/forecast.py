@@ -112,11 +112,11 @@ class _Step:
     @classmethod
     def of(cls, step: Step, number: int, business: Business) -> _Step:
         try:
-            told = capabilities.of_channel(step.channel)
+            told, in_sandbox = capabilities.of_channel(step.channel), step.channel.is_sandbox
         except LookupError:
-            told = frozenset()
+            told, in_sandbox = frozenset(), False
         content = [_plain(variant) for variant in step.message.variants.all() if variant.kind == step.channel.kind]
-        ask = Ask(step.channel.kind, step.message.purpose, step.message.urgent)
+        ask = Ask(step.channel.kind, step.message.purpose, step.message.urgent, in_sandbox)
         return cls(step, number, business, ask, bool(told & {Fact.OPENED, Fact.READ}), content)
 
     def cost(self, person: Person) -> Decimal:

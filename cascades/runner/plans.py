@@ -98,7 +98,7 @@ def _step(step: Step) -> FrozenStep:
     assert text is not None
     name = slugify(step.message.name, allow_unicode=True) or f"step-{step.position + 1}"
     sandbox = channel.is_sandbox if _installed(channel) else False
-    ask = Ask(channel.kind, text.purpose, text.urgent)
+    ask = Ask(channel.kind, text.purpose, text.urgent, sandbox)
     return FrozenStep(
         step.pk, step.key, name, channel.pk, text.pk, ask, step.validity, sandbox, _tells_opening(_told(channel))
     )

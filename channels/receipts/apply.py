@@ -99,8 +99,10 @@ def mean(channel: Channel, new: Sequence[tuple[Item, Match]], now: datetime) -> 
     closing.suppress_many(closings, now=now)
     if dead:
         consequences.mark_dead(channel, {found.address for _, found in dead})
-    if resumed := {found.address for _, found in by_fact[Fact.RESUMED] if found.address}:
-        closing.lift_many(channel.address_kind, resumed, channel=channel.kind, now=now)
+    for played in (False, True):
+        resumed = {found.address for told, found in by_fact[Fact.RESUMED] if found.address and told.played is played}
+        if resumed:
+            closing.lift_many(channel.address_kind, resumed, channel=channel.kind, now=now, played=played)
     _withdraw(channel, [pair for pair in by_fact[Fact.UNSUBSCRIBED] if pair[1].contact_id], now)
 
 

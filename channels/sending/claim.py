@@ -58,7 +58,7 @@ class Job:
 
     @property
     def ask(self) -> Ask:
-        return Ask(self.kind, self.purpose, self.urgent)
+        return Ask(self.kind, self.purpose, self.urgent, self.sandbox)
 
     @property
     def counts(self) -> bool:

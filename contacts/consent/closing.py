@@ -15,7 +15,7 @@ from contacts.models import Address, Basis, ConsentPurpose, Suppression, Suppres
 from contacts.models.contact import fingerprint
 
 _MARKETING = ConsentPurpose.MARKETING.value
-_COLUMNS = ("kind", "fingerprint", "hint", "channel", "scope", "reason", "source", "at", "lifted_at")
+_COLUMNS = ("kind", "fingerprint", "hint", "channel", "scope", "reason", "source", "at", "lifted_at", "played")
 _GONE_FOR_GOOD = "bounce"
 
 
@@ -61,6 +61,7 @@ def suppress_many(closings: Sequence[Closing], *, now: datetime) -> None:
             one.source[:120],
             now,
             None,
+            one.played,
         )
         for one in closings
     ]
@@ -78,11 +79,16 @@ def mark_invalid(kind: str, normals: Collection[str]) -> None:
     working.update(validity=Validity.INVALID, invalid_reason=_GONE_FOR_GOOD)
 
 
-def lift_many(kind: str, normals: Collection[str], *, channel: str, now: datetime) -> int:
-    """START and its kin: opens what a STOP on this channel closed, told by the person or by the provider; restores no consent."""
+def lift_many(kind: str, normals: Collection[str], *, channel: str, now: datetime, played: bool = False) -> int:
+    """START and its kin: opens what a STOP on this channel closed, told by the person or by the provider; restores no consent.
+
+    played: said in the sandbox, and opens only what was closed there.
+    """
     marks = [fingerprint(kind, normal) for normal in normals]
     said = (SuppressionReason.STOP, SuppressionReason.PROVIDER)
     closed = Suppression.objects.filter(fingerprint__in=marks, channel=channel, reason__in=said, lifted_at=None)
+    if played:
+        closed = closed.filter(played=True)
     return closed.update(lifted_at=now)
 
 

@@ -9,18 +9,22 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from contacts import calendar, kinds, timezones
-from contacts.consent.reading import Block, Facts, Known, Way, facts, people
+from contacts.consent.reading import Block, Facts, Known, Said, Way, facts, people
 from contacts.models import Business, ConsentPurpose, SuppressionReason, SuppressionScope
 
 MARKETING, TRACKING = ConsentPurpose.MARKETING.value, ConsentPurpose.TRACKING.value
 
 
 class Ask(NamedTuple):
-    """May this be sent? kind: of the channel ("email", "sms"); purpose: "marketing" or "transactional"; urgent passes quiet hours."""
+    """May this be sent? kind: of the channel ("email", "sms"); purpose: "marketing" or "transactional"; urgent passes quiet hours.
+
+    played: what was played in the sandbox counts too. It does for messages that stay there, never for those that really leave.
+    """
 
     kind: str
     purpose: str = MARKETING
     urgent: bool = False
+    played: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +96,10 @@ class _Judge:
         )  # fmt: skip
 
     def _verdict(self, contact_id: int, ask: Ask, zones: tuple[ZoneInfo, ...]) -> Verdict:
-        tracked = not self.asks_tracking or self._holds(contact_id, ask.kind, TRACKING)
+        tracked = not self.asks_tracking or self._holds(contact_id, ask, TRACKING)
         address, reason, params = self._address(contact_id, ask)
         if not reason and ask.purpose == MARKETING:
-            reason, params = self._objection(contact_id, ask.kind)
+            reason, params = self._objection(contact_id, ask)
         if reason:
             return Verdict(ok=False, reason=reason, params=params, address=address, tracked=tracked)
         if ask.urgent:
@@ -134,17 +138,27 @@ class _Judge:
         blocks = [
             block
             for block in self.facts.blocks[way.fingerprint]
-            if block.channel in ("", ask.kind) and (block.scope == SuppressionScope.ALL or ask.purpose == MARKETING)
+            if (ask.played or not block.played)
+            and block.channel in ("", ask.kind)
+            and (block.scope == SuppressionScope.ALL or ask.purpose == MARKETING)
         ]
         return min(blocks, key=lambda block: block.reason == SuppressionReason.BOUNCE, default=None)
 
-    def _holds(self, contact_id: int, kind: str, purpose: str) -> bool:
-        said = self.facts.said.get((contact_id, kind, purpose))
+    def _said(self, contact_id: int, ask: Ask, purpose: str) -> Said | None:
+        """The newest word on it, that of the sandbox only where it counts."""
+        words = (
+            self.facts.said.get((contact_id, ask.kind, purpose, played))
+            for played in ((False, True) if ask.played else (False,))
+        )
+        return max((word for word in words if word), default=None)
+
+    def _holds(self, contact_id: int, ask: Ask, purpose: str) -> bool:
+        said = self._said(contact_id, ask, purpose)
         return said is not None and said.given and not (said.expires_at and said.expires_at <= self.now)
 
-    def _objection(self, contact_id: int, kind: str) -> tuple[str, dict[str, Any]]:
+    def _objection(self, contact_id: int, ask: Ask) -> tuple[str, dict[str, Any]]:
         """Why marketing is not allowed, or nothing."""
-        said = self.facts.said.get((contact_id, kind, MARKETING))
+        said = self._said(contact_id, ask, MARKETING)
         if said is None:
             return "no_consent", {}
         if not said.given:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from django.db.models import (
     BigIntegerField,
     BooleanField,
+    Case,
     CharField,
     DateTimeField,
     ExpressionWrapper,
@@ -26,6 +27,7 @@ from django.db.models import (
     QuerySet,
     Subquery,
     Value,
+    When,
 )
 from django.db.models.functions import Cast, Coalesce
 
@@ -67,11 +69,13 @@ class Block(NamedTuple):
     scope: str
     reason: str
     at: datetime
+    played: bool = False
 
 
 class Said(NamedTuple):
-    """The newest line of the ledger for a contact, a kind and a purpose."""
+    """The newest line of the ledger for a contact, a kind and a purpose, in earnest or as played in the sandbox."""
 
+    row: int
     given: bool
     at: datetime
     expires_at: datetime | None
@@ -80,11 +84,12 @@ class Said(NamedTuple):
 
 @dataclass(slots=True)
 class Facts:
-    """ways: by contact and kind of address; blocks: by fingerprint; said: by contact, channel kind and purpose."""
+    """ways: by contact and kind of address; blocks: by fingerprint; said: by contact, channel kind, purpose, and
+    whether it was played."""
 
     ways: dict[tuple[int, str], list[Way]] = field(default_factory=lambda: defaultdict(list))
     blocks: dict[str, list[Block]] = field(default_factory=lambda: defaultdict(list))
-    said: dict[tuple[int, str, str], Said] = field(default_factory=dict)
+    said: dict[tuple[int, str, str, bool], Said] = field(default_factory=dict)
 
 
 def people(contact_ids: Sequence[int], *, lock: bool) -> list[Known]:
@@ -111,18 +116,18 @@ def facts(contact_ids: Sequence[int], purposes: Collection[str]) -> Facts:
         if what == _ADDRESS:
             known.ways[owner, a].append(Way(position, row, b, c, flag, d))
         elif what == _BLOCK:
-            known.blocks[a].append(Block(b, c, d, at))
+            known.blocks[a].append(Block(b, c, d, at, flag))
         else:
-            known.said[owner, a, b] = Said(flag, at, until, c)
+            known.said[owner, a, b, bool(position)] = Said(row, flag, at, until, c)
     for ways in known.ways.values():
         ways.sort()
     return known
 
 
-def newest_ids(contact_ids: Sequence[int], purposes: Collection[str]) -> QuerySet[Consent, Any]:
-    """The id of the newest line for each contact, kind and purpose."""
+def newest_ids(contact_ids: Sequence[int], purposes: Collection[str], *apart: str) -> QuerySet[Consent, Any]:
+    """The id of the newest line for each contact, kind and purpose, and for each value of the columns that are told apart."""
     lines = Consent.objects.filter(Among("contact_id", contact_ids), purpose__in=purposes)
-    return lines.order_by().values("contact_id", "kind", "purpose").annotate(newest=Max("id")).values("newest")
+    return lines.order_by().values("contact_id", "kind", "purpose", *apart).annotate(newest=Max("id")).values("newest")
 
 
 _ADDRESS, _BLOCK, _LINE = range(3)
@@ -153,12 +158,14 @@ def _suppressions(contact_ids: Sequence[int]) -> QuerySet[Any, Any]:
     theirs = Address.objects.filter(Among("contact_id", contact_ids)).order_by().values("fingerprint")
     return _shaped(
         Suppression.objects.filter(lifted_at=None, fingerprint__in=theirs), _BLOCK, a=F("fingerprint"), b=F("channel"),
-        c=F("scope"), d=F("reason"), row=F("id"), at=F("at"),
+        c=F("scope"), d=F("reason"), row=F("id"), at=F("at"), flag=F("played"),
     )  # fmt: skip
 
 
 def _consents(contact_ids: Sequence[int], purposes: Collection[str]) -> QuerySet[Any, Any]:
+    newest = newest_ids(contact_ids, purposes, "played")
+    played = Case(When(played=True, then=1), default=0, output_field=IntegerField())
     return _shaped(
-        Consent.objects.filter(id__in=newest_ids(contact_ids, purposes)), _LINE, owner=F("contact_id"), a=F("kind"), b=F("purpose"),
+        Consent.objects.filter(id__in=newest), _LINE, position=played, owner=F("contact_id"), a=F("kind"), b=F("purpose"),
         c=F("basis"), row=F("id"), at=F("at"), until=F("expires_at"), flag=F("given"),
     )  # fmt: skip

@@ -18,7 +18,7 @@ def suppress(
     """Close one address; see `closing.suppress_many`, and `Closing` for what the arguments mean. Returns the open row."""
     one = Closing(kind, normal, reason, scope, channel, source, played, delivery_token, operator_id, ip)
     suppress_many([one], now=now)
-    return Suppression.objects.get(fingerprint=one.mark, channel=channel, scope=scope, lifted_at=None)
+    return Suppression.objects.get(fingerprint=one.mark, channel=channel, scope=scope, played=played, lifted_at=None)
 
 
 def lift(*, kind: str, normal: str, channel: str, now: datetime) -> int:

@@ -126,6 +126,7 @@ class Suppression(models.Model):
     source = models.CharField(_("source"), max_length=120, blank=True, default="")
     at = models.DateTimeField(_("since"))
     lifted_at = models.DateTimeField(_("lifted"), null=True, blank=True)
+    played = models.BooleanField(default=False, editable=False)
 
     class Meta:
         verbose_name = _("suppressed address")
@@ -133,7 +134,9 @@ class Suppression(models.Model):
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["fingerprint", "channel", "scope"], condition=models.Q(lifted_at=None), name="suppression_once"
+                fields=["fingerprint", "channel", "scope", "played"],
+                condition=models.Q(lifted_at=None),
+                name="suppression_once",
             )
         ]
         indexes = [models.Index(fields=["fingerprint"], name="suppression_open", condition=models.Q(lifted_at=None))]

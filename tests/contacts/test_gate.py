@@ -321,3 +321,30 @@ def test_two_statements_do_for_any_number_of_people(people: int) -> None:
         found = gate([c.pk for c in contacts], [EMAIL, SMS, SMS_SERVICE], now=NOW, business=business, lock=True)
     assert sum(p.verdicts[SMS].ok for p in found.values()) == people
     assert len([query for query in queries if "SAVEPOINT" not in query["sql"]]) == 2
+
+
+def test_what_was_played_in_the_sandbox_neither_forbids_nor_permits_a_message_that_really_leaves() -> None:
+    stopped = make_contact("Ana", phone="+34600100001")
+    agreed = make_contact("Bea", phone="+34600100002", consent=())
+    suppress(
+        kind="phone",
+        normal="+34600100001",
+        channel="sms",
+        scope="all",
+        reason="stop",
+        source="sandbox",
+        now=NOW,
+        played=True,
+    )
+    grant(agreed.pk, "sms", basis="express", source="sandbox", now=NOW, played=True)
+    in_sandbox, live = Ask("sms", played=True), Ask("sms", played=False)
+    people = gate([stopped.pk, agreed.pk], [in_sandbox, live], now=NOW, business=make_business())
+    assert [people[stopped.pk].verdicts[ask].ok for ask in (in_sandbox, live)] == [False, True]
+    assert [people[agreed.pk].verdicts[ask].ok for ask in (in_sandbox, live)] == [True, False]
+
+
+def test_a_stop_in_earnest_holds_in_the_sandbox_too() -> None:
+    contact = make_contact("Ana", phone="+34600100001")
+    suppress(kind="phone", normal="+34600100001", channel="sms", scope="all", reason="stop", source="SMS", now=NOW)
+    people = gate([contact.pk], [Ask("sms")], now=NOW, business=make_business())
+    assert people[contact.pk].verdicts[Ask("sms")].reason == "suppressed"
