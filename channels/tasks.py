@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from typing import Any
 
-from celery import Task, shared_task
+from celery import shared_task
 from django.utils import timezone
 
 from channels import receipts, sending, signals
 from channels.receipts import parked
+from contacts import hints
 
-log = logging.getLogger(__name__)
-
-# In a storm of calls one hint does for all of them.
-QUIET_SECONDS = 0.2
-EXPIRES_SECONDS = 5
 # A task ends before its successor piles up behind it; what is left is the next one's.
 LONGEST_SECONDS = 20.0
-_last: dict[str, float] = {}
 
 
 @shared_task(name="channels.tasks.send")
@@ -52,20 +46,8 @@ def connect() -> None:
 
 
 def on_deliveries_waiting(**_: Any) -> None:
-    _hint(send)
+    hints.give(send)
 
 
 def on_call_stored(**_: Any) -> None:
-    _hint(apply_inbound)
-
-
-def _hint(task: Task[Any, Any]) -> None:
-    """Never the caller's trouble: whether the broker answers or not, the caller's work is committed."""
-    name, moment = str(task.name), time.monotonic()
-    if moment - _last.get(name, -QUIET_SECONDS) < QUIET_SECONDS:
-        return
-    _last[name] = moment
-    try:
-        task.apply_async(expires=EXPIRES_SECONDS, retry=False)
-    except Exception as error:  # noqa: BLE001 - every broker has its own
-        log.debug("no hint given: %s", error)
+    hints.give(apply_inbound)

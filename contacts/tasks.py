@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-
 from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
+from contacts import hints
 from contacts.importing import runs
-
-log = logging.getLogger(__name__)
 
 
 @shared_task(name="contacts.tasks.work_imports", ignore_result=True)
@@ -23,11 +19,4 @@ def work_imports() -> int:
 
 def nudge() -> None:
     """Begin now rather than at the next tick, once the present transaction is committed."""
-    transaction.on_commit(_send, robust=True)
-
-
-def _send() -> None:
-    try:
-        work_imports.delay()
-    except (OperationalError, OSError) as error:
-        log.warning("no broker, so the import begins with the next tick: %s", error)
+    transaction.on_commit(lambda: hints.give(work_imports), robust=True)

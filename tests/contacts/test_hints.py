@@ -1,0 +1,34 @@
+"""Hints to the worker: one for a storm of them, and none is the caller's trouble."""
+
+from typing import Any
+
+import pytest
+from celery import Celery
+
+from contacts import hints
+
+
+def task_on(broker: str) -> tuple[Celery, str]:
+    app = Celery("hinted", broker=broker, set_as_current=False)
+    app.conf.task_default_queue = "hinted"
+    app.conf.broker_connection_timeout = 1
+
+    @app.task(name=f"hinted.{broker}")
+    def look() -> None: ...
+
+    return app, look.name
+
+
+def test_in_a_storm_one_hint_does_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hints, "QUIET_SECONDS", 60)
+    app, name = task_on("memory://")
+    for _ in range(5):
+        hints.give(app.tasks[name])
+    with app.connection_for_read() as connection:
+        channel: Any = connection.channel()
+        assert channel.queue_declare("hinted", passive=True).message_count == 1
+
+
+def test_without_a_broker_the_caller_is_not_troubled() -> None:
+    app, name = task_on("redis://127.0.0.1:9/0")
+    hints.give(app.tasks[name])
