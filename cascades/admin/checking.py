@@ -45,14 +45,19 @@ def _where(said: str, steps: list[Step], cascade: Cascade) -> tuple[str, str]:
             "channel": step.channel
         }
         places = (
-            (unproven, "contacts_business", 1, _("Business")),
-            (f"“{step.message}”", "channels_message", step.message_id, str(step.message)),
-            (f"“{step.channel}”", "channels_channel", step.channel_id, str(step.channel)),
+            ([unproven], "contacts_business", 1, _("Business")),
+            (_quoted(step.message), "channels_message", step.message_id, str(step.message)),
+            (_quoted(step.channel), "channels_channel", step.channel_id, str(step.channel)),
         )
         for words, page, pk, name in places:
-            if words in said and (url := _address(page, pk)):
+            if any(one in said for one in words) and (url := _address(page, pk)):
                 return url, name
     return reverse("admin:cascades_cascade_change", args=[cascade.pk]), _("the steps")
+
+
+def _quoted(name: object) -> list[str]:
+    """The name as the languages of the house put it into a sentence."""
+    return [f"{before}{name}{after}" for before, after in ("“”", "«»", ("«\u00a0", "\u00a0»"), ("« ", " »"))]
 
 
 def _named(said: str, steps: list[Step]) -> Iterator[Step]:
