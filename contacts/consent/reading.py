@@ -127,7 +127,9 @@ def facts(contact_ids: Sequence[int], purposes: Collection[str]) -> Facts:
 def newest_ids(contact_ids: Sequence[int], purposes: Collection[str], *apart: str) -> QuerySet[Consent, Any]:
     """The id of the newest line for each contact, kind and purpose, and for each value of the columns that are told apart."""
     lines = Consent.objects.filter(Among("contact_id", contact_ids), purpose__in=purposes)
-    return lines.order_by().values("contact_id", "kind", "purpose", *apart).annotate(newest=Max("id")).values("newest")
+    told_apart: Any = lines.order_by().values("contact_id", "kind", "purpose", *apart)
+    found: QuerySet[Consent, Any] = told_apart.annotate(newest=Max("id")).values("newest")
+    return found
 
 
 _ADDRESS, _BLOCK, _LINE = range(3)

@@ -139,7 +139,7 @@ def _multiply(cascade: Cascade, count: int) -> None:
     people = Contact.objects.bulk_create(Contact(first_name=f"More {n}") for n in range(count))
     rows = Enrollment.objects.bulk_create(
         Enrollment(
-            cascade=cascade, version_id=step.version_id, contact=person, occasion="more", started_at=NOW, next_due_at=NOW, max_until=NOW
+            cascade=cascade, version=step.version, contact=person, occasion="more", started_at=NOW, next_due_at=NOW, max_until=NOW
         )
         for person in people
     )  # fmt: skip

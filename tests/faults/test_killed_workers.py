@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from cascades.models import Launch
 from channels.models import Channel, Delivery
 from tests.faults import books, town
 from tests.faults.crew import THREADS, Crew, Peer, comes, until
@@ -73,12 +74,12 @@ def _kill_again_and_again(crew: Crew, taken: Callable[[], int], meanwhile: Calla
         meanwhile()
 
 
-def _over(readers: Readers, launch: books.Launch) -> bool:
+def _over(readers: Readers, launch: Launch) -> bool:
     readers.read()
     return books.is_over(launch)
 
 
-def _the_promises(launch: books.Launch, *peers: Peer) -> None:
+def _the_promises(launch: Launch, *peers: Peer) -> None:
     for peer in peers:
         books.nobody_twice(peer)
     books.nobody_lost(launch, PEOPLE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -75,8 +76,8 @@ class Staff:
 
     # --- people -----------------------------------------------------------------------------------------------------
 
-    def import_people(self, clock: Any, table: str, *, group: str, consent: bool = True) -> None:
-        """Choose the file, accept the columns that were guessed, check, confirm; everyone joins the group."""
+    def import_people(self, clock: Any, table: str, *, group: str, consent: bool = True) -> list[dict[str, str]]:
+        """Choose the file, accept the columns that were guessed, check, confirm; everyone joins the group. Returns the refused rows."""
         file = SimpleUploadedFile("people.csv", table.encode("utf-8-sig"), "text/csv")
         answer = self.client.post(f"{ADMIN}/contacts/importrun/add/", {"file": file}, follow=True)
         here = answer.redirect_chain[-1][0]
@@ -88,6 +89,9 @@ class Staff:
         clock.run("contacts.tasks.work_imports")
         self.client.post(here.replace("/change/", "/confirm/"))
         clock.run("contacts.tasks.work_imports")
+        return self._table(
+            here.replace("/change/", "/refused/"), delimiter=";" if ";" in table.split("\n", 1)[0] else ","
+        )
 
     # --- texts and cascades -----------------------------------------------------------------------------------------
 
@@ -126,7 +130,9 @@ class Staff:
         """Choose the group, look at the numbers, start; `twice` clicks the button again. Returns the page with the numbers."""
         choose = self.client.get(f"{ADMIN}/cascades/cascade/{cascade}/launch/", follow=True).redirect_chain[-1][0]
         shown = self.send(choose, "when", when="now", groups=[self.number_of("contacts/group", group)])
-        page = shown.content.decode()
+        page: str = shown.content.decode()
+        if not any("stamp" in form.names for form in forms(page)):  # so many people that the numbers come in afterwards
+            page = self.see(f"{shown.redirect_chain[-1][0]}?whole=1")
         go = next(form for form in forms(page) if "stamp" in form.names)
         for _ in range(2 if twice else 1):
             assert self.client.post(go.action, filled(go, {}), follow=True).status_code == 200
@@ -158,13 +164,17 @@ class Staff:
 
     def recipients(self, cascade: str) -> dict[tuple[str, str], tuple[str, str]]:
         """{(person, channel): (outcome, reason)}, from the list that staff download."""
-        answer = self.client.get(f"{ADMIN}/cascades/steprun/export/?cascade={cascade}")
+        rows = self._table(f"{ADMIN}/cascades/steprun/export/?cascade={cascade}")
+        got = Counter((row["person"], row["address"], row["step"], row["channel"]) for row in rows if row["sent"])
+        assert not [one for one, times in got.items() if times > 1], "somebody has the same step twice"
+        return {(row["person"], f"{row['step']}/{row['channel']}"): (row["outcome"], row["why"]) for row in rows}
+
+    def _table(self, url: str, delimiter: str = ",") -> list[dict[str, str]]:
+        """A download, row by row."""
+        answer = self.client.get(url)
         assert answer.status_code == 200
         text = b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
-        rows = list(csv.DictReader(io.StringIO(text)))
-        found = {(row["person"], f"{row['step']}/{row['channel']}"): (row["outcome"], row["why"]) for row in rows}
-        assert len(found) == len(rows), "somebody has the same step twice"
-        return found
+        return list(csv.DictReader(io.StringIO(text), delimiter=delimiter))
 
     def ended(self, cascade: str) -> dict[str, str]:
         """{person: how it ended}, from the list of people."""
