@@ -23,6 +23,7 @@ SUITES = {
     "up": "manage.py test --up",
     "browser": "manage.py test --browser",
     "faults": "manage.py test --faults",
+    "volume": "manage.py test --volume",
     "bench": "manage.py bench",
 }
 
@@ -125,7 +126,7 @@ def database_url() -> str:
         return f"sqlite:///{found['NAME']}"
     login = quote(found["USER"]) + (f":{quote(found['PASSWORD'])}" if found["PASSWORD"] else "") + "@"
     port = f":{found['PORT']}" if found["PORT"] else ""
-    options = urlencode({name: value for name, value in found["OPTIONS"].items() if isinstance(value, str)})
+    options = urlencode({name: value for name, value in found["OPTIONS"].items() if type(value) in (str, int)})
     return f"postgresql://{login if found['USER'] else ''}{found['HOST']}{port}/{found['NAME']}?{options}"
 
 
