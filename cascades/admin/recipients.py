@@ -22,6 +22,7 @@ from cascades.admin import health
 from cascades.models import Cascade, Enrollment, Outcome, StepRun
 from cascades.outcomes import LABELS, OUTCOME, TONES, sentence
 from contacts import kinds, reasons
+from contacts.admin.read_only import ReadOnlyAdmin
 from contacts.exporting import csv_response, safe
 
 if TYPE_CHECKING:
@@ -96,24 +97,6 @@ class OutcomeFilter(DropdownFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(outcome_code=self.value()) if self.value() else queryset
-
-
-class ReadOnlyAdmin(ModelAdmin):
-    """A list to read; what it shows is written by the machine."""
-
-    show_full_result_count = False
-    list_per_page = 50
-    list_filter_submit = True
-    actions = None
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(StepRun)

@@ -16,13 +16,13 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
-from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RelatedDropdownFilter
 from unfold.decorators import display
 
 from channels import sending
 from channels.admin.wording import TONES, said, why
 from channels.models import Delivery, DeliveryEvent, DeliveryStatus
+from contacts.admin.read_only import ReadOnlyAdmin
 from contacts.models import Business
 from contacts.models.contact import fold
 
@@ -32,26 +32,8 @@ if TYPE_CHECKING:
 MAY_RESOLVE = "channels.resolve_delivery"
 
 
-class LookOnly(ModelAdmin):
-    """A list to read; what it shows is written by the machine."""
-
-    show_full_result_count = False
-    list_per_page = 50
-    list_filter_submit = True
-    actions = None
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
 @admin.register(Delivery)
-class DeliveryAdmin(LookOnly):
+class DeliveryAdmin(ReadOnlyAdmin):
     """One line per message to one person."""
 
     list_display = ("person", "message", "channel", "state", "reason_said", "when", "seen", "price")

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RelatedDropdownFilter
 from unfold.decorators import display
 
-from channels.admin.delivery import LookOnly
 from channels.models import InboundCall, InboundState
+from contacts.admin.read_only import ReadOnlyAdmin
 
 TONES = {
     InboundState.STORED: "info", InboundState.APPLIED: "success", InboundState.PARKED: "warning", InboundState.UNREADABLE: "danger",
@@ -21,7 +21,7 @@ SHOWN = 20_000  # characters of a body
 
 
 @admin.register(InboundCall)
-class InboundCallAdmin(LookOnly):
+class InboundCallAdmin(ReadOnlyAdmin):
     """One line per call."""
 
     list_display = ("received_at", "channel", "outcome", "problem_said", "applied_at")

@@ -39,7 +39,6 @@ class ConsentAdmin(ReadOnlyAdmin):
     list_filter = (
         KindFilter, ("purpose", ChoicesDropdownFilter), "given", ("basis", ChoicesDropdownFilter), ("at", RangeDateFilter),
     )  # fmt: skip
-    list_filter_submit = True
     list_select_related = ("contact", "operator")
     search_fields = ("source",)
     search_help_text = _("The person's name, city, address or number")

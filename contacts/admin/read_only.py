@@ -24,6 +24,8 @@ class ReadOnlyAdmin(ModelAdmin):
 
     show_full_result_count = False
     list_per_page = 50
+    list_filter_submit = True
+    actions: Any = None
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

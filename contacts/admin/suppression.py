@@ -58,7 +58,6 @@ def lift(model_admin: Any, request: HttpRequest, rows: QuerySet[Suppression]) ->
 class SuppressionAdmin(ReadOnlyAdmin):
     list_display = ("hint", "shown_channel", "scope", "reason", "source", "at", "lifted_at")
     list_filter = (OpenFilter, ("reason", ChoicesDropdownFilter), ("scope", ChoicesDropdownFilter))
-    list_filter_submit = True
     search_fields = ("hint",)
     search_help_text = _("The whole address")
     fields = ("hint", "shown_channel", "scope", "reason", "source", "at", "lifted_at")

@@ -25,7 +25,7 @@ AT_ONCE = 16
 _VALIDITY = (6, 36_000)  # seconds; Twilio takes 1 to 36,000 and advises more than 5
 # Twilio's client logs numbers and headers of every request; nobody is to read them there. This logger belongs to no tree, so that no
 # configuration of logging, ours or Celery's, can give it a voice.
-_silent = logging.Logger("twilio.requests")
+_silent = logging.Logger("twilio.requests")  # noqa: LOG001
 _silent.disabled = True
 
 
