@@ -36,12 +36,10 @@ def test_all_good_rows_come_in_all_bad_rows_are_explained_and_everyone_is_accoun
         wait=(1, HOURS),
     )
     staff.start(cascade, "From the old system")
-    for _ in range(10):
+    for _ in range(5):
         clock.go(timedelta(minutes=1))
-    clock.go(timedelta(hours=4))
-    for _ in range(10):
-        clock.go(timedelta(minutes=1))
-    for _ in range(3):
+    # A Russian mobile may be in any of eleven zones: its people hear of it only in the three hours that suit all of them.
+    for _ in range(60):
         clock.go(timedelta(hours=1))
 
     numbers = staff.see(f"/admin/cascades/cascade/{cascade}/results/")
