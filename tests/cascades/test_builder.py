@@ -6,8 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group as StaffGroup
-from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -18,6 +16,7 @@ from cascades.models import Cascade, CascadeStatus, Enrollment, Outcome, Step, W
 from cascades.publishing import freeze
 from channels.models import Channel, Message
 from tests import factories
+from tests.contacts.staff import sign_in
 from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db
@@ -46,14 +45,6 @@ def form(*steps: dict[str, Any], initial: int = 0, **more: Any) -> dict[str, Any
     return sent
 
 
-def staff(group: str) -> Client:
-    user = User.objects.create_user(group, password="x", is_staff=True)
-    user.groups.add(StaffGroup.objects.get(name=group))
-    client = Client()
-    client.force_login(user)
-    return client
-
-
 def change(cascade: Cascade) -> str:
     return reverse("admin:cascades_cascade_change", args=[cascade.pk])
 
@@ -61,7 +52,7 @@ def change(cascade: Cascade) -> str:
 def test_a_cascade_is_built_on_one_page_by_a_marketer() -> None:
     mail, sms, message = factories.make_channel("email"), factories.make_channel("sms"), factories.make_message()
     first = step(mail, message, seen="opened", wait_0=0)
-    answer = staff("Marketer").post(ADD, form(first, step(sms, message, wait_0=90, wait_1="minutes")))
+    answer = sign_in("Marketer").post(ADD, form(first, step(sms, message, wait_0=90, wait_1="minutes")))
     assert answer.status_code == 302
     cascade = Cascade.objects.get()
     assert (cascade.name, cascade.goal, cascade.final_wait, str(cascade.created_by)) == (
@@ -228,7 +219,7 @@ def test_a_length_is_shown_in_the_largest_unit_that_says_it_whole(length: timede
 def test_a_copy_has_the_same_steps_and_remembers_nobody() -> None:
     cascade = factories.email_then_sms(goal=["visit"])
     freeze(cascade, user=None, now=NOW)
-    staff("Marketer").post(reverse("admin:cascades_cascade_duplicate", args=[cascade.pk]))
+    sign_in("Marketer").post(reverse("admin:cascades_cascade_duplicate", args=[cascade.pk]))
     copy = Cascade.objects.exclude(pk=cascade.pk).get()
     assert (copy.status, copy.goal, copy.version) == (CascadeStatus.DRAFT, ["visit"], None)
     theirs, ours = (set(one.steps.filter(version=None).values_list("key", flat=True)) for one in (cascade, copy))
@@ -250,7 +241,7 @@ def _running() -> tuple[Cascade, Enrollment]:
 @pytest.mark.parametrize(("act", "after"), [("pause", CascadeStatus.PAUSED), ("stop", CascadeStatus.STOPPED)])
 def test_a_brake_says_what_it_does_and_acts_only_when_confirmed(act: str, after: str) -> None:
     cascade, enrollment = _running()
-    client, url = staff("Marketer"), reverse(f"admin:cascades_cascade_{act}", args=[cascade.pk])
+    client, url = sign_in("Marketer"), reverse(f"admin:cascades_cascade_{act}", args=[cascade.pk])
     assert "1 person is still in it." in client.get(url).content.decode()
     cascade.refresh_from_db()
     assert cascade.status == CascadeStatus.RUNNING
@@ -263,14 +254,14 @@ def test_a_brake_says_what_it_does_and_acts_only_when_confirmed(act: str, after:
 
 def test_a_second_click_on_stop_is_told_that_there_was_nothing_to_stop() -> None:
     cascade, _ = _running()
-    client, url = staff("Marketer"), reverse("admin:cascades_cascade_stop", args=[cascade.pk])
+    client, url = sign_in("Marketer"), reverse("admin:cascades_cascade_stop", args=[cascade.pk])
     client.post(url)
     assert "there was nothing to stop" in client.post(url, follow=True).content.decode()
 
 
 def test_what_was_on_hold_is_resumed() -> None:
     cascade, _ = _running()
-    client = staff("Marketer")
+    client = sign_in("Marketer")
     client.post(reverse("admin:cascades_cascade_pause", args=[cascade.pk]))
     client.post(reverse("admin:cascades_cascade_resume", args=[cascade.pk]))
     cascade.refresh_from_db()
@@ -279,7 +270,7 @@ def test_what_was_on_hold_is_resumed() -> None:
 
 def test_the_front_desk_looks_but_neither_changes_nor_brakes() -> None:
     cascade, _ = _running()
-    client = staff("Front desk")
+    client = sign_in("Front desk")
     page = client.get(change(cascade)).content.decode()
     assert "email sandbox" in page
     assert "_pause" not in page

@@ -10,8 +10,6 @@ from uuid import uuid4
 
 import pytest
 import time_machine
-from django.contrib.auth.models import Group as StaffGroup
-from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -26,6 +24,8 @@ from channels.sending import send_due
 from contacts.consent import withdraw
 from contacts.models import Contact
 from tests import factories
+from tests.cascades.start_desk import choose, family, go, text, url_of
+from tests.contacts.staff import sign_in
 from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db
@@ -38,51 +38,9 @@ def shop(db: None) -> Iterator[None]:
         yield
 
 
-def staff(group: str) -> Client:
-    user = User.objects.create_user(group, password="x", is_staff=True)
-    user.groups.add(StaffGroup.objects.get(name=group))
-    client = Client()
-    client.force_login(user)
-    return client
-
-
 @pytest.fixture
 def client() -> Client:
-    return staff("Marketer")
-
-
-def url_of(client: Client, cascade: Cascade, query: str = "") -> str:
-    """The first page, with the id of the start in its address."""
-    answer = client.get(reverse("admin:cascades_cascade_launch", args=[cascade.pk]) + query)
-    assert answer.status_code == 302
-    return str(answer["Location"])
-
-
-def choose(client: Client, url: str, **chosen: Any) -> Any:
-    """Fill in the first page and look at the second."""
-    return client.post(url, {"when": "now", **chosen}, follow=True)
-
-
-def go(client: Client, url: str, page: Any, **more: Any) -> Any:
-    return client.post(f"{url}go/", {"stamp": page.context["draft"].stamp, **more}, follow=True)
-
-
-def text(answer: Any) -> str:
-    return " ".join(answer.content.decode().split())
-
-
-def family() -> Any:
-    """Eight people: three with both, one with email, one with a phone, one without consent, one without anything, one bounced."""
-    group = factories.make_group()
-    for n in range(3):
-        factories.make_contact(f"Both{n}", email=f"both{n}@x.example", phone=f"+3460000000{n}", groups=[group])
-    factories.make_contact("Mail", email="mail@x.example", groups=[group])
-    factories.make_contact("Phone", phone="+34600000009", groups=[group])
-    factories.make_contact("Silent", email="silent@x.example", phone="+34600000008", consent=(), groups=[group])
-    factories.make_contact("Nobody", groups=[group])
-    broken = factories.make_contact("Broken", email="broken@x.example", consent=("email",), groups=[group])
-    broken.addresses.update(validity="invalid", invalid_reason="bounced")
-    return group
+    return sign_in("Marketer")
 
 
 def test_the_page_shows_beforehand_who_is_reached_by_what_who_is_not_and_why_and_the_cost(client: Client) -> None:
@@ -321,7 +279,7 @@ def test_for_many_people_the_numbers_come_in_afterwards_and_without_script_on_a_
 
 
 def test_the_front_desk_reads_in_plain_words_why_it_cannot_start() -> None:
-    cascade, client = factories.email_then_sms(), staff("Front desk")
+    cascade, client = factories.email_then_sms(), sign_in("Front desk")
     base = reverse("admin:cascades_cascade_launch", args=[cascade.pk])
     for url in (base, f"{base}{uuid4()}/", f"{base}{uuid4()}/check/"):
         answer = client.get(url)
@@ -334,7 +292,7 @@ def test_the_front_desk_reads_in_plain_words_why_it_cannot_start() -> None:
 def test_the_front_desk_is_not_offered_to_start_and_cannot_cancel() -> None:
     cascade = factories.email_then_sms()
     launch = _launches(cascade, 1)[0]
-    client = staff("Front desk")
+    client = sign_in("Front desk")
     assert "start_for" not in text(client.get("/admin/contacts/contact/"))
     answer = client.post(reverse("admin:cascades_launch_cancel", args=[launch.pk]), follow=True)
     assert "Your account may not cancel starts." in text(answer)

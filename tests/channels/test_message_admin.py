@@ -7,8 +7,6 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
@@ -16,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from PIL import Image
 
 from channels.models import Message, MessageImage
+from tests.contacts.staff import sign_in
 from tests.factories import make_business, make_channel, make_contact, make_message
 
 pytestmark = pytest.mark.django_db
@@ -26,18 +25,10 @@ ADD, COUNT, PICTURES = (
 )
 
 
-def staff(group: str) -> Client:
-    user = get_user_model().objects.create_user(group.lower().replace(" ", ""), password="x", is_staff=True)
-    user.groups.add(Group.objects.get(name=group))
-    client = Client()
-    client.force_login(user)
-    return client
-
-
 @pytest.fixture
 def marketer() -> Client:
     make_business()
-    return staff("Marketer")
+    return sign_in("Marketer")
 
 
 def filled(*variants: dict[str, str], **fields: str) -> dict[str, str]:
@@ -120,14 +111,14 @@ def test_only_who_may_marks_a_message_as_urgent_and_it_stands_in_the_history(mar
     marketer.post(ADD, urgent)
     assert Message.objects.get().urgent is False
     Message.objects.all().delete()
-    owner = staff("Owner")
+    owner = sign_in("Owner")
     owner.post(ADD, urgent)
     assert Message.objects.get().urgent is True
     assert "urgent" in LogEntry.objects.latest("id").get_change_message().lower()
 
 
 def test_advertising_is_never_urgent(marketer: Client) -> None:
-    answer = staff("Owner").post(ADD, filled({"kind": "sms", "body": "x"}, purpose="marketing", urgent="on"))
+    answer = sign_in("Owner").post(ADD, filled({"kind": "sms", "body": "x"}, purpose="marketing", urgent="on"))
     assert "can be urgent" in said(answer)
 
 
@@ -191,7 +182,7 @@ def test_what_is_no_picture_is_refused_in_words(marketer: Client, file: SimpleUp
 
 
 def test_who_may_only_look_neither_writes_nor_uploads(marketer: Client) -> None:
-    viewer = staff("Viewer")
+    viewer = sign_in("Viewer")
     assert viewer.post(PICTURES, {"file": picture()}).status_code == 403
     assert viewer.post(COUNT, {"kind": "sms", "text": "x"}).status_code == 403
     assert viewer.post(ADD, filled({})).status_code == 403

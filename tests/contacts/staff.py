@@ -1,7 +1,13 @@
 """People who work here, for the tests of admin pages: one for each ready group."""
 
+import re
+from typing import Any
+
 from django.contrib.auth.models import Group, User
 from django.test import Client
+from django.urls import reverse
+
+from contacts.models import Contact
 
 READY = ("Owner", "Marketer", "Front desk", "Viewer")
 
@@ -13,3 +19,16 @@ def sign_in(role: str) -> Client:
     client = Client()
     client.force_login(user)
     return client
+
+
+def listed(client: Client, query: str) -> list[str]:
+    page = client.get(reverse("admin:contacts_contact_changelist"), {"q": query})
+    return [str(contact) for contact in page.context["cl"].result_list]
+
+
+def page_of(contact: Contact) -> str:
+    return reverse("admin:contacts_contact_change", args=[contact.pk])
+
+
+def said_of(response: Any) -> str:
+    return re.sub(r"\s+", " ", response.content.decode())

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from contacts import events
 from contacts.models import Consent, Contact, Event, Suppression
-from tests.contacts.staff import READY, sign_in
+from tests.contacts.staff import READY, listed, page_of, said_of, sign_in
 from tests.factories import NOW, make_business, make_contact, make_group
 
 pytestmark = pytest.mark.django_db
@@ -21,15 +21,6 @@ LISTS = ("contact", "group", "consent", "event", "suppression", "branch")
 @pytest.fixture(autouse=True)
 def _salon() -> None:
     make_business()
-
-
-def listed(client: Client, query: str) -> list[str]:
-    page = client.get(reverse("admin:contacts_contact_changelist"), {"q": query})
-    return [str(contact) for contact in page.context["cl"].result_list]
-
-
-def page_of(contact: Contact) -> str:
-    return reverse("admin:contacts_contact_change", args=[contact.pk])
 
 
 def filled(contact: Contact | None, addresses: list[dict[str, Any]] = [], **fields: Any) -> dict[str, Any]:  # noqa: B006
@@ -45,10 +36,6 @@ def filled(contact: Contact | None, addresses: list[dict[str, Any]] = [], **fiel
             row |= {"id": held[n].pk, "contact": held[n].contact_id}
         data |= {f"addresses-{n}-{name}": value for name, value in row.items()}
     return data
-
-
-def said_of(response: Any) -> str:
-    return re.sub(r"\s+", " ", response.content.decode())
 
 
 # --- the person -------------------------------------------------------------------------------------------------------

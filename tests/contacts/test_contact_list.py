@@ -1,17 +1,13 @@
 """The lists of contacts, consent, events, groups and suppressed addresses: found, narrowed, acted upon, at any length."""
 
-import re
-from typing import Any
-
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from contacts import consent, events
 from contacts.models import Address, Consent, Contact, Event, Group, Suppression
-from tests.contacts.staff import READY, sign_in
+from tests.contacts.staff import READY, listed, said_of, sign_in
 from tests.factories import NOW, make_business, make_contact, make_group
 
 pytestmark = pytest.mark.django_db
@@ -23,19 +19,6 @@ LISTS = ("contact", "group", "consent", "event", "suppression", "branch")
 @pytest.fixture(autouse=True)
 def _salon() -> None:
     make_business()
-
-
-def listed(client: Client, query: str) -> list[str]:
-    page = client.get(reverse("admin:contacts_contact_changelist"), {"q": query})
-    return [str(contact) for contact in page.context["cl"].result_list]
-
-
-def page_of(contact: Contact) -> str:
-    return reverse("admin:contacts_contact_change", args=[contact.pk])
-
-
-def said_of(response: Any) -> str:
-    return re.sub(r"\s+", " ", response.content.decode())
 
 
 @pytest.mark.parametrize("role", READY)
