@@ -79,7 +79,12 @@ class _TaskForm(PeriodicTaskForm):
 class _TasksInline(PeriodicTaskInline, TabularInline):
     """Which tasks run at this interval."""
 
+    fields = readonly_fields = ("shown_name", "enabled")  # type: ignore[assignment]
     tab = True
+
+    @display(description=_("name"))
+    def shown_name(self, task: PeriodicTask) -> str:
+        return gettext(task.name)
 
 
 @admin.register(PeriodicTask)
@@ -96,6 +101,10 @@ class OurPeriodicTaskAdmin(PeriodicTaskAdmin, ModelAdmin):
     @display(description=_("name"), ordering="name")
     def shown_name(self, task: PeriodicTask) -> str:
         return gettext(task.name)  # the built-in tasks' names are in our catalogue
+
+    @display(description=_("in words"))
+    def crontab_translation(self, obj: PeriodicTask) -> str:
+        return str(obj.crontab.human_readable) if obj.crontab else "–"
 
 
 class _ScheduleAdmin(ModelAdmin):

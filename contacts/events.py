@@ -8,14 +8,14 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import gettext_lazy as _
 
 from contacts import bulk
 from contacts.models import Event
+from contacts.models.event import NAMES
 from contacts.signals import facts_recorded
 
 # What a cascade may have as its goal. Any other name may be recorded too.
-GOALS = {"order": _("bought"), "visit": _("came"), "answer": _("answered")}
+GOALS = NAMES
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,9 +50,9 @@ class LengthWidget(forms.MultiWidget):
     """The number beside its unit."""
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
-        number = UnfoldAdminIntegerFieldWidget({"min": 0, "aria-label": _("Number"), "inputmode": "numeric"})
+        number = UnfoldAdminIntegerFieldWidget({"min": 0, "aria-label": gettext_lazy("Number"), "inputmode": "numeric"})
         unit = UnfoldAdminSelectWidget(
-            {"aria-label": _("Unit")}, [(name, label) for name, (_size, label) in UNITS.items()]
+            {"aria-label": gettext_lazy("Unit")}, [(name, label) for name, (_size, label) in UNITS.items()]
         )
         super().__init__([number, unit], attrs)
 

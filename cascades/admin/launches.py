@@ -109,7 +109,7 @@ class LaunchAdmin(ModelAdmin):
         answer: HttpResponse = super().changeform_view(request, object_id, form_url, more)
         return answer
 
-    @display(description=_("starts"), ordering="start_at")
+    @display(description=_("begins"), ordering="start_at")
     def when(self, launch: Any) -> str:
         return checking.local(launch.start_at, launch.start_zone or launch.our_zone)
 

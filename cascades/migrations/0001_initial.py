@@ -132,7 +132,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("selection", models.JSONField(default=dict)),
-                ("start_at", models.DateTimeField(verbose_name="starts")),
+                ("start_at", models.DateTimeField(verbose_name="begins")),
                 (
                     "start_wall",
                     models.DateTimeField(help_text="wall time as staff entered it, without zone", null=True),

@@ -30,7 +30,7 @@ class Launch(models.Model):
     version = models.ForeignKey("cascades.CascadeVersion", models.PROTECT, related_name="launches")
     state = models.CharField(_("state"), max_length=10, choices=LaunchState.choices, default=LaunchState.PLANNED)
     selection = models.JSONField(default=dict)
-    start_at = models.DateTimeField(_("starts"))
+    start_at = models.DateTimeField(_("begins"))
     start_wall = models.DateTimeField(null=True, help_text="wall time as staff entered it, without zone")
     start_zone = models.CharField(max_length=64, default="")
     audience = models.PositiveIntegerField(_("people"), null=True)

@@ -21,6 +21,7 @@ from channels.models import Channel, Delivery
 from channels.readiness import obstacles
 from channels.transport import Fact, Transport
 from contacts import kinds
+from contacts.admin.consent import KindFilter
 from contacts.models import Business
 
 _ACTS = ("test", "check", "breaker", "address")
@@ -31,7 +32,8 @@ class ChannelAdmin(ModelAdmin):
     """Adding asks what it is; the account's settings follow on the channel's own page."""
 
     list_display = ("name", "shown_kind", "shown_carrier", "price", "price_unit", "rate", "health", "active")
-    list_filter = ("kind", "active")
+    list_filter = (KindFilter, "active")
+    list_filter_submit = True
     search_fields = ("name", "sender_name", "sender_address")
     ordering = ("position", "id")
     show_full_result_count = False

@@ -47,8 +47,8 @@ class DeliveryAdmin(ReadOnlyAdmin):
     search_help_text = _("Name, email or phone")
     ordering = ("-id",)
     fields = (
-        "person", "message", "channel", "address", "subject", "state", "reason_said", "created_at", "not_before", "valid_until", "sent_at",
-        "delivered_at", "seen", "segments", "price", "attempts",
+        "person", "message", "channel", "address", "subject", "state_said", "reason_said", "created_at", "not_before", "valid_until",
+        "sent_at", "delivered_at", "seen", "segments", "price", "attempts",
     )  # fmt: skip
     readonly_fields = fields
     change_form_outer_after_template = "channels/delivery_story.html"
@@ -114,6 +114,10 @@ class DeliveryAdmin(ReadOnlyAdmin):
     @display(description=_("state"), label=TONES)
     def state(self, delivery: Delivery) -> tuple[str, Any]:
         return delivery.status, delivery.get_status_display()
+
+    @display(description=_("state"))
+    def state_said(self, delivery: Delivery) -> str:
+        return delivery.get_status_display()
 
     @display(description=_("why"))
     def reason_said(self, delivery: Any) -> str:

@@ -35,7 +35,7 @@ class InboundCallAdmin(ReadOnlyAdmin):
     fields = (
         "channel",
         "received_at",
-        "outcome",
+        "state_said",
         "problem_said",
         "applied_at",
         "method",
@@ -52,6 +52,10 @@ class InboundCallAdmin(ReadOnlyAdmin):
     @display(description=_("state"), label=TONES)
     def outcome(self, call: InboundCall) -> tuple[str, str]:
         return call.state, call.get_state_display()
+
+    @display(description=_("state"))
+    def state_said(self, call: InboundCall) -> str:
+        return call.get_state_display()
 
     @display(description=_("problem"), ordering="problem")
     def problem_said(self, call: InboundCall) -> str:

@@ -22,6 +22,7 @@ from channels.admin.sandbox_page import page
 from channels.models import SandboxMessage
 from channels.sandbox_play import Act, CannotPlay, Operator
 from contacts import kinds
+from contacts.admin.consent import KindFilter
 
 
 @admin.register(SandboxMessage)
@@ -29,7 +30,8 @@ class SandboxAdmin(ModelAdmin):
     """Nothing is written by hand here: the transport writes, the buttons play."""
 
     list_display = ("shown_to", "shown_kind", "sent_at", "shown_text", "shown_played")
-    list_filter = ("kind", "channel")
+    list_filter = (KindFilter, "channel")
+    list_filter_submit = True
     search_fields = ("to", "recipient_name", "subject", "text")
     list_select_related = ("channel",)
     list_per_page = 25

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
@@ -15,12 +19,21 @@ from contacts.models import Contact, Event
 from contacts.stories import event_details, event_title
 
 
+class WhatHappenedFilter(AllValuesCheckboxFilter):
+    """What happened, by the names that staff know it by."""
+
+    def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:
+        for shown in super().choices(changelist):
+            field = shown["form"].fields[self.lookup_kwarg]
+            field.choices = [(name, str(label).replace(name, event_title(name), 1)) for name, label in field.choices]
+            yield shown
+
+
 @admin.register(Event)
 class EventAdmin(ReadOnlyAdmin):
     list_display = ("at", "shown_contact", "shown_name", "shown_details", "operator")
     list_display_links = ("at",)
-    list_filter = (("name", AllValuesCheckboxFilter), ("at", RangeDateFilter))
-    list_filter_submit = True
+    list_filter = (("name", WhatHappenedFilter), ("at", RangeDateFilter))
     list_select_related = ("contact", "operator")
     search_fields = ("name",)
     search_help_text = _("The person's name, city, address or number")

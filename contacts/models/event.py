@@ -6,6 +6,9 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+# What staff call those that the house itself knows; others go by their own name.
+NAMES = {"order": _("bought"), "visit": _("came"), "answer": _("answered")}
+
 
 class Event(models.Model):
     """A fact about a person. `handled_at` is empty until the cascades have taken notice of it.
@@ -47,4 +50,4 @@ class Event(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return str(NAMES.get(self.name, self.name))
