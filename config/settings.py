@@ -272,6 +272,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         **{room: {"level": LOG_LEVEL} for room in ("contacts", "channels", "cascades", "config")},
+        "django.request": {"level": "ERROR"},  # else a line for every lost page, and a traceback for every refusal
         "gunicorn.http": {"level": "ERROR"},  # else a line for every HEAD request
     },
 }

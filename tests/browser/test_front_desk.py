@@ -32,6 +32,7 @@ def test_the_front_desk_is_offered_no_start_and_is_refused_plainly(owner: Desk, 
     assert "start" in desk.page.locator("#content, main, body").first.inner_text().lower()
     desk.open("/admin/channels/channel/")
     desk.forgive("403")
+    assert "This is not yours to do" in desk.said()
 
 
 def test_the_front_desk_notes_a_visit(owner: Desk, window: Open) -> None:
