@@ -77,6 +77,8 @@ class Clock:
 def clock(transactional_db: None, broker_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
     """The worker runs in a thread of its own with its own connection to the database, and takes its tasks from the broker."""
     app.conf.update(broker_url=broker_url, broker_read_url=broker_url, broker_write_url=broker_url)
+    celery: Any = app
+    celery._after_fork()  # forgets the connections that an earlier test opened to its own broker
     with (
         time_machine.travel(MONDAY, tick=False) as traveller,
         start_worker(
