@@ -87,7 +87,7 @@ class _Database:
 
     def _tell(self, statement: str) -> None:
         with psycopg.connect(self._server, autocommit=True) as connection:
-            connection.execute(sql.SQL(statement).format(sql.Identifier(self._name)))  # type: ignore[arg-type]
+            connection.execute(sql.SQL(statement).format(sql.Identifier(self._name)))
 
 
 def wait_until(condition: Callable[[], object], what: str, seconds: float = LONG) -> None:
