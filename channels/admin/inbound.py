@@ -45,6 +45,9 @@ class InboundCallAdmin(ReadOnlyAdmin):
     )
     readonly_fields = fields
 
+    class Media:
+        css = {"all": ("channels/channels.css",)}
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[InboundCall]:
         found: QuerySet[InboundCall] = super().get_queryset(request)
         return found.defer("body", "headers")
@@ -71,4 +74,4 @@ class InboundCallAdmin(ReadOnlyAdmin):
 
 
 def _block(text: str) -> str:
-    return format_html('<pre class="whitespace-pre-wrap break-words text-xs">{}</pre>', text)
+    return format_html('<pre class="channel-raw whitespace-pre-wrap text-xs">{}</pre>', text)

@@ -99,6 +99,8 @@ class AddressForm(forms.ModelForm):  # type: ignore[type-arg]
             self.fields["kind"].choices = kinds.address_choices()  # type: ignore[attr-defined]
         if "value" in self.fields:
             self.fields["value"].label = capfirst(_("address"))
+        for field in self.fields.values():  # they stand in a table, where only the head of a column is to be seen
+            field.widget.attrs.setdefault("aria-label", field.label)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

@@ -126,13 +126,6 @@ def build(desk: Desk) -> None:
     desk.button("Save and continue editing").click()
     page.wait_for_load_state("load")
     assert order(desk) == ["Email", "SMS"]
-    drag(desk, 0, 1)
-    expect(steps.locator(".cascada-name").first).to_contain_text("SMS")
-    drag(desk, 0, 1)
-    expect(steps.locator(".cascada-name").first).to_contain_text("Email")
-    desk.button("Save and continue editing").click()
-    page.wait_for_load_state("load")
-    assert order(desk) == ["Email", "SMS"]
 
 
 def fill_step(desk: Desk, number: int, channel: str) -> None:
@@ -143,13 +136,6 @@ def fill_step(desk: Desk, number: int, channel: str) -> None:
 def order(desk: Desk) -> list[str]:
     """The steps as the page draws them after they were saved."""
     return [text.split("\n")[-1].strip() for text in desk.page.locator(".cascada-stair-top").all_inner_texts()]
-
-
-def drag(desk: Desk, what: int, where: int) -> None:
-    """By the handle of one step onto another; downwards onto its lower half."""
-    steps = desk.page.locator(".cascada-step:not(.empty-form)")
-    place = {"x": 30, "y": 150 if where > what else 10}
-    steps.nth(what).locator(".cascada-handle").drag_to(steps.nth(where), target_position=place)  # type: ignore[arg-type]
 
 
 def start(desk: Desk) -> None:
