@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any, cast
 from uuid import UUID
 
@@ -147,8 +148,30 @@ class Among(Func):
         column, params = compiler.compile(self.source_expressions[0])
         if connection.vendor == "postgresql":
             kind = "text" if self.values and isinstance(self.values[0], str) else "bigint"
-            return f"{column} = ANY(%s::{kind}[])", [*params, self.values]
+            return f"{column} = ANY(%s::{kind}[])", [*params, _array(self.values)]
         return f"{column} IN (SELECT value FROM json_each(%s))", [*params, json.dumps(self.values)]
+
+
+def _array(values: Iterable[Any]) -> str:
+    """A column as PostgreSQL writes an array. psycopg's own way takes a regular expression or two for each element."""
+    return f"{{{','.join([_element(value) for value in values])}}}"
+
+
+def _element(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, str):
+        text = str.__str__(value).replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{text}"'
+    if isinstance(value, bool):
+        return "t" if value else "f"
+    if isinstance(value, int):
+        return str(int(value))
+    if isinstance(value, date):
+        return f'"{value.isoformat()}"'
+    if isinstance(value, UUID | Decimal | IPv4Address | IPv6Address):
+        return f'"{value}"'
+    raise TypeError(f"no column of many rows was ever of {type(value).__name__}: say here how an array writes it")
 
 
 def _compile(queryset: QuerySet[Any, Any], connection: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
@@ -198,7 +221,7 @@ class _Table:
             return "json_each(%s) AS v", [json.dumps(list(zip(*prepared, strict=True)))]
         arrays = ", ".join(f"%s::{self._array_type(field)}[]" for field in fields)
         shape = ", ".join(f"c{n}" for n in range(len(fields)))
-        return f"unnest({arrays}) AS v({shape})", list[Any](prepared)
+        return f"unnest({arrays}) AS v({shape})", [_array(column) for column in prepared]
 
     def cell(self, name: str, n: int) -> str:
         """Column `n` of `v`, as the field's type."""

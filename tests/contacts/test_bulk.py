@@ -1,7 +1,7 @@
 """One statement for many rows, the same on both databases."""
 
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -148,3 +148,41 @@ def test_nobody_is_among_nothing_whatever_the_type_of_the_column() -> None:
     assert list(Contact.objects.filter(bulk.Among("pk", []))) == []
     assert list(Contact.objects.filter(bulk.Among("external_id", ["7"]))) == [contact]
     assert list(Contact.objects.filter(bulk.Among("pk", []) | Q(external_id="7"))) == [contact]
+
+
+def test_texts_of_every_sort_come_back_as_they_were() -> None:
+    texts = [
+        'say "hi"',
+        "back\\slash",
+        '\\"',
+        "{a,b}",
+        "NULL",
+        "null",
+        "",
+        " ",
+        "one\ntwo\ttabs",
+        "50% %s",
+        "naïve 🌊",
+        "'",
+        ",",
+        "\\",
+    ]
+    rows = [(text, "", "", "", "", "", {"text": text, "": [text]}, text, NOW, NOW) for text in texts]
+    ids = bulk.insert(Contact, COLUMNS, rows, returning=["id", "first_name", "attributes"])
+    assert sorted(row[1] for row in ids) == sorted(texts)
+    for text in texts:
+        found = Contact.objects.get(bulk.Among("search", [text]))
+        assert (found.first_name, found.attributes) == (text, {"text": text, "": [text]})
+
+
+def test_values_of_every_type_come_back_as_they_were() -> None:
+    born, token = date(1990, 2, 28), uuid.uuid4()
+    one = Contact.objects.create()
+    late = NOW.replace(microsecond=999999)
+    bulk.update(Contact, ["birth_date", "updated_at", "external_id"], [(one.pk, born, late, None)])
+    one.refresh_from_db()
+    assert (one.birth_date, one.updated_at, one.external_id) == (born, late, None)
+    run = ImportRun.objects.create(filename="a.csv")
+    bulk.update(ImportRun, ["lease_token", "lease_until", "position"], [(run.pk, token, NOW, 7)])
+    run.refresh_from_db()
+    assert (run.lease_token, run.lease_until, run.position) == (token, NOW, 7)
