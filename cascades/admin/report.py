@@ -60,8 +60,10 @@ def _brake(request: HttpRequest, cascade: Cascade, key: str) -> None:
 
 def _page(request: HttpRequest, pk: int) -> dict[str, Any]:
     cascade = get_object_or_404(Cascade.objects.select_related("version"), pk=pk)
-    found, now = reports.numbers(cascade), timezone.now()
-    moving = bool(found.running) or _begins(cascade, now)
+    now = timezone.now()
+    begins = _begins(cascade, now)  # asked first: whoever is taken in between the two is counted
+    found = reports.numbers(cascade)
+    moving = begins or bool(found.running)
     return {
         "title": cascade.name,
         "opts": Cascade._meta,
