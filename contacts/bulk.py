@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any, cast
@@ -167,7 +167,9 @@ def _element(value: Any) -> str:
         return "t" if value else "f"
     if isinstance(value, int):
         return str(int(value))
-    if isinstance(value, date):
+    if isinstance(value, float):
+        return repr(value)
+    if isinstance(value, date | time):
         return f'"{value.isoformat()}"'
     if isinstance(value, UUID | Decimal | IPv4Address | IPv6Address):
         return f'"{value}"'
