@@ -1,6 +1,7 @@
 """Hints to the worker: one for a storm of them, and none is the caller's trouble."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from celery import Celery
@@ -10,7 +11,8 @@ from contacts import hints
 
 def task_on(broker: str) -> tuple[Celery, str]:
     app = Celery("hinted", broker=broker, set_as_current=False)
-    app.conf.task_default_queue = "hinted"
+    # A queue of its own: the broker in memory is one for the whole process.
+    app.conf.task_default_queue = f"hinted-{uuid4().hex}"
     app.conf.broker_connection_timeout = 1
 
     @app.task(name=f"hinted.{broker}")
@@ -26,7 +28,7 @@ def test_in_a_storm_one_hint_does_for_all(monkeypatch: pytest.MonkeyPatch) -> No
         hints.give(app.tasks[name])
     with app.connection_for_read() as connection:
         channel: Any = connection.channel()
-        assert channel.queue_declare("hinted", passive=True).message_count == 1
+        assert channel.queue_declare(app.conf.task_default_queue, passive=True).message_count == 1
 
 
 def test_without_a_broker_the_caller_is_not_troubled() -> None:
