@@ -154,7 +154,8 @@ def _fact(message: SandboxMessage, act: Act, *, now: datetime, text: str, link: 
     if act is Act.ANSWER:
         if not text.strip():
             raise CannotPlay(_("Write what the person answers."))
-        return Inbound(Fact.REPLIED, text=text.strip(), **known)
+        stops = not _is_rich(message) and text.strip().upper() == "STOP"  # as the provider would take it
+        return Inbound(Fact.STOPPED if stops else Fact.REPLIED, text=text.strip(), **known)
     if act is Act.BOUNCE:
         return Inbound(Fact.BOUNCED, reason="played", address_dead=True, **known)
     if act is Act.OPT_OUT:

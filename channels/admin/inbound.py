@@ -74,4 +74,4 @@ class InboundCallAdmin(ReadOnlyAdmin):
 
 
 def _block(text: str) -> str:
-    return format_html('<pre class="channel-raw whitespace-pre-wrap text-xs">{}</pre>', text)
+    return format_html('<pre class="channel-raw text-xs">{}</pre>', text)

@@ -72,6 +72,11 @@ class Desk:
     def said(self) -> str:
         return self.page.locator("body").inner_text()
 
+    def press(self, what: Locator) -> None:
+        """Click what leads to another page, and wait until that one is there: the next step would cut it short."""
+        with self.page.expect_navigation(wait_until="load"):
+            what.click()
+
     def find(self, where: str, words: str) -> Page:
         """A list of the admin, searched."""
         return self.open(f"/admin/{where}/?q={quote(words)}")

@@ -22,8 +22,7 @@ def test_the_front_desk_is_offered_no_start_and_is_refused_plainly(owner: Desk, 
     assert "Import contacts" not in front
     expect(desk.link("Start")).to_have_count(0)
     page = desk.open("/admin/cascades/cascade/")
-    page.get_by_role("link", name="Autumn colours").click()
-    page.wait_for_load_state("load")
+    desk.press(page.get_by_role("link", name="Autumn colours"))
     assert "Autumn colours" in desk.said()
     expect(desk.link("Start")).to_have_count(0)
     desk.open(launch)
@@ -40,8 +39,7 @@ def test_the_front_desk_notes_a_visit(owner: Desk, window: Open) -> None:
     desk = window()
     desk.log_in("vera", PASSWORD)
     desk.open("/admin/contacts/contact/").locator("#result_list tr.data-row th a").first.click()
-    desk.button("Came").click()
-    desk.page.wait_for_load_state("load")
+    desk.press(desk.button("Came"))
     assert "Noted: came" in desk.said()
 
 
@@ -57,8 +55,7 @@ def hire(owner: Desk, name: str) -> None:
     page.locator(".field-groups .select2-selection").click()
     page.keyboard.type("Front")
     page.locator(".select2-results__option", has_text="Front desk").click()
-    owner.button("Save").click()
-    page.wait_for_load_state("load")
+    owner.press(owner.button("Save"))
 
 
 def address_of_start(owner: Desk) -> str:
