@@ -14,10 +14,15 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("language", ["en", "es", "fr", "ru"])
-def test_the_unsubscribe_page_opens_on_a_phone(owner: Desk, window: Open, language: str, scheme: str) -> None:
-    person = window(locale=language, viewport={"width": PHONE, "height": 844}, color_scheme=scheme)
-    page = person.open(unsubscribe_path(owner))
+@pytest.mark.parametrize(
+    ("language", "subject"), [("en", "A new season, a new you"), ("es", "Nueva temporada"), ("ru", "Новый сезон")]
+)
+def test_the_unsubscribe_page_speaks_the_language_of_the_mail(
+    owner: Desk, window: Open, language: str, subject: str, scheme: str
+) -> None:
+    """The demo shop has customers in these three; the browser's own language decides nothing."""
+    person = window(locale="fr", viewport={"width": PHONE, "height": 844}, color_scheme=scheme)
+    page = person.open(unsubscribe_path(owner, subject))
     assert page.locator("html").get_attribute("lang") == language
     assert page.locator("h1").inner_text().strip()
     assert person.is_wide() == []
@@ -41,9 +46,9 @@ def test_somebody_unsubscribes_by_keyboard_alone(owner: Desk, window: Open) -> N
     assert again.get_by_role("button", name="Unsubscribe").count() == 0
 
 
-def unsubscribe_path(owner: Desk) -> str:
+def unsubscribe_path(owner: Desk, subject: str = "A new season, a new you") -> str:
     """Out of a mail that last week's cascade left in the sandbox: the newest one that was not unsubscribed before."""
-    page = owner.find("channels/sandboxmessage", "A new season, a new you")
+    page = owner.find("channels/sandboxmessage", subject)
     for link in [one.get_attribute("href") or "" for one in page.locator("#result_list tr.data-row th a").all()]:
         opened = owner.open(link)
         mail = html.unescape(opened.locator("iframe").get_attribute("srcdoc") or "")
@@ -54,4 +59,4 @@ def unsubscribe_path(owner: Desk) -> str:
 
 
 def is_wanted(owner: Desk, path: str) -> bool:
-    return owner.open(path).get_by_role("button", name="Unsubscribe").count() == 1
+    return owner.open(path).locator("form button").count() >= 1
