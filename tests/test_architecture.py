@@ -22,7 +22,7 @@ LONGEST_FUNCTION, LONGEST_MODULE, LONGEST_OPENING = 50, 350, 5
 NEVER = [
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        r"/work/(main|shared)",
+        r"/wo" + r"rk/(main|shared)",
         r"/ro" + r"ot/",
         r"(?-i:\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b)",  # "todo" is a word in Spanish
         r"\bNotImplemented" + r"Error\b",

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 from celery import Celery
+from django.conf import settings
 
 from contacts import hints
 
@@ -13,7 +14,10 @@ def task_on(broker: str) -> tuple[Celery, str]:
     app = Celery("hinted", broker=broker, set_as_current=False)
     # A queue of its own: the broker in memory is one for the whole process.
     app.conf.task_default_queue = f"hinted-{uuid4().hex}"
+    # The environment's CELERY_BROKER_URL would win over the argument.
+    app.conf.broker_url = app.conf.broker_read_url = app.conf.broker_write_url = broker
     app.conf.broker_connection_timeout = 1
+    app.conf.broker_transport_options = settings.CELERY_BROKER_TRANSPORT_OPTIONS
 
     @app.task(name=f"hinted.{broker}")
     def look() -> None: ...
@@ -31,6 +35,8 @@ def test_in_a_storm_one_hint_does_for_all(monkeypatch: pytest.MonkeyPatch) -> No
         assert channel.queue_declare(app.conf.task_default_queue, passive=True).message_count == 1
 
 
-def test_without_a_broker_the_caller_is_not_troubled() -> None:
+def test_without_a_broker_the_caller_is_not_troubled(caplog: pytest.LogCaptureFixture) -> None:
     app, name = task_on("redis://127.0.0.1:9/0")
-    hints.give(app.tasks[name])
+    with caplog.at_level("DEBUG", logger="contacts.hints"):
+        hints.give(app.tasks[name])
+    assert "no hint given" in caplog.text
