@@ -15,7 +15,7 @@ def task_on(broker: str) -> tuple[Celery, str]:
     # A queue of its own: the broker in memory is one for the whole process.
     app.conf.task_default_queue = f"hinted-{uuid4().hex}"
     # The environment's CELERY_BROKER_URL would win over the argument.
-    app.conf.broker_url = app.conf.broker_read_url = app.conf.broker_write_url = broker
+    app.conf.update(broker_read_url=broker, broker_write_url=broker)
     app.conf.broker_connection_timeout = 1
     app.conf.broker_transport_options = settings.CELERY_BROKER_TRANSPORT_OPTIONS
 
