@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import binascii
+import quopri
 from collections.abc import Iterator
 from dataclasses import replace
 from email import message_from_bytes, policy
@@ -9,6 +11,8 @@ from email.message import EmailMessage
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from channels.transport import (
     Account,
@@ -84,6 +88,17 @@ def test_no_line_is_longer_than_the_standard_allows_and_every_line_ends_with_crl
     assert raw.endswith(b"\r\n")
     assert max(map(len, raw.split(b"\r\n"))) <= 998
     assert raw.count(b"\n") == raw.count(b"\r\n") == raw.count(b"\r")
+
+
+LINES = st.lists(st.text(alphabet=st.sampled_from("ab=. \t\x01é💇\xa0"), max_size=9) | st.just("word é= " * 200), max_size=6)
+
+
+@given(LINES)
+def test_quoted_printable_line_by_line_is_what_the_library_makes_of_the_whole(lines: list[str]) -> None:
+    data = "".join(f"{line}\r\n" for line in lines).encode()
+    written = mime.quoted_printable(data)
+    assert written == binascii.b2a_qp(data, istext=True)
+    assert quopri.decodestring(written) == data
 
 
 def test_one_click_unsubscribe_reaches_the_wire_as_it_was_written(house: SmtpHarness) -> None:
