@@ -85,15 +85,9 @@ class Refused(Exception):
     """
 
     def __init__(
-        self,
-        fault: Fault,
-        reason: str,
-        detail: str = "",
-        *,
-        retry_after: float | None = None,
-        address_dead: bool = False,
-        opted_out: bool = False,
-    ) -> None:
+        self, fault: Fault, reason: str, detail: str = "", *,
+        retry_after: float | None = None, address_dead: bool = False, opted_out: bool = False,
+    ) -> None:  # fmt: skip
         super().__init__(f"{fault}: {reason} {detail}".strip())
         self.fault = fault
         self.reason = reason
