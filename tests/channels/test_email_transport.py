@@ -90,7 +90,9 @@ def test_no_line_is_longer_than_the_standard_allows_and_every_line_ends_with_crl
     assert raw.count(b"\n") == raw.count(b"\r\n") == raw.count(b"\r")
 
 
-LINES = st.lists(st.text(alphabet=st.sampled_from("ab=. \t\x01é💇\xa0"), max_size=9) | st.just("word é= " * 200), max_size=6)
+LINES = st.lists(
+    st.text(alphabet=st.sampled_from("ab=. \t\x01é💇\xa0"), max_size=9) | st.just("word é= " * 200), max_size=6
+)
 
 
 @given(LINES)

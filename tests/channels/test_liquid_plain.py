@@ -15,7 +15,18 @@ from channels.liquid import MissingField
 from channels.rendering import Brand, compile_content
 
 WORDS = st.text(alphabet=st.sampled_from("aé <>&\"'{}%|.\n\r\t💇"), max_size=6)
-NAMES = ["contact", "contact.name", "contact.size", "shop", "shop.city", "shop.city.first", "today", "partial", "gone", "gone.name"]
+NAMES = [
+    "contact",
+    "contact.name",
+    "contact.size",
+    "shop",
+    "shop.city",
+    "shop.city.first",
+    "today",
+    "partial",
+    "gone",
+    "gone.name",
+]
 PATHS = st.sampled_from([*NAMES, 'contact["name"]', "contact.tags[0]", "contact[shop]", '"text"', "4", "nil", "blank"])
 LITERALS = st.sampled_from(['"there"', "'<b>'", '""', "3", "shop.city", '"a", "b"', '"x", allow_false: true'])
 SHOWN = st.one_of(
@@ -26,7 +37,9 @@ SHOWN = st.one_of(
     st.builds("{{{{ {} | default: {} | upcase }}}}".format, PATHS, LITERALS),
 )
 TEXT = WORDS.filter(lambda words: "{" not in words and "%" not in words)
-CONDITIONS = st.one_of(PATHS, st.sampled_from(["shop or gone", "shop and contact", 'shop.city == "a"', "contact.name != blank"]))
+CONDITIONS = st.one_of(
+    PATHS, st.sampled_from(["shop or gone", "shop and contact", 'shop.city == "a"', "contact.name != blank"])
+)
 TEMPLATES = st.recursive(
     TEXT | SHOWN,
     lambda inner: st.one_of(
@@ -83,9 +96,7 @@ def test_both_ways_give_the_same_text(source: str, context: dict[str, Any], esca
 
 @pytest.mark.parametrize("escape", [True, False])
 def test_what_is_plain_goes_the_quick_way(escape: bool) -> None:
-    source = (
-        'Dear {{ contact.name | default: "guest" }}, {% if shop.city %}in {{ shop.city }}{% else %}here{% endif %}: {{ public_address }}'
-    )
+    source = 'Dear {{ contact.name | default: "guest" }}, {% if shop.city %}in {{ shop.city }}{% else %}here{% endif %}: {{ public_address }}'
     known = {"contact": {"name": "Ana"}, "shop": {"city": "Jaén"}, "public_address": "https://x.example"}
     assert plainly(source, known, escape=escape) == "Dear Ana, in Jaén: https://x.example"
     assert plainly(source, {"public_address": "x"}, escape=escape) == "Dear guest, here: x"
@@ -93,12 +104,16 @@ def test_what_is_plain_goes_the_quick_way(escape: bool) -> None:
 
 def test_a_whole_mail_of_the_house_is_plain() -> None:
     body = "<h1>Hello {{ contact.first_name }}</h1><p>{% if contact.city %}In {{ contact.city }}{% endif %}</p>"
-    (made,) = compile_content([("email", "en", "{{ contact.first_name }}!", "", body)], Brand("Salon Aurora", logo="/a.png"))
+    (made,) = compile_content(
+        [("email", "en", "{{ contact.first_name }}!", "", body)], Brand("Salon Aurora", logo="/a.png")
+    )
     for part, escape in (("subject", False), ("text", False), ("html", True)):
         assert liquid_plain.read(liquid.compiled(made[part], escape=escape)), part
 
 
-@pytest.mark.parametrize("value", [7, True, None, date(2026, 11, 22), ["a"], {"a": "b"}, "", Markup("<b>"), "a\rb", "x" * 200_000])
+@pytest.mark.parametrize(
+    "value", [7, True, None, date(2026, 11, 22), ["a"], {"a": "b"}, "", Markup("<b>"), "a\rb", "x" * 200_000]
+)
 def test_a_value_that_is_no_ordinary_text_is_left_to_the_library(value: object) -> None:
     assert plainly("{{ contact.name }}", {"contact": {"name": value}}, escape=True) is None
 
