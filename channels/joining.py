@@ -152,7 +152,7 @@ def _lines(
                 address=address,
                 ip=told.ip or None,
                 played=told.played,
-            )  # fmt: skip
+            )
         )
     return lines
 
