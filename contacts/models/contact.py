@@ -130,14 +130,14 @@ class Address(models.Model):
     def __str__(self) -> str:
         return self.value if kinds.typed(self.kind) else self.shown
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.fingerprint = fingerprint(self.kind, self.normal)
+        super().save(*args, **kwargs)
+
     @property
     def shown(self) -> str:
         """As staff read it."""
         return kinds.shown(self.kind, self.normal)
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        self.fingerprint = fingerprint(self.kind, self.normal)
-        super().save(*args, **kwargs)
 
 
 class Group(models.Model):
