@@ -98,12 +98,13 @@ def answers(contact: Contact) -> Iterator[Entry]:
         Fact.STOPPED: _("Wrote STOP by %(channel)s"),
         Fact.RESUMED: _("Wrote START by %(channel)s"),
         Fact.COMPLAINED: _("Marked a message as spam"),
+        Fact.JOINED: _("Joined by %(channel)s"),
     }
     found = (
         DeliveryEvent.objects.filter(contact=contact, fact__in=list(titles)).select_related("channel").order_by("-id")
     )
     for event in found[:MOST]:
-        tone = "good" if event.fact in (Fact.REPLIED, Fact.RESUMED) else "bad"
+        tone = "good" if event.fact in (Fact.REPLIED, Fact.RESUMED, Fact.JOINED) else "bad"
         yield Entry(event.at, titles[event.fact] % {"channel": event.channel.name}, event.text, tone, "reply")
 
 

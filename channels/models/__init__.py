@@ -3,6 +3,7 @@
 from channels.models.channel import Channel, PriceUnit
 from channels.models.delivery import Delivery, DeliveryEvent, DeliveryStatus, Grade
 from channels.models.inbound import InboundCall, InboundState
+from channels.models.joining import Invitation
 from channels.models.message import Message, MessageImage, MessageVariant, MessageVersion, Purpose
 from channels.models.sandbox import SandboxMessage
 
@@ -14,6 +15,7 @@ __all__ = [
     "Grade",
     "InboundCall",
     "InboundState",
+    "Invitation",
     "Message",
     "MessageImage",
     "MessageVariant",

@@ -214,6 +214,23 @@ class TwilioHarness(Harness):
         return RawCall("POST", url, headers, urlencode(form).encode())
 
 
+class WhatsAppHarness(TwilioHarness):
+    kind = "whatsapp"
+
+    def account(self) -> Account:
+        return replace(super().account(), kind="whatsapp")
+
+    def message(self, number: int = 0, **fields: Any) -> Outgoing:
+        template = {"template": "HX" + "0" * 32, "template_values": {"1": f"Ana {number}"}}
+        return super().message(number, **{**template, **fields})
+
+    def treat(self, to: str, mood: Mood) -> None:
+        super().treat(f"whatsapp:{to}", mood)
+
+    def taken(self, to: str) -> int:
+        return super().taken(f"whatsapp:{to}")
+
+
 class SandboxHarness(Harness):
     transport, kind = "sandbox", "email"
 
@@ -240,4 +257,10 @@ class SandboxHarness(Harness):
         return [signed_call(self.account(), [fact]) for fact in facts]
 
 
-HARNESSES: Sequence[type[Harness]] = (SmtpHarness, ServiceHarness, TwilioHarness, SandboxHarness)
+HARNESSES: Sequence[type[Harness]] = (
+    SmtpHarness,
+    ServiceHarness,
+    TwilioHarness,
+    WhatsAppHarness,
+    SandboxHarness,
+)
