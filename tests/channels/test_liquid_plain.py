@@ -52,7 +52,7 @@ TEMPLATES = st.recursive(
     ),
     max_leaves=8,
 )  # fmt: skip
-VALUES = st.one_of(
+VALUES: st.SearchStrategy[Any] = st.one_of(
     WORDS, WORDS.map(Markup), st.sampled_from([0, 7, 1.5, True, False, None, date(2026, 11, 22), [], ["a", "<"], {}])
 )
 CONTEXTS = st.fixed_dictionaries(
