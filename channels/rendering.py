@@ -51,10 +51,14 @@ class Frame:
     utm: Mapping[str, str] = field(default_factory=dict)
     language: str = ""
 
+    def own(self, page: str) -> str:
+        """One of our pages for this very message, such as "p" for the person's choices; "" where there is no link to it."""
+        return f"{self.base_url}/{page}/{self.token}" if self.base_url and self.token else ""
+
     @property
     def unsubscribe_url(self) -> str:
         """The way out, for marketing only; "" for all else."""
-        return f"{self.base_url}/u/{self.token}" if self.base_url and self.token and self.purpose == MARKETING else ""
+        return self.own("u") if self.purpose == MARKETING else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +186,12 @@ def _button(button: Mapping[str, str], values: Mapping[str, Any], links: _Links)
 
 def _values(variant: Mapping[str, Any], context: Mapping[str, Any], frame: Frame, *, rich: bool) -> dict[str, Any]:
     values = {**context, "business": _known(variant["business"]), "public_address": frame.base_url}
-    if frame.unsubscribe_url:
-        values["unsubscribe_url"] = frame.unsubscribe_url
+    pages = {
+        "unsubscribe_url": frame.unsubscribe_url,
+        "preferences_url": frame.own("p"),
+        "address_page": frame.own("a"),
+    }
+    values |= _known(pages)
     if rich and frame.tracked and frame.token:
         values["pixel_url"] = f"{frame.base_url}/o/{frame.token}.gif"
     return values
@@ -209,7 +217,10 @@ class _Links:
         self.targets: list[str] = []
         tags = {"medium": kind, **frame.utm} if frame.purpose == MARKETING else {}
         self.utm = tuple((f"utm_{name}", value) for name, value in tags.items() if value)
-        self.way_out = frame.unsubscribe_url or None
+        # These lead where they say, and nobody is to know who followed them.
+        self.untouched = (
+            (f"{frame.base_url}/u/", f"{frame.base_url}/p/", f"{frame.base_url}/confirm/") if frame.base_url else ()
+        )
 
     def in_html(self, html: str) -> str:
         return _HREF.sub(lambda found: f'{found[1]}{escape(self.address(unescape(found[2])))}"', html)
@@ -227,7 +238,7 @@ class _Links:
     def address(self, written: str) -> str:
         """What stands in the message for a link: our own address, or the link itself where nothing is to be known of it."""
         target = _absolute(written.strip(), self.frame.base_url)
-        if target == self.way_out or target.startswith(_LEFT_ALONE):
+        if target.startswith((*_LEFT_ALONE, *self.untouched)):
             return target
         tagged = _tagged(target, self.utm)
         if not (self.frame.token and self.frame.base_url):
@@ -265,7 +276,12 @@ def _tagged(target: str, utm: tuple[tuple[str, str], ...]) -> str:
 
 def try_plain(kind: str, body: str, frame: Frame) -> str:
     """A plain text for an invented person, links as they will be; for counting while somebody is still writing. `BadTemplate`."""
-    values = {**sample_context(), "unsubscribe_url": frame.unsubscribe_url, "public_address": frame.base_url}
+    pages = {
+        "unsubscribe_url": frame.unsubscribe_url,
+        "preferences_url": frame.own("p"),
+        "address_page": frame.own("a"),
+    }
+    values = {**sample_context(), **pages, "public_address": frame.base_url}
     return _Links(kind, frame).in_plain(liquid.try_out(body, values, escape=False))
 
 

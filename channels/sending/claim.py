@@ -20,7 +20,7 @@ LEASE = timedelta(seconds=3 * settings.LEASE_SECONDS)  # of a claim; whoever los
 
 _COLUMNS = (
     "id", "token", "contact_id", "message_version_id", "kind", "purpose", "urgent", "sandbox", "scope", "campaign", "step_name", "context",
-    "attempts", "not_before", "valid_until", "sending_at", "address", "language", "tracked", "links", "subject", "once_key",
+    "attempts", "not_before", "valid_until", "sending_at", "address", "to_this", "language", "tracked", "links", "subject", "once_key",
 )  # fmt: skip
 
 
@@ -45,6 +45,7 @@ class Job:
     valid_until: datetime | None
     sending_at: datetime | None
     address: str
+    to_this: bool
     language: str
     tracked: bool
     links: list[str]
@@ -58,6 +59,8 @@ class Job:
 
     @property
     def ask(self) -> Ask:
+        if self.to_this:
+            return Ask(self.kind, self.purpose, self.urgent, self.sandbox, self.address, self.contact_id)
         return Ask(self.kind, self.purpose, self.urgent, self.sandbox)
 
     @property
