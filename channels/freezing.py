@@ -29,7 +29,11 @@ def brand_of(business: Business) -> Brand:
 
 def freeze(message: Message, *, now: datetime) -> MessageVersion:
     """The version that says exactly what the message says now; the same words give the same version. `BadTemplate` for a bad text."""
-    content = _content(message.variants.order_by("kind", "language"), brand_of(Business.current()))
+    return keep(message, _content(message.variants.order_by("kind", "language"), brand_of(Business.current())), now=now)
+
+
+def keep(message: Message, content: list[dict[str, Any]], *, now: datetime) -> MessageVersion:
+    """The version with this content, made if there is none yet."""
     frozen = {"purpose": message.purpose, "urgent": message.urgent, "content": content}
     digest = sha256(json.dumps(frozen, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
     for _attempt in range(_ATTEMPTS):

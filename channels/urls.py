@@ -5,6 +5,7 @@ from django.urls import path
 from channels.views.click import click
 from channels.views.hook import hook
 from channels.views.pixel import pixel
+from channels.views.preferences import choose
 from channels.views.unsubscribe import unsubscribe
 
 urlpatterns = [
@@ -12,4 +13,5 @@ urlpatterns = [
     path("c/<str:token>/<int:n>", click, name="click"),
     path("hooks/<str:hook>/", hook, name="hook"),
     path("u/<str:token>", unsubscribe, name="unsubscribe"),
+    path("p/<str:token>", choose, name="preferences"),
 ]

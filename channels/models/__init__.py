@@ -1,6 +1,7 @@
 """The nouns of the channels room."""
 
 from channels.models.channel import Channel, PriceUnit
+from channels.models.confirmation import Confirmation
 from channels.models.delivery import Delivery, DeliveryEvent, DeliveryStatus, Grade
 from channels.models.inbound import InboundCall, InboundState
 from channels.models.joining import Invitation
@@ -10,6 +11,7 @@ from channels.models.tally import Tally
 
 __all__ = [
     "Channel",
+    "Confirmation",
     "Delivery",
     "DeliveryEvent",
     "DeliveryStatus",

@@ -20,7 +20,10 @@ class Purpose(models.TextChoices):
 
 
 class Message(models.Model):
-    """What is being said. Its variants may be edited at any time; what was started with keeps its `MessageVersion`."""
+    """What is being said. Its variants may be edited at any time; what was started with keeps its `MessageVersion`.
+
+    `system` names one that the house itself writes; staff neither see nor choose it.
+    """
 
     name = models.CharField(_("name"), max_length=120)
     purpose = models.CharField(_("purpose"), max_length=14, choices=Purpose.choices, default=Purpose.MARKETING)
@@ -28,6 +31,7 @@ class Message(models.Model):
         _("urgent"), default=False,
         help_text=_("Passes quiet hours. Only for what cannot wait, such as a class that was moved."),
     )  # fmt: skip
+    system = models.CharField(max_length=20, null=True, unique=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(_("last changed"), auto_now=True)
 
