@@ -2,6 +2,7 @@
 
 from channels.models.channel import Channel, PriceUnit
 from channels.models.delivery import Delivery, DeliveryEvent, DeliveryStatus, Grade
+from channels.models.form import Form, FormAnswer, FormQuestion, QuestionKind
 from channels.models.inbound import InboundCall, InboundState
 from channels.models.message import Message, MessageImage, MessageVariant, MessageVersion, Purpose
 from channels.models.sandbox import SandboxMessage
@@ -11,6 +12,9 @@ __all__ = [
     "Delivery",
     "DeliveryEvent",
     "DeliveryStatus",
+    "Form",
+    "FormAnswer",
+    "FormQuestion",
     "Grade",
     "InboundCall",
     "InboundState",
@@ -20,5 +24,6 @@ __all__ = [
     "MessageVersion",
     "PriceUnit",
     "Purpose",
+    "QuestionKind",
     "SandboxMessage",
 ]

@@ -1,5 +1,6 @@
 """The nouns of the contacts room."""
 
+from contacts.models.booking import BookedBy, Booking, BookingKind, BookingStatus
 from contacts.models.business import Branch, Business
 from contacts.models.consent import Basis, Consent, ConsentPurpose, Suppression, SuppressionReason, SuppressionScope
 from contacts.models.contact import Address, Contact, Group, Membership, Validity
@@ -9,6 +10,10 @@ from contacts.models.importing import ImportRow, ImportRun, ImportState, RowOutc
 __all__ = [
     "Address",
     "Basis",
+    "BookedBy",
+    "Booking",
+    "BookingKind",
+    "BookingStatus",
     "Branch",
     "Business",
     "Consent",
