@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from channels import liquid, rendering, richtext
 from channels.models import Form, Message, MessageVariant, MessageVersion
-from channels.rendering import BadTemplate, Brand
+from channels.rendering import BadTemplate, Brand, Written
 from contacts import kinds
 from contacts.models import Business
 
@@ -52,9 +52,12 @@ def _content(variants: Iterable[MessageVariant], brand: Brand) -> list[dict[str,
     raise BadTemplate(_("The message has no text yet."))
 
 
-def told(variant: MessageVariant) -> tuple[str, str, str, str, str]:
+def told(variant: MessageVariant) -> Written:
     """A variant as rendering takes it."""
-    return variant.kind, variant.language, variant.subject, variant.preheader, variant.body
+    return Written(
+        variant.kind, variant.language, variant.subject, variant.preheader, variant.body, variant.buttons, variant.template,
+        variant.template_values,
+    )  # fmt: skip
 
 
 def check(kind: str, language: str, subject: str, preheader: str, body: str, brand: Brand) -> None:

@@ -118,7 +118,9 @@ def form_answers(contact: Contact) -> Iterator[Entry]:
         notes += [_("played in the sandbox")] if answer.played else []
         title = _("Answered “%(form)s”") % {"form": answer.form.name}
         link = _page("admin:channels_formanswer_change", answer.pk)
-        yield Entry(answer.at, title, " · ".join([*said, *notes]), "neutral" if answer.replaced_at else "good", "quiz", link)
+        yield Entry(
+            answer.at, title, " · ".join([*said, *notes]), "neutral" if answer.replaced_at else "good", "quiz", link
+        )
 
 
 def _who(grade: str) -> str:

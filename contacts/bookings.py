@@ -60,7 +60,8 @@ def book(
     """
     external_id = external_id or None
     fresh = Booking(
-        contact_id=contact_id, source=source if external_id else "", external_id=external_id, created_at=now, updated_at=now, **_columns(slot)
+        contact_id=contact_id, source=source if external_id else "", external_id=external_id, created_at=now, updated_at=now,
+        **_columns(slot),
     )  # fmt: skip
     try:
         with transaction.atomic():
@@ -128,9 +129,9 @@ def _columns(slot: Slot) -> dict[str, Any]:
 
 
 def _zone(branch_id: int | None) -> str:
-    business = Business.current()
-    own = Branch.objects.filter(pk=branch_id).values_list("time_zone", flat=True).first() or ""
-    return own if timezones.named(own) else business.time_zone or "UTC"
+    branch = Branch.objects.filter(pk=branch_id).first() if branch_id else None
+    own = branch.time_zone if branch else ""
+    return own if timezones.named(own) else Business.current().time_zone or "UTC"
 
 
 def _there(source: str, external_id: str | None, *, lock: bool = True) -> Booking | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,9 @@ class Kind:
     """A kind of channel. `address` is the kind of address that it needs ("email", "phone"); several kinds may share one.
 
     `dear_rank`: the usual order from free to dear, for lists. `rich`: carries HTML and a subject. `segmented`: priced by SMS segment.
+    `titled`: plain text under a title (the variant's subject). `buttons`: how many may stand beneath a message. `templates`: the provider
+    approves texts beforehand. `longest`: characters of text, 0 for no limit. `typed`: staff may type the address; else people bring it by
+    joining. `shown`: an address as staff read it, where the bare one says nothing.
     """
 
     name: str
@@ -23,6 +27,16 @@ class Kind:
     dear_rank: int = 50
     rich: bool = False
     segmented: bool = False
+    titled: bool = False
+    buttons: int = 0
+    templates: bool = False
+    longest: int = 0
+    typed: bool = True
+    shown: Callable[[str], str] | None = None
+
+    def show(self, address: str) -> str:
+        """The address for people's eyes."""
+        return self.shown(address) if self.shown else address
 
 
 _kinds: dict[str, Kind] = {}

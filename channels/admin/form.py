@@ -56,7 +56,9 @@ class QuestionForm(forms.ModelForm):  # type: ignore[type-arg]
         cleaned = super().clean() or self.cleaned_data
         language = Business.current().language
         if cleaned.get("labels") and language not in cleaned["labels"]:
-            self.add_error("labels", _("Write it in the language of your business too: who speaks none of these reads that one."))
+            self.add_error(
+                "labels", _("Write it in the language of your business too: who speaks none of these reads that one.")
+            )
         if cleaned.get("kind") in CHOICES and len(cleaned.get("options") or []) < 2 and "options" not in self.errors:
             self.add_error("options", _("A choice needs two answers at least."))
         return cleaned
@@ -102,7 +104,10 @@ class FormForm(forms.ModelForm):  # type: ignore[type-arg]
     title = TextsField(label=_("Title"))
     intro = TextsField(label=_("Introduction"), rows=3, required=False)
     thanks = TextsField(
-        label=_("Thanks"), rows=2, required=False, help_text=_("Shown when it was sent. Empty: “Your answer has arrived.”")
+        label=_("Thanks"),
+        rows=2,
+        required=False,
+        help_text=_("Shown when it was sent. Empty: “Your answer has arrived.”"),
     )
 
     class Meta:
@@ -162,8 +167,12 @@ class FormAdmin(ModelAdmin):
     def in_messages(self, form: Form) -> SafeString | str:
         if not form.pk:
             return _now("Save the form first; then its address for messages stands here.")
-        said = _now("Use this as the address of a link. With ?score=9 behind it, 9 is chosen already in the first score.")
-        return format_html('<code class="form-place">{{{{ forms.{} }}}}</code><p class="text-xs mt-1">{}</p>', form.slug, said)
+        said = _now(
+            "Use this as the address of a link. With ?score=9 behind it, 9 is chosen already in the first score."
+        )
+        return format_html(
+            '<code class="form-place">{{{{ forms.{} }}}}</code><p class="text-xs mt-1">{}</p>', form.slug, said
+        )
 
     @action(description=_("Preview"), url_path="preview", icon="visibility", permissions=["view"])
     def preview(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -67,4 +67,6 @@ class FormAnswerAdmin(ReadOnlyAdmin):
     @admin.display(description=_("answers"))
     def said(self, answer: FormAnswer) -> SafeString:
         pairs = ((one["label"], one["said"]) for one in answer.answers.values())
-        return format_html('<dl class="form-said">{}</dl>', format_html_join("", "<div><dt>{}</dt><dd>{}</dd></div>", pairs))
+        return format_html(
+            '<dl class="form-said">{}</dl>', format_html_join("", "<div><dt>{}</dt><dd>{}</dd></div>", pairs)
+        )

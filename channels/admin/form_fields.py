@@ -141,7 +141,9 @@ class OptionsField(forms.Field):
         known = {str(one["value"]) for one in filled if one["value"]}
         if len(known) != sum(1 for one in filled if one["value"]):
             raise ValidationError(_("Two answers have the same name."))
-        there = set(Group.objects.filter(pk__in={one["group"] for one in filled if one["group"]}).values_list("pk", flat=True))
+        there = set(
+            Group.objects.filter(pk__in={one["group"] for one in filled if one["group"]}).values_list("pk", flat=True)
+        )
         return [
             {
                 "value": one["value"][:60] or _fresh(one["labels"], taken), "labels": one["labels"],

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from channels.models.message import Purpose
+from contacts.models import LONGEST_ADDRESS
 
 
 def new_token() -> str:
@@ -73,7 +74,7 @@ class Delivery(models.Model):
     step_name = models.CharField(max_length=120, default="", help_text="utm_content")
     context = models.JSONField(default=dict)
 
-    address = models.CharField(_("address"), max_length=320, default="")
+    address = models.CharField(_("address"), max_length=LONGEST_ADDRESS, default="")
     language = models.CharField(_("language"), max_length=8, default="")
     status = models.CharField(_("status"), max_length=10, choices=DeliveryStatus.choices, default=DeliveryStatus.QUEUED)
     reason = models.CharField(_("reason"), max_length=40, default="")

@@ -49,7 +49,11 @@ class Message(models.Model):
 
 
 class MessageVariant(models.Model):
-    """The message for one kind of channel in one language. `body` is rich text for email, plain text elsewhere; both are Liquid."""
+    """The message for one kind of channel in one language. `body` is rich text for email, plain text elsewhere; both are Liquid.
+
+    `buttons`: a list of `{"label", "reply", "url"}`, one of the last two filled, label and url being Liquid; `template`: the provider's
+    name of an approved text, `template_values` the Liquid for each of its places.
+    """
 
     message = models.ForeignKey(Message, models.CASCADE, related_name="variants")
     kind = models.CharField(_("channel"), max_length=20)
@@ -57,6 +61,9 @@ class MessageVariant(models.Model):
     subject = models.CharField(_("subject"), max_length=255, blank=True, default="")
     preheader = models.CharField(_("preview line"), max_length=255, blank=True, default="")
     body = models.TextField(_("text"))
+    buttons = models.JSONField(_("buttons"), default=list, blank=True)
+    template = models.CharField(_("approved template"), max_length=64, blank=True, default="")
+    template_values = models.JSONField(_("what fills the template in"), default=dict, blank=True)
 
     class Meta:
         verbose_name = _("variant")

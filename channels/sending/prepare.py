@@ -49,7 +49,8 @@ class Prepared:
         return Outgoing(
             key=job.token, kind=job.kind, to=address, text=text.text, subject=text.subject, html=text.html,
             language=self.person.language, recipient_name=f"{self.person.first_name} {self.person.last_name}".strip(),
-            headers=text.headers, valid_for=job.valid_until - now if job.valid_until else None,
+            headers=text.headers, valid_for=job.valid_until - now if job.valid_until else None, buttons=text.buttons,
+            template=text.template, template_values=text.template_values, topic=job.scope,
         )  # fmt: skip
 
 

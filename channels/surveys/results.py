@@ -74,7 +74,15 @@ def table(answers: QuerySet[FormAnswer]) -> Iterator[list[str]]:
     asked: dict[str, str] = {}
     for one in answers.values_list("answers", flat=True).iterator(chunk_size=_PORTION):
         asked |= {key: given["label"] for key, given in one.items() if key not in asked}
-    head = [_("when"), _("form"), _("contact"), _("number in your other system"), _("channel"), _("language"), _("replaced")]
+    head = [
+        _("when"),
+        _("form"),
+        _("contact"),
+        _("number in your other system"),
+        _("channel"),
+        _("language"),
+        _("replaced"),
+    ]
     yield [safe(cell) for cell in [*head, *asked.values()]]
     for answer in answers.iterator(chunk_size=_PORTION):
         yield [safe(cell) for cell in [*_told(answer), *(answer.answers.get(key, {}).get("said", "") for key in asked)]]

@@ -41,7 +41,8 @@ def take(
             FormAnswer.objects.filter(pk=before.pk).update(replaced_at=now)
         joined = _move(contact.pk, _groups(form, questions, answers), before.joined if before else [], now)
         answer = FormAnswer.objects.create(
-            form=form, contact=contact, delivery=delivery, answers=answers, joined=joined, language=language, at=now, played=delivery.sandbox,
+            form=form, contact=contact, delivery=delivery, answers=answers, joined=joined, language=language, at=now,
+            played=delivery.sandbox,
         )  # fmt: skip
         _fill(contact, questions, answers, now)
         events.record(

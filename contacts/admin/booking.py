@@ -53,7 +53,8 @@ class BookingAdmin(ModelAdmin):
     list_display = ("shown_when", "title", "shown_contact", "kind", "branch", "shown_status")
     list_display_links = ("shown_when", "title")
     list_filter = (
-        ("status", ChoicesDropdownFilter), ("kind", ChoicesDropdownFilter), ("branch", RelatedDropdownFilter), ("starts_at", RangeDateFilter),
+        ("status", ChoicesDropdownFilter), ("kind", ChoicesDropdownFilter), ("branch", RelatedDropdownFilter),
+        ("starts_at", RangeDateFilter),
     )  # fmt: skip
     list_filter_submit = True
     list_select_related = ("contact", "branch")

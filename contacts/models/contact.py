@@ -85,6 +85,10 @@ class Contact(models.Model):
         return search_text(self.first_name, self.last_name, self.city, self.external_id, normals)
 
 
+# A browser's push subscription is an address of some 600 characters.
+LONGEST_ADDRESS = 2000
+
+
 class Validity(models.TextChoices):
     """Whether an address can be reached at all."""
 
@@ -100,8 +104,8 @@ class Address(models.Model):
 
     contact = models.ForeignKey(Contact, models.CASCADE, related_name="addresses", verbose_name=_("contact"))
     kind = models.CharField(_("kind"), max_length=20)
-    value = models.CharField(_("as given"), max_length=320)
-    normal = models.CharField(_("address"), max_length=320, editable=False)
+    value = models.CharField(_("as given"), max_length=LONGEST_ADDRESS)
+    normal = models.CharField(_("address"), max_length=LONGEST_ADDRESS, editable=False)
     fingerprint = models.CharField(max_length=64, editable=False, db_index=True)
     validity = models.CharField(_("state"), max_length=10, choices=Validity.choices, default=Validity.OK)
     invalid_reason = models.CharField(_("why"), max_length=60, blank=True, default="")
