@@ -117,7 +117,7 @@ class Texts:
 def _booking_of(job: Job) -> int:
     """The number of the booking that the message is about; 0 if it is about none."""
     number = job.context.get("booking")
-    return number if isinstance(number, int) else 0
+    return number if type(number) is int else 0
 
 
 def _occasion(job: Job, known: Mapping[int, Mapping[str, Any]]) -> Mapping[str, Any]:

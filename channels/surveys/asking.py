@@ -119,7 +119,9 @@ def _read_choice(one: Asked, posted: QueryDict, given: Given) -> Asked:
     one = one.with_chosen(values)
     if strange := [value for value in values if value not in known]:
         return replace(
-            one, problem=_("“%(answer)s” cannot be chosen here. Please choose again.") % {"answer": strange[0][:_SHOWN]}
+            one,
+            problem=_("“%(answer)s” cannot be chosen here. Please choose again.")
+            % {"answer": strange[0][:_SHOWN].replace("\x00", "")},
         )
     if len(values) > 1 and not one.several:
         return replace(one, problem=_("Please choose one answer only."))

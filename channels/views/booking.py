@@ -55,7 +55,7 @@ def _page(request: HttpRequest, token: str, template: str, act: _Act) -> HttpRes
 def _of(delivery: Delivery | None) -> Booking | None:
     """The booking that the message was about, if it is still this person's."""
     number = delivery.context.get("booking") if delivery else None
-    if delivery is None or not isinstance(number, int):
+    if delivery is None or type(number) is not int:
         return None
     found = Booking.objects.select_related("branch").filter(pk=number, contact_id=delivery.contact_id)
     return found.first()
