@@ -90,7 +90,7 @@ def _fate(delivery: Delivery, what: dict[str, str], link: str) -> Entry:
             title = _("“%(message)s” by %(channel)s did not arrive") % what
             return Entry(delivery.ended_at or delivery.created_at, title, why, "bad", "error", link)
     at = delivery.sent_at or delivery.sending_at or delivery.created_at
-    return Entry(at, _("“%(message)s” was sent by %(channel)s") % what, delivery.address, "neutral", "send", link)
+    return Entry(at, _("“%(message)s” was sent by %(channel)s") % what, delivery.shown_address, "neutral", "send", link)
 
 
 def answers(contact: Contact) -> Iterator[Entry]:
@@ -100,12 +100,13 @@ def answers(contact: Contact) -> Iterator[Entry]:
         Fact.STOPPED: _("Wrote STOP by %(channel)s"),
         Fact.RESUMED: _("Wrote START by %(channel)s"),
         Fact.COMPLAINED: _("Marked a message as spam"),
+        Fact.JOINED: _("Joined by %(channel)s"),
     }
     found = (
         DeliveryEvent.objects.filter(contact=contact, fact__in=list(titles)).select_related("channel").order_by("-id")
     )
     for event in found[:MOST]:
-        tone = "good" if event.fact in (Fact.REPLIED, Fact.RESUMED) else "bad"
+        tone = "good" if event.fact in (Fact.REPLIED, Fact.RESUMED, Fact.JOINED) else "bad"
         yield Entry(event.at, titles[event.fact] % {"channel": event.channel.name}, event.text, tone, "reply")
 
 

@@ -4,8 +4,10 @@ from channels.models.channel import Channel, PriceUnit
 from channels.models.delivery import Delivery, DeliveryEvent, DeliveryStatus, Grade
 from channels.models.form import Form, FormAnswer, FormQuestion, QuestionKind
 from channels.models.inbound import InboundCall, InboundState
+from channels.models.joining import Invitation
 from channels.models.message import Message, MessageImage, MessageVariant, MessageVersion, Purpose
 from channels.models.sandbox import SandboxMessage
+from channels.models.tally import Tally
 
 __all__ = [
     "Channel",
@@ -18,6 +20,7 @@ __all__ = [
     "Grade",
     "InboundCall",
     "InboundState",
+    "Invitation",
     "Message",
     "MessageImage",
     "MessageVariant",
@@ -26,4 +29,5 @@ __all__ = [
     "Purpose",
     "QuestionKind",
     "SandboxMessage",
+    "Tally",
 ]

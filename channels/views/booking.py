@@ -15,7 +15,9 @@ from channels import receipts, wording
 from channels.contention import insist
 from channels.models import Delivery, Grade
 from channels.transport import Fact
-from channels.views.visits import Visit, delivery_of, language_of, not_found, page
+from channels.views.form import strange
+from channels.views.limits import refused
+from channels.views.visits import Visit, delivery_of, language_of, page
 from contacts import bookings
 from contacts.bookings import Outcome
 from contacts.models import Booking, BookingStatus
@@ -41,7 +43,9 @@ def _page(request: HttpRequest, token: str, template: str, act: _Act) -> HttpRes
     delivery = delivery_of(token)
     found = _of(delivery)
     if delivery is None or found is None:
-        return not_found(request)
+        return strange(request)
+    if wait := refused(request, [token]):
+        return wait
     now = timezone.now()
     with translation.override(language_of(delivery)):
         if request.method != "POST":

@@ -15,8 +15,12 @@ from channels.models import Delivery, Form, FormAnswer
 from channels.models.form import said_in
 from channels.surveys import Asked
 from channels.surveys.asking import LONGEST, cut_sentence
+from channels.views.limits import measured, refused
 from channels.views.visits import delivery_of, language_of, not_found, page
 from contacts.models import Business
+
+# Who guesses is measured by their address; a message that is known, by its token: a whole town may call from one address at once.
+strange = measured(not_found)
 
 
 @csrf_exempt
@@ -26,7 +30,9 @@ def form(request: HttpRequest, token: str, slug: str) -> HttpResponse:
     delivery = delivery_of(token)
     found = Form.objects.filter(slug=slug).first() if delivery else None
     if delivery is None or found is None:
-        return not_found(request)
+        return strange(request)
+    if wait := refused(request, [token]):
+        return wait
     with translation.override(found.language_for(language_of(delivery), Business.current().language)):
         if not found.active:
             return page(request, "form_closed", _texts(found))

@@ -40,9 +40,10 @@ def options(
     return {f"questions-{at}-options-{name}": column for name, column in columns.items()}
 
 
-def filled(*questions: dict[str, Any], initial: int = 0, **fields: Any) -> dict[str, Any]:
+def filled(*questions: dict[str, Any], initial: int = 0, title: str = "How was it?", **fields: Any) -> dict[str, Any]:
     page: dict[str, Any] = {
-        "name": "Visit survey", "active": "on", "group": "", "title-en": "How was it?", "title-es": "¿Qué tal?", "intro-en": "", "thanks-en": "",
+        "name": "Visit survey", "active": "on", "group": "", "title-en": title, "title-es": "¿Qué tal?", "intro-en": "",
+        "thanks-en": "",
         "questions-TOTAL_FORMS": str(len(questions)), "questions-INITIAL_FORMS": str(initial), **fields,
     }  # fmt: skip
     for one in questions:
@@ -90,7 +91,7 @@ def test_an_answers_value_stays_whatever_its_label_becomes(marketer: Client) -> 
 @pytest.mark.parametrize(
     ("page", "sentence"),
     [
-        (filled(question(0), **{"title-en": ""}), "in the language of your business too"),
+        (filled(question(0), title=""), "in the language of your business too"),
         (filled(question(0, **{"labels-en": "", "labels-es": "¿Qué?"})), "in the language of your business too"),
         (filled({**question(0, kind="one"), **options(0, ["Only one"])}), "A choice needs two answers at least."),
         (filled(question(0, attribute="Pet"), question(1, attribute="Pet")), "Two questions fill the same detail."),
@@ -125,7 +126,8 @@ def test_answers_are_read_as_numbers_as_a_list_and_as_a_file(marketer: Client) -
     assert "Ana Ruiz" in said(marketer.get("/admin/channels/formanswer/", {"q": "ruiz"}))
     one = FormAnswer.objects.get()
     assert "Question 0" in said(marketer.get(f"/admin/channels/formanswer/{one.pk}/change/"))
-    file = b"".join(sign_in("Owner").get(results, {"export": "1"}).streaming_content).decode()  # type: ignore[arg-type]
+    sent: Any = sign_in("Owner").get(results, {"export": "1"})
+    file = b"".join(sent.streaming_content).decode()
     assert "Question 0,Question 1" in file
     assert file.rstrip().endswith("9,Yes")
     picked = {"action": "export_answers", "_selected_action": [str(one.pk)]}

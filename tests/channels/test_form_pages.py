@@ -185,6 +185,13 @@ def test_a_closed_form_takes_nothing_and_a_strange_address_leads_nowhere(visitor
             assert (answer.status_code, "This link leads nowhere" in said(answer)) == (404, True)
 
 
+def test_who_sends_without_end_is_asked_to_wait(visitor: Client) -> None:
+    delivery, form = delivered(), survey()
+    codes = {visitor.post(address(delivery, form), FORMS_ANSWER).status_code for _ in range(31)}
+    assert codes == {200, 429}
+    assert visitor.get(address(delivery, form)).status_code == 200
+
+
 def test_a_played_answer_says_so(visitor: Client) -> None:
     delivery, form = delivered(sandbox=True), survey()
     visitor.post(address(delivery, form), FORMS_ANSWER)
@@ -214,10 +221,10 @@ def test_all_answers_together_are_numbers_and_a_table(django_assert_num_queries:
         _answer(form, questions, delivery, score, again)
     _answer(form, questions, delivery, "3", "no")  # thought better of it: counts once
     with django_assert_num_queries(1):
-        score, again, what, text = surveys.numbers(form, questions, "en")
-    assert (score.answered, score.average, score.nps) == (3, 7.3, 33)
-    assert again.bars == [("Yes", 2, 67), ("No", 1, 33)]
-    assert (what.bars[0], text.answered) == (("Hair", 3, 100), 3)
+        counts = surveys.numbers(form, questions, "en")
+    assert (counts[0].answered, counts[0].average, counts[0].nps) == (3, 7.3, 33)
+    assert counts[1].bars == [("Yes", 2, 67), ("No", 1, 33)]
+    assert (counts[2].bars[0], counts[3].answered) == (("Hair", 3, 100), 3)
     with django_assert_num_queries(2):
         rows = list(surveys.table(FormAnswer.objects.all()))
     assert len(rows) == 5
