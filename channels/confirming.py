@@ -124,7 +124,10 @@ def expire(now: datetime) -> int:
 
 def _waiting(wish: Wish, channel: Channel, now: datetime) -> Confirmation | None:
     open_ones = Confirmation.objects.filter(
-        fingerprint=fingerprint(channel.address_kind, wish.normal), kind=wish.kind, confirmed_at=None, expires_at__gt=now
+        fingerprint=fingerprint(channel.address_kind, wish.normal),
+        kind=wish.kind,
+        confirmed_at=None,
+        expires_at__gt=now,
     )
     if wish.contact_id:
         open_ones = open_ones.filter(contact_id=wish.contact_id)
@@ -194,5 +197,3 @@ def _line(found: Confirmation, contact_id: int, purpose: str, wording: str, ip: 
         contact_id, found.kind, given=True, basis=Basis.DOUBLE, source=found.source, purpose=purpose, wording=wording,
         language=found.language, ip=ip or None, address=found.address,
     )  # fmt: skip
-
-

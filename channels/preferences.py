@@ -73,7 +73,9 @@ def choices(contact: Contact, business: Business, now: datetime, *, beside: str 
     for kind in kinds.all_kinds():
         if kind.name in in_use and (reached := ways.get(kind.address)):
             mine = [s for s in closed if s.fingerprint == reached.fingerprint and s.channel in ("", kind.name)]
-            given = frozenset(purpose for purpose in (MARKETING, TRACKING) if _holds(lines, contact, kind, purpose, now))
+            given = frozenset(
+                purpose for purpose in (MARKETING, TRACKING) if _holds(lines, contact, kind, purpose, now)
+            )
             asks_tracking = kind.rich and (business.asks_tracking_consent or (contact.pk, kind.name, TRACKING) in lines)
             asks = (MARKETING, TRACKING) if asks_tracking else (MARKETING,)
             found.append(Choice(kind.name, reached.normal, given, asks, bool(mine)))

@@ -58,7 +58,9 @@ def _saved(request: HttpRequest, delivery: Delivery) -> HttpResponse:
     else:
         shown = set(request.POST.getlist("shown"))
         seen = [choice for choice in offered if f"{choice.kind}:{preferences.MARKETING}" in shown]
-        ticked = {(kind, purpose) for kind, _, purpose in (one.partition(":") for one in request.POST.getlist("wanted"))}
+        ticked = {
+            (kind, purpose) for kind, _, purpose in (one.partition(":") for one in request.POST.getlist("wanted"))
+        }
         preferences.choose(told, seen, ticked, business)
         if joining.language_of(request.POST.get("language", "")):
             Contact.objects.filter(pk=delivery.contact_id).update(language=language, updated_at=now)

@@ -47,7 +47,12 @@ def _language(delivery: Delivery) -> str:
 def _shown(request: HttpRequest, delivery: Delivery) -> HttpResponse:
     held = _held(delivery)
     address = consent.mask(kinds.get(delivery.kind).address, delivery.address) if delivery.address else ""
-    context = {"address": address, "wanted": MARKETING in held, "may_stop_tracking": TRACKING in held, "token": delivery.token}
+    context = {
+        "address": address,
+        "wanted": MARKETING in held,
+        "may_stop_tracking": TRACKING in held,
+        "token": delivery.token,
+    }
     return page(request, "unsubscribe", context)
 
 
