@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, Sum
 from django.utils import translation
 
 from channels import joining, sending, system_messages
@@ -21,7 +21,7 @@ from contacts.models.contact import fingerprint
 
 REMIND_AFTER = timedelta(days=2)
 AGAIN_AFTER = timedelta(minutes=10)  # whoever presses the button twice gets one message
-MOST_ASKED = 3  # messages to one address that nobody confirms
+MOST_ASKED = 3  # messages to one address that nobody confirms, in a day
 PORTION = 500
 ADDRESS_LEFT = "address_left"
 
@@ -42,6 +42,7 @@ class Wish:
     name: str = ""
     contact_id: int | None = None
     invitation: Invitation | None = None
+    address_left: bool = False
 
 
 def channel_for(kind: str) -> Channel | None:
@@ -61,12 +62,9 @@ def ask(wish: Wish, *, now: datetime) -> Confirmation | None:
     with transaction.atomic():
         arrivals.one_at_a_time()
         waiting = _waiting(wish, channel, now)
-        if waiting is None:
-            found = _new(wish, channel, business, now)
-        elif waiting.asked < MOST_ASKED and waiting.asked_at + AGAIN_AFTER <= now:
-            found = _again(waiting, wish, business, now)
-        else:
+        if _asked_enough(wish, channel, now) or (waiting and waiting.asked_at + AGAIN_AFTER > now):
             return waiting
+        found = _again(waiting, wish, business, now) if waiting else _new(wish, channel, business, now)
         _send([found], channel, system_messages.CONFIRM, now)
     return found
 
@@ -79,11 +77,12 @@ def confirm(found: Confirmation, *, ip: str, now: datetime) -> None:
         mine = Confirmation.objects.filter(pk=found.pk, confirmed_at=None)
         if not mine.update(confirmed_at=now, confirmed_ip=ip or None):
             return
-        contact_id = _settle(found, kind)
+        contact_id = _settle(found, kind, now)
         consent.lock_contacts([contact_id])
         arrivals.bring(kind, [(contact_id, found.address)], now=now)
         closing.lift_many(kind, [found.address], channel=found.kind, now=now)
         consent.record([_line(found, contact_id, *said, ip) for said in _said(found)], now=now)
+        Contact.objects.filter(pk=contact_id, language="").update(language=found.language)
         if found.invitation and found.invitation.group_id:
             arrivals.gather([(contact_id, found.invitation.group_id)], now=now)
         if found.address_left:
@@ -129,9 +128,17 @@ def _waiting(wish: Wish, channel: Channel, now: datetime) -> Confirmation | None
         confirmed_at=None,
         expires_at__gt=now,
     )
-    if wish.contact_id:
+    if wish.contact_id:  # nobody joins what somebody else began with this address on a page of their own
         open_ones = open_ones.filter(contact_id=wish.contact_id)
+    else:
+        open_ones = open_ones.filter(address_left=False).exclude(invitation__contact__isnull=False)
     return open_ones.order_by("-id").first()
+
+
+def _asked_enough(wish: Wish, channel: Channel, now: datetime) -> bool:
+    mark = fingerprint(channel.address_kind, wish.normal)
+    lately = Confirmation.objects.filter(fingerprint=mark, confirmed_at=None, asked_at__gt=now - timedelta(days=1))
+    return int(lately.aggregate(asked=Sum("asked"))["asked"] or 0) >= MOST_ASKED
 
 
 def _new(wish: Wish, channel: Channel, business: Business, now: datetime) -> Confirmation:
@@ -143,7 +150,7 @@ def _new(wish: Wish, channel: Channel, business: Business, now: datetime) -> Con
     return Confirmation.objects.create(
         contact_id=contact_id, newcomer=stranger, invitation=wish.invitation, kind=wish.kind, address=wish.normal,
         fingerprint=fingerprint(channel.address_kind, wish.normal), purposes=list(wish.purposes),
-        wordings=_wordings(wish, business), source=wish.source, address_left=wish.contact_id is not None, language=wish.language,
+        wordings=_wordings(wish, business), source=wish.source, address_left=wish.address_left, language=wish.language,
         ip=wish.ip or None, requested_at=now, asked_at=now, expires_at=now + timedelta(days=business.confirm_days),
     )  # fmt: skip
 
@@ -177,15 +184,23 @@ def _send(asked: Sequence[Confirmation], channel: Channel, name: str, now: datet
     sending.plan(plans, now=now)
 
 
-def _settle(found: Confirmation, kind: str) -> int:
-    """Whose address it is by now: a newcomer whom somebody entered in the meantime is that contact."""
-    owners = [pk for pk in arrivals.owners(kind, [found.address]).get(found.address, []) if pk != found.contact_id]
-    if not found.newcomer or not owners:
+def _settle(found: Confirmation, kind: str, now: datetime) -> int:
+    """Whose address it is by now. A newcomer whom somebody entered in the meantime is that contact; a personal invitation that somebody
+    else has used up in the meantime brings its contact no second address."""
+    others = [pk for pk in arrivals.owners(kind, [found.address]).get(found.address, []) if pk != found.contact_id]
+    invitation = found.invitation
+    if invitation and invitation.single_use:
+        won = Invitation.objects.filter(pk=invitation.pk, used_at=None).update(used_at=now)
+        if not won and found.contact_id == invitation.contact_id:
+            found.contact_id = others[0] if others else arrivals.newcomer("", found.language, now=now)
+            Confirmation.objects.filter(pk=found.pk).update(contact_id=found.contact_id)
+            return found.contact_id
+    if not found.newcomer or not others:
         return found.contact_id
-    stranger, found.contact_id = found.contact_id, owners[0]
-    Confirmation.objects.filter(contact_id=stranger).update(contact_id=owners[0], newcomer=False)
+    stranger, found.contact_id = found.contact_id, others[0]
+    Confirmation.objects.filter(contact_id=stranger).update(contact_id=others[0], newcomer=False)
     Contact.objects.filter(pk=stranger, addresses=None).delete()
-    return owners[0]
+    return found.contact_id
 
 
 def _said(found: Confirmation) -> list[tuple[str, str]]:

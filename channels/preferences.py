@@ -98,9 +98,9 @@ def choose(told: Told, offered: Sequence[Choice], wanted: Collection[tuple[str, 
             given = (choice.kind, purpose) in wanted
             if given == (purpose in choice.given) or (given and choice.stopped):
                 continue
-            token = newest.get(choice.kind, told.delivery.token)
+            token = newest.get(choice.kind, "")  # of a channel that brought nothing there is nothing to answer
             lines.append(_line(told, choice, purpose, business, token, given=given))
-            if purpose == MARKETING and not given:
+            if purpose == MARKETING and not given and token:
                 left.append(token)
     _write(told, lines, left)
 

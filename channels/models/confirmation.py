@@ -13,7 +13,7 @@ from contacts.models import LONGEST_ADDRESS
 class Confirmation(models.Model):
     """`kind` is of the channel that carries the question; `purposes` and `wordings` belong together: what was ticked, and what it said.
 
-    `newcomer`: the contact exists for this alone and goes again if nobody confirms. `address_left`: it fills a gap (see `channels.confirming`).
+    `newcomer`: the contact exists for this alone and goes again if nobody confirms. `address_left`: a known person filled a gap.
     """
 
     token = models.CharField(max_length=22, unique=True, default=new_invitation, editable=False)
