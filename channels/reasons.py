@@ -38,7 +38,15 @@ SENTENCES = {
     "interrupted": _("It is unclear whether it left, because the program was interrupted while sending."),
 }
 
+# Causes of our own making, where a provider's would stand in a sentence.
+WORDS = {
+    "needs_template": _(
+        "free text goes only to people who wrote within the last day, and this text has no approved template"
+    ),
+}
+
 
 def register() -> None:
     """Called once, when the room is ready."""
     reasons.register(SENTENCES)
+    reasons.register_words(WORDS)

@@ -15,7 +15,7 @@ from contacts.models import Address
 
 ANSWERS_WITHIN = timedelta(days=7)  # an answer belongs to the newest message to that address, if it is no older
 # Facts that can be told of an address alone.
-OF_PEOPLE = frozenset({Fact.REPLIED, Fact.STOPPED, Fact.RESUMED, Fact.UNSUBSCRIBED, Fact.COMPLAINED})
+OF_PEOPLE = frozenset({Fact.REPLIED, Fact.STOPPED, Fact.RESUMED, Fact.UNSUBSCRIBED, Fact.COMPLAINED, Fact.JOINED})
 
 
 class Target(NamedTuple):
@@ -63,6 +63,8 @@ def _match(fact: Inbound, known: dict[str, Target], people: dict[str, tuple[int 
         return Match(target, target.contact_id, address=target.address or fact.address)
     if _by_people(fact):
         contact_id, newest = people.get(fact.address, (None, None))
+        if fact.fact == Fact.JOINED:  # about the person, whatever they were sent last
+            return Match(contact_id=contact_id, address=fact.address)
         return Match(newest, newest.contact_id if newest else contact_id, address=fact.address)
     return Match(parked=bool(fact.provider_id), address=fact.address)
 
