@@ -88,7 +88,7 @@ def _fate(delivery: Delivery, what: dict[str, str], link: str) -> Entry:
             title = _("“%(message)s” by %(channel)s did not arrive") % what
             return Entry(delivery.ended_at or delivery.created_at, title, why, "bad", "error", link)
     at = delivery.sent_at or delivery.sending_at or delivery.created_at
-    return Entry(at, _("“%(message)s” was sent by %(channel)s") % what, delivery.address, "neutral", "send", link)
+    return Entry(at, _("“%(message)s” was sent by %(channel)s") % what, delivery.shown_address, "neutral", "send", link)
 
 
 def answers(contact: Contact) -> Iterator[Entry]:

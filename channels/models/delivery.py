@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from channels.models.message import Purpose
+from contacts import kinds
 from contacts.models import LONGEST_ADDRESS
 
 
@@ -129,7 +130,12 @@ class Delivery(models.Model):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return self.address or str(self.contact_id)
+        return self.shown_address or str(self.contact_id)
+
+    @property
+    def shown_address(self) -> str:
+        """Where it goes, as staff read it."""
+        return kinds.shown(kinds.address_of(self.kind), self.address) if self.address else ""
 
 
 class DeliveryEvent(models.Model):

@@ -127,7 +127,8 @@ def _standings(contact: Contact, lines: dict[tuple[str, str], Consent], business
 def _standing(ask: Ask, verdict: Verdict, lines: dict[tuple[str, str], Consent]) -> Standing:
     marketing = lines.get((ask.kind, ConsentPurpose.MARKETING))
     tracking = lines.get((ask.kind, ConsentPurpose.TRACKING))
-    address = phones.pretty(verdict.address) if verdict.address.startswith("+") else verdict.address
+    kind = kinds.get(ask.kind)
+    address = phones.pretty(verdict.address) if kind.address == "phone" else kind.show(verdict.address)
     return Standing(
         str(kinds.label(ask.kind)), verdict, address, reasons.say(verdict.reason, verdict.params) or _("Marketing may be sent."),
         _told(marketing) if marketing else "", marketing.wording if marketing else "", _told(tracking) if tracking else "",
@@ -162,7 +163,7 @@ def sharing(contact: Contact) -> list[str]:
     )
     names: dict[str, list[str]] = {}
     for other in others[:50]:
-        names.setdefault(other.normal, []).append(str(other.contact))
+        names.setdefault(other.shown, []).append(str(other.contact))
     return [
         _("%(address)s is also the address of %(names)s.") % {"address": address, "names": ", ".join(who)}
         for address, who in names.items()

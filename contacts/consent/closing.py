@@ -101,6 +101,8 @@ def lift_many(
 
 def mask(kind: str, normal: str) -> str:
     """An address partly hidden, for lists: "an•••@example.com", "+34•••••56"."""
+    if not kinds.typed(kind):
+        return kinds.shown(kind, normal)[:60]
     if kind == "email":
         local, _, domain = normal.partition("@")
         return f"{local[:2] if len(local) > 3 else local[:1]}•••@{domain}"[:60]
