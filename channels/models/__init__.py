@@ -2,6 +2,7 @@
 
 from channels.models.channel import Channel, PriceUnit
 from channels.models.delivery import Delivery, DeliveryEvent, DeliveryStatus, Grade
+from channels.models.form import Form, FormAnswer, FormQuestion, QuestionKind
 from channels.models.inbound import InboundCall, InboundState
 from channels.models.joining import Invitation
 from channels.models.message import Message, MessageImage, MessageVariant, MessageVersion, Purpose
@@ -13,6 +14,9 @@ __all__ = [
     "Delivery",
     "DeliveryEvent",
     "DeliveryStatus",
+    "Form",
+    "FormAnswer",
+    "FormQuestion",
     "Grade",
     "InboundCall",
     "InboundState",
@@ -23,6 +27,7 @@ __all__ = [
     "MessageVersion",
     "PriceUnit",
     "Purpose",
+    "QuestionKind",
     "SandboxMessage",
     "Tally",
 ]
