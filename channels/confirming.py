@@ -176,7 +176,7 @@ def _send(asked: Sequence[Confirmation], channel: Channel, name: str, now: datet
         Planned(
             token=new_token(), contact_id=one.contact_id, channel_id=channel.pk, message_version_id=version.pk, kind=channel.kind,
             purpose=Purpose.TRANSACTIONAL, urgent=name == system_messages.CONFIRM, sandbox=channel.is_sandbox, address=one.address,
-            to_this=True, language=one.language, not_before=now, valid_until=one.expires_at,
+            unconfirmed=True, language=one.language, not_before=now, valid_until=one.expires_at,
             context={"confirm_url": f"{address}/confirm/{one.token}", "language": one.language},
         )
         for one in asked

@@ -17,7 +17,7 @@ from channels.rendering import Brand, Written
 from contacts import kinds
 from contacts.models import Business
 
-CONFIRM, REMIND = "confirm", "confirm_again"
+CONFIRM, REMIND = "confirm", "reminder"
 
 
 def version(name: str, *, now: datetime) -> MessageVersion:

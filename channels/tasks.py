@@ -8,7 +8,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from channels import confirming, limits, receipts, sending, signals
+from channels import confirming, health, limits, receipts, sending, signals
 from channels.receipts import parked
 from contacts import hints
 
@@ -45,6 +45,12 @@ def confirmations() -> int:
     """Remind those who have not confirmed their address, and forget those who did not in time."""
     now = timezone.now()
     return confirming.remind(now) + confirming.expire(now)
+
+
+@shared_task(name="channels.tasks.balances")
+def balances() -> int:
+    """Ask the providers what is left on the accounts."""
+    return health.refresh_balances(now=timezone.now())
 
 
 def connect() -> None:

@@ -119,7 +119,7 @@ class Step(models.Model):
     position = models.PositiveSmallIntegerField(_("order"), default=0)
     channel = models.ForeignKey("channels.Channel", models.PROTECT, related_name="+", verbose_name=_("channel"))
     message = models.ForeignKey(
-        "channels.Message", models.PROTECT, limit_choices_to={"system": None}, related_name="+", verbose_name=_("message")
+        "channels.Message", models.PROTECT, limit_choices_to={"system": ""}, related_name="+", verbose_name=_("message")
     )  # fmt: skip
     message_version = models.ForeignKey(
         "channels.MessageVersion", models.PROTECT, null=True, editable=False, related_name="+"

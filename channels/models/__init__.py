@@ -2,6 +2,7 @@
 
 from channels.models.channel import Channel, PriceUnit
 from channels.models.confirmation import Confirmation
+from channels.models.conversation import Conversation
 from channels.models.delivery import Delivery, DeliveryEvent, DeliveryStatus, Grade
 from channels.models.form import Form, FormAnswer, FormQuestion, QuestionKind
 from channels.models.inbound import InboundCall, InboundState
@@ -13,6 +14,7 @@ from channels.models.tally import Tally
 __all__ = [
     "Channel",
     "Confirmation",
+    "Conversation",
     "Delivery",
     "DeliveryEvent",
     "DeliveryStatus",

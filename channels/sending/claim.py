@@ -20,7 +20,8 @@ LEASE = timedelta(seconds=3 * settings.LEASE_SECONDS)  # of a claim; whoever los
 
 _COLUMNS = (
     "id", "token", "contact_id", "message_version_id", "kind", "purpose", "urgent", "sandbox", "scope", "campaign", "step_name", "context",
-    "attempts", "not_before", "valid_until", "sending_at", "address", "to_this", "language", "tracked", "links", "subject", "once_key",
+    "attempts", "not_before", "valid_until", "sending_at", "address", "language", "tracked", "links", "subject", "once_key",
+    "pinned", "unconfirmed",
 )  # fmt: skip
 
 
@@ -45,12 +46,13 @@ class Job:
     valid_until: datetime | None
     sending_at: datetime | None
     address: str
-    to_this: bool
     language: str
     tracked: bool
     links: list[str]
     subject: str
     once_key: str | None
+    pinned: bool = False
+    unconfirmed: bool = False
 
     @classmethod
     def of(cls, delivery: Delivery) -> Job:
@@ -59,9 +61,9 @@ class Job:
 
     @property
     def ask(self) -> Ask:
-        if self.to_this:
+        if self.unconfirmed:
             return Ask(self.kind, self.purpose, self.urgent, self.sandbox, self.address, self.contact_id)
-        return Ask(self.kind, self.purpose, self.urgent, self.sandbox)
+        return Ask(self.kind, self.purpose, self.urgent, self.sandbox, self.address if self.pinned else "")
 
     @property
     def counts(self) -> bool:
@@ -94,6 +96,11 @@ def take(channel: Channel, token: uuid.UUID, limit: int, now: datetime) -> list[
             # The database returns them in any order; who has waited longest goes first.
             jobs += sorted((Job(*row) for row in rows), key=lambda job: (job.not_before, job.id))
     return jobs
+
+
+def hold(channel: Channel, until: datetime, now: datetime) -> int:
+    """Let all that is due wait for the account's next day, and say why: one statement. Returns how many."""
+    return due(channel, now).update(not_before=until, reason="daily_limit", reason_params={"until": until.isoformat()})
 
 
 def release(jobs: Iterable[Job], token: uuid.UUID) -> None:

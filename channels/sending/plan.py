@@ -21,8 +21,8 @@ class Planned:
     """One message to one person, as it goes into the outbox. `token` is minted by the caller (`channels.models.delivery.new_token`).
 
     scope: the occasion in which identical text goes to one address once, "" if that does not matter; context: what the text may use besides
-    the contact; not_before, valid_until: instants; reason: why it waits, if it does (a code of `contacts.reasons`);
-    to_this: it goes to `address` and to no other, for an address that its owner has yet to confirm.
+    the contact; pinned: to this address or to none; unconfirmed: to this address even though it is not (yet) the person's; not_before,
+    valid_until: instants; reason: why it waits, if it does (a code of `contacts.reasons`).
     """
 
     token: str
@@ -38,7 +38,8 @@ class Planned:
     step_name: str = ""
     context: Mapping[str, Any] = field(default_factory=dict)
     address: str = ""
-    to_this: bool = False
+    pinned: bool = False
+    unconfirmed: bool = False
     language: str = ""
     tracked: bool = False
     not_before: datetime

@@ -19,15 +19,16 @@ MARKETING, TRACKING = ConsentPurpose.MARKETING.value, ConsentPurpose.TRACKING.va
 class Ask(NamedTuple):
     """May this be sent? kind: of the channel ("email", "sms"); purpose: "marketing" or "transactional"; urgent passes quiet hours.
 
-    played: what was played in the sandbox counts too. It does for messages that stay there, never for those that really leave.
-    to, of: to this very address, whether or not it is the person's, and the id of the only contact who is asked for.
+    played: what was played in the sandbox counts too. It does for messages that stay there, never for those that really leave. address: to
+    this one of the person's addresses and to no other, for whoever is answered. of: the only contact who is asked
+    for, whose address it need not be (yet).
     """
 
     kind: str
     purpose: str = MARKETING
     urgent: bool = False
     played: bool = True
-    to: str = ""
+    address: str = ""
     of: int = 0
 
 
@@ -77,7 +78,7 @@ def gate(
     purposes = {MARKETING} if any(ask.purpose == MARKETING for ask in asks) else set()
     if business.asks_tracking_consent:
         purposes.add(TRACKING)
-    named = {fingerprint(_address_kind(ask.kind), ask.to) for ask in asks if ask.to}
+    named = {fingerprint(_address_kind(ask.kind), ask.address) for ask in asks if ask.of}
     judge = _Judge(facts(ids, purposes, named), business, now)
     return {contact.contact_id: judge.person(contact, asks) for contact in known}
 
@@ -110,7 +111,7 @@ class _Judge:
 
     def _verdict(self, contact_id: int, ask: Ask, zones: tuple[ZoneInfo, ...]) -> Verdict:
         tracked = not self.asks_tracking or self._holds(contact_id, ask, TRACKING)
-        address, reason, params = self._named(ask) if ask.to else self._address(contact_id, ask)
+        address, reason, params = self._named(ask) if ask.of else self._address(contact_id, ask)
         if not reason and ask.purpose == MARKETING:
             reason, params = self._objection(contact_id, ask)
         if reason:
@@ -124,6 +125,8 @@ class _Judge:
     def _address(self, contact_id: int, ask: Ask) -> tuple[str, str, dict[str, Any]]:
         """The first address that works, and what stands against it. One that bounced is passed over, one that said STOP is not."""
         ways = self.facts.ways.get((contact_id, self._address_kind(ask.kind)), [])
+        if ask.address:
+            ways = [way for way in ways if way.normal == ask.address]
         bounced = ""
         for way in ways:
             if not way.works:
@@ -140,9 +143,11 @@ class _Judge:
 
     def _named(self, ask: Ask) -> tuple[str, str, dict[str, Any]]:
         """The address that the question names, and what stands against it."""
-        mark = fingerprint(self._address_kind(ask.kind), ask.to)
-        block = self._block(Way(0, 0, ask.to, mark, works=True, why=""), ask) if mark in self.facts.blocks else None
-        return (ask.to, "suppressed", {"why": block.reason}) if block else (ask.to, "", {})
+        mark = fingerprint(self._address_kind(ask.kind), ask.address)
+        block = (
+            self._block(Way(0, 0, ask.address, mark, works=True, why=""), ask) if mark in self.facts.blocks else None
+        )
+        return (ask.address, "suppressed", {"why": block.reason}) if block else (ask.address, "", {})
 
     def _address_kind(self, kind: str) -> str:
         if kind not in self.addresses:

@@ -145,9 +145,8 @@ def test_a_program_that_fills_in_everything_gets_the_same_answer_and_nothing_hap
 @pytest.mark.parametrize("state", ["unknown", "ended", "spent"])
 def test_a_page_of_an_invitation_that_no_longer_holds_is_not_there(visitor: Client, token: str, state: str) -> None:
     now = timezone.now()
-    fields: dict[str, Any] = {"ended": {"expires_at": now}, "spent": {"single_use": True, "used_at": now}}.get(
-        state, {}
-    )
+    states: dict[str, dict[str, Any]] = {"ended": {"expires_at": now}, "spent": {"single_use": True, "used_at": now}}
+    fields = states.get(state, {})
     asked = Invitation.objects.create(source="x", **fields).token if fields else "A" * 22
     for path in (f"/join/{asked}", f"/j/{asked}"):
         assert visitor.get(path).status_code == 404
