@@ -249,6 +249,7 @@ CHANNEL_TRANSPORTS = {
     "email": "channels.transports.email.EmailTransport",
     "twilio": "channels.transports.twilio.TwilioTransport",
     "telegram": "channels.transports.telegram.TelegramTransport",
+    "viber": "channels.transports.viber.ViberTransport",
     "sandbox": "channels.transports.sandbox.SandboxTransport",
 }
 TRIGGERS = {"manual": "cascades.triggers.manual.Manual"}

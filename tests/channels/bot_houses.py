@@ -13,7 +13,9 @@ from channels.transport import Account, Outgoing, RawCall, Sender
 from channels.transports.telegram import hook_secret
 from tests.channels.harness import HOOK, Harness, Mood
 from tests.factories import make_channel
+from tests.peers import viber
 from tests.peers.telegram import BLOCKED, DEACTIVATED, TelegramPeer, busy
+from tests.peers.viber import ViberPeer
 
 
 class BotHarness(Harness):
@@ -72,4 +74,45 @@ class TelegramHarness(BotHarness):
         return f"Forbidden: bot was blocked by the user who saw {self.peer.token}"
 
 
-HARNESSES: Sequence[type[Harness]] = (TelegramHarness,)
+class ViberHarness(BotHarness):
+    transport, kind = "viber", "viber"
+    moods = tuple(Mood)
+
+    def __init__(self) -> None:
+        self.peer = ViberPeer()
+
+    def parts(self) -> Sequence[AbstractContextManager[Any]]:
+        return [self.peer]
+
+    def account(self) -> Account:
+        settings = {"uri": "aurorasalon", "api_url": f"{self.peer.url}/pa", "timeout": self.timeout}
+        return Account(7, "viber", Sender("Salon Aurora"), settings, {"auth_token": self.peer.token}, HOOK)
+
+    def address(self, number: int) -> str:
+        return f"3SQNc4FPUQmysaM/{number:05d}=="
+
+    def treat(self, to: str, mood: Mood) -> None:
+        acts: dict[Mood, Any] = {
+            Mood.BUSY: viber.status(12), Mood.UNREACHABLE: viber.status(6, f"not subscribed to {self.peer.token}"),
+            Mood.NOBODY: viber.status(5), Mood.SILENT: "hang", Mood.CUT: "close", Mood.GARBAGE: "garbage",
+        }  # fmt: skip
+        self.peer.on(to, acts[mood])
+
+    def taken(self, to: str) -> int:
+        return self.peer.counts[to]
+
+    def calls(self, message: Outgoing, provider_id: str) -> list[RawCall]:
+        names = ("delivered", "seen", "failed")
+        return [self.call(self.status(name, provider_id, message.to)) for name in names]
+
+    def status(self, name: str, provider_id: str, person: str) -> dict[str, Any]:
+        """What happened to a message of ours: its own token, not a new one."""
+        return {**self.peer.event(name, user_id=person), "message_token": int(provider_id)}
+
+    def call(self, event: dict[str, Any]) -> RawCall:
+        body = viber.body_of(event)
+        headers = {"content-type": "application/json", "x-viber-content-signature": viber.signed(body)}
+        return RawCall("POST", HOOK, headers, body)
+
+
+HARNESSES: Sequence[type[Harness]] = (TelegramHarness, ViberHarness)
