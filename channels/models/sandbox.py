@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from contacts import kinds
 from contacts.models import LONGEST_ADDRESS
 
 
@@ -37,3 +38,8 @@ class SandboxMessage(models.Model):
 
     def __str__(self) -> str:
         return self.subject or self.text[:60]
+
+    @property
+    def shown_to(self) -> str:
+        """Where it would have gone, as staff read it."""
+        return kinds.shown(kinds.address_of(self.kind), self.to)
