@@ -276,7 +276,7 @@ def _pressed(pressed: Mapping[str, Any], key: str) -> list[Inbound]:
     return [
         Inbound(
             Fact.REPLIED, key, key=delivery if colon else "", provider_id=f"{chat}:{message.get('message_id', '')}", address=chat,
-            text=label or choice, choice=choice, **who,
+            text=label, choice=choice, **who,
         )
     ]  # fmt: skip
 

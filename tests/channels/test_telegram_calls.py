@@ -11,12 +11,14 @@ import pytest
 from django.utils.crypto import salted_hmac
 
 from channels import accounts
-from channels.models import InboundCall
+from channels.models import InboundCall, Invitation
+from channels.receipts.inbox import apply_inbound
 from channels.transport import BadSignature, Button, Fact, Receipt
 from channels.transports.telegram import hook_secret
 from channels.webhooks import accept
+from contacts.models import Consent
 from tests.channels.bot_houses import TelegramHarness
-from tests.factories import NOW, make_business
+from tests.factories import NOW, make_business, make_contact
 from tests.peers.telegram import faults
 
 ANA = 5_000_000_000
@@ -98,7 +100,7 @@ def test_a_pressed_button_tells_its_message_its_reply_and_its_label(house: Teleg
         "date": 0,
     }
     (old,) = read(house, update)  # Telegram no longer shows a message that is too old
-    assert (old.key, old.choice, old.text) == ("key-000000000000", "yes:1", "yes:1")
+    assert (old.key, old.choice, old.text) == ("key-000000000000", "yes:1", "")
 
 
 def test_a_reply_to_one_of_our_messages_names_it(house: TelegramHarness) -> None:
@@ -170,4 +172,17 @@ def test_the_door_takes_each_update_once_and_answers_it_each_time(house: Telegra
     assert InboundCall.objects.count() == 1
     assert hook_secret(house.peer.token) not in str(InboundCall.objects.get().headers)
     assert accept(channel, house.tampered(call), now=NOW).status == 403
+    accounts.let_go()
+
+
+def test_a_person_who_opens_the_link_is_in_by_one_call(house: TelegramHarness, db: None) -> None:
+    make_business(public_address="https://news.aurora.example")
+    channel, ana = house.channel(), make_contact(consent=())
+    invitation = Invitation.objects.create(source="receipt", contact=ana, single_use=True)
+    for _ in range(2):  # pressed again, and told again
+        call = house.call(house.peer.written(ANA, f"/start {invitation.token}"))
+        assert accept(channel, call, now=NOW).status == 200
+        apply_inbound(now=NOW)
+    assert list(ana.addresses.values_list("kind", "normal")) == [("telegram", str(ANA))]
+    assert Consent.objects.filter(contact=ana, kind="telegram", given=True).count() == 1
     accounts.let_go()
