@@ -13,7 +13,7 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from channels import liquid, rendering, richtext
-from channels.models import Message, MessageVariant, MessageVersion
+from channels.models import Form, Message, MessageVariant, MessageVersion
 from channels.rendering import BadTemplate, Brand, Written
 from contacts import kinds
 from contacts.models import Business
@@ -76,3 +76,12 @@ def unknown_fields(variant: MessageVariant, details: Iterable[str]) -> Iterator[
         for path in liquid.fields(source):
             if len(path) > 1 and path[0] == "contact" and path[1] not in known:
                 yield ".".join(path[:2])
+
+
+def unknown_forms(subject: str, preheader: str, body: str) -> list[str]:
+    """Names after `forms.` in the text that no form has; no statement for a text without any."""
+    named = {
+        path[1] for source in (subject, preheader, richtext.clean(body)) for path in liquid.fields(source)
+        if len(path) > 1 and path[0] == "forms"
+    }  # fmt: skip
+    return sorted(named - set(Form.objects.filter(slug__in=named).values_list("slug", flat=True))) if named else []

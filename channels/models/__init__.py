@@ -2,16 +2,21 @@
 
 from channels.models.channel import Channel, PriceUnit
 from channels.models.delivery import Delivery, DeliveryEvent, DeliveryStatus, Grade
+from channels.models.form import Form, FormAnswer, FormQuestion, QuestionKind
 from channels.models.inbound import InboundCall, InboundState
 from channels.models.joining import Invitation
 from channels.models.message import Message, MessageImage, MessageVariant, MessageVersion, Purpose
 from channels.models.sandbox import SandboxMessage
+from channels.models.tally import Tally
 
 __all__ = [
     "Channel",
     "Delivery",
     "DeliveryEvent",
     "DeliveryStatus",
+    "Form",
+    "FormAnswer",
+    "FormQuestion",
     "Grade",
     "InboundCall",
     "InboundState",
@@ -22,5 +27,7 @@ __all__ = [
     "MessageVersion",
     "PriceUnit",
     "Purpose",
+    "QuestionKind",
     "SandboxMessage",
+    "Tally",
 ]

@@ -115,6 +115,9 @@ class Delivery(models.Model):
             models.Index(fields=["lease_until"], name="delivery_in_hand", condition=Q(status="sending")),
             models.Index(fields=["channel", "provider_id"], name="delivery_provider_id", condition=~Q(provider_id="")),
             models.Index(fields=["contact", "-id"], name="delivery_of_contact"),
+            models.Index(
+                fields=["channel", "sending_at"], name="delivery_handed_over", condition=Q(sending_at__isnull=False)
+            ),
             models.Index(fields=["id"], name="delivery_unclear", condition=Q(status="unknown")),
         ]
         constraints = [

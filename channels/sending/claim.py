@@ -93,6 +93,11 @@ def take(channel: Channel, token: uuid.UUID, limit: int, now: datetime) -> list[
     return jobs
 
 
+def hold(channel: Channel, until: datetime, now: datetime) -> int:
+    """Let all that is due wait for the account's next day, and say why: one statement. Returns how many."""
+    return due(channel, now).update(not_before=until, reason="daily_limit", reason_params={"until": until.isoformat()})
+
+
 def release(jobs: Iterable[Job], token: uuid.UUID) -> None:
     """Give back what was claimed and not sent, so that the next one need not wait for the lease to end."""
     mine = Delivery.objects.filter(bulk.Among("id", [job.id for job in jobs]), claim_token=token)
