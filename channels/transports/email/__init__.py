@@ -32,7 +32,13 @@ class EmailTransport(Transport):
     reports = {"email": providers.tells(providers.SMTP)}
     timeout = timedelta(seconds=20)
     fields = (
-        Field("service", _("mail service"), choices=providers.choices(), default=providers.SMTP),
+        Field(
+            "service", _("mail service"), choices=providers.choices(), default=providers.SMTP,
+            help_text=_(
+                "Switch off the tracking of openings and clicks at Amazon SES, Brevo, Mailtrap, Postal, Resend and Scaleway: "
+                "we track by ourselves, and only whom we may. The others are told so with each mail."
+            ),
+        ),
         Field("host", _("server"), help_text=_("For example smtp.our-provider.com"), only_for=_SMTP),
         Field("port", _("port"), default="587", only_for=_SMTP),
         Field(

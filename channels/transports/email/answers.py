@@ -10,6 +10,7 @@ from typing import Any
 
 import requests
 from anymail.exceptions import (
+    AnymailAPIError,
     AnymailConfigurationError,
     AnymailError,
     AnymailInvalidAddress,
@@ -22,7 +23,7 @@ from channels.redaction import redact
 from channels.transport import Fault, Receipt, Refused, Result, Unclear
 
 # Refusals that come with a status which says something else; by service, the name or number that its own error bears.
-# Postmark, "API error codes"; Mandrill, "Errors" (it answers 500 to all); Brevo, "Status codes"; Unisender Go, "API errors".
+# Postmark, "API error codes"; Mandrill, "Errors" (it answers 500 to all); Postal (200 to all); Brevo, "Status codes"; Unisender Go.
 _BY_NAME: dict[str, dict[str, Fault]] = {
     "postmark": {
         "10": Fault.ACCOUNT, "100": Fault.TEMPORARY, "400": Fault.ACCOUNT, "401": Fault.ACCOUNT, "405": Fault.ACCOUNT,
@@ -33,6 +34,10 @@ _BY_NAME: dict[str, dict[str, Fault]] = {
         "ValidationError": Fault.TEXT,
     },
     "brevo": {"unauthorized": Fault.ACCOUNT, "permission_denied": Fault.ACCOUNT, "not_enough_credits": Fault.ACCOUNT},
+    "postal": {
+        "InvalidServerAPIKey": Fault.ACCOUNT, "AccessDenied": Fault.ACCOUNT, "ServerSuspended": Fault.ACCOUNT,
+        "UnauthenticatedFromAddress": Fault.ACCOUNT, "ValidationError": Fault.TEXT, "NoContent": Fault.TEXT,
+    },
     "unisender_go": {"102": Fault.ACCOUNT, "103": Fault.ACCOUNT, "104": Fault.ACCOUNT, "114": Fault.ACCOUNT},
 }  # fmt: skip
 _NAMES = ("ErrorCode", "name", "code")
@@ -44,7 +49,11 @@ _SES: dict[str, Fault] = {
 }  # fmt: skip
 # botocore's words for a connection that was never made.
 _NOT_CONNECTED = {"EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError"}
-_BROKEN_OFF = {"ReadTimeoutError", "ConnectionClosedError", "HTTPClientError", "ResponseStreamingError", "IncompleteReadError"}  # fmt: skip
+# botocore's words for what was never sent at all.
+_NOT_SENT = {
+    "NoCredentialsError", "PartialCredentialsError", "NoRegionError", "InvalidRegionError", "InvalidEndpointConfigurationError",
+    "ParamValidationError", "UnknownEndpointError", "NoAuthTokenError",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +125,10 @@ class Reader:
             return self.answer(Reply.of(response), to)
         if isinstance(error, requests.RequestException):
             return self.connection(error)
-        if self.service == "amazon_ses" and isinstance(error.__cause__, Exception):
+        if self.service == "amazon_ses" and isinstance(error, AnymailError) and isinstance(error.__cause__, Exception):
             return self._amazon(error.__cause__, to)
+        if isinstance(error, AnymailAPIError):
+            return Unclear("unreadable_answer", self.clean(error))
         if isinstance(error, AnymailError | AnymailConfigurationError) and response is None:
             return Refused(Fault.ACCOUNT, "unsupported", self.clean(error))  # raised before anything was sent
         return Unclear("unreadable_answer", self.clean(error))
@@ -125,10 +136,10 @@ class Reader:
     def answer(self, answer: Reply, to: str) -> Result:
         """What an answer with no receipt in it says of a message to this address."""
         words = self.clean(answer.text)
-        if 200 <= answer.status < 300:
-            return Unclear("unreadable_answer", words)
         if fault := self.named(answer.body):
             return Refused(fault, str(answer.status), words, retry_after=answer.retry_after)
+        if 200 <= answer.status < 300:
+            return Unclear("unreadable_answer", words)
         if answer.status == 429 or (answer.status == 503 and answer.retry_after is not None):
             return Refused(Fault.TEMPORARY, str(answer.status), words, retry_after=answer.retry_after)
         if answer.status >= 500:
@@ -142,7 +153,8 @@ class Reader:
     def named(self, body: Any) -> Fault | None:
         """Whose fault an error is by the name that it bears in its body."""
         names = _BY_NAME.get(self.service, {})
-        found = [names.get(str(body.get(name))) for name in _NAMES] if isinstance(body, Mapping) else []
+        told = body.get("data", body) if self.service == "postal" and isinstance(body, Mapping) else body
+        found = [names.get(str(told.get(name))) for name in _NAMES] if isinstance(told, Mapping) else []
         return next((fault for fault in found if fault), None)
 
     def connection(self, error: requests.RequestException) -> Result:
@@ -175,6 +187,6 @@ class Reader:
             return Refused(fault, code, words)
         if name in _NOT_CONNECTED:
             return Refused(Fault.TEMPORARY, "cannot_connect", words)
-        if name in _BROKEN_OFF or "Response" in name:
-            return Unclear("timeout" if "Timeout" in name else "connection_lost", words)
-        return Refused(Fault.ACCOUNT, "settings", words)  # raised before anything was sent
+        if name in _NOT_SENT:
+            return Refused(Fault.ACCOUNT, "settings", words)
+        return Unclear("timeout" if "Timeout" in name else "connection_lost", words)

@@ -169,4 +169,6 @@ class Desk:
             mail.metadata = {"delivery": message.key}
         else:
             mail.tags = [message.key]
+        if self.service.hushed:
+            mail.track_opens = mail.track_clicks = False
         return mail

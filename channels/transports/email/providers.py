@@ -27,8 +27,9 @@ class Service:
 
     label: its name; module: of its backend and webhook; view: class name of the webhook's ("" when it cannot call back); options: our
     setting -> anymail's option for the backend; hook_options: the same for the webhook view; signs: the secret with which it signs
-    its calls ("" = by user and password only); key_in: where our key travels, "metadata" or "tags"; tells: the facts that can become
-    known by it; machine: does the service itself say that a program opened or clicked; also: facts in events that anymail has no word
+    its calls ("" = by user and password only); key_in: where our key travels, "metadata" or "tags"; hushed: is it told with each mail
+    not to track openings and clicks, which our own pixel and links do where the person agreed; tells: the facts that can become known
+    by it; machine: does the service itself say that a program opened or clicked; also: facts in events that anymail has no word
     for, by the event's own name.
     """
 
@@ -40,6 +41,7 @@ class Service:
     hook_options: Mapping[str, str] = field(default_factory=dict)
     signs: str = ""
     key_in: str = "metadata"
+    hushed: bool = False
     tells: frozenset[Fact] = _ALL
     machine: Callable[[Event], bool] = lambda _: False
     also: Mapping[str, Fact] = field(default_factory=dict)
@@ -73,17 +75,17 @@ SERVICES: dict[str, Service] = {
         machine=lambda e: str(e.get("event", "")).endswith("proxy_open"),
     ),
     "mailersend": Service(
-        "MailerSend", "mailersend", view="MailerSendTrackingWebhookView", key_in="tags", signs="signing_secret",
+        "MailerSend", hushed=True, module="mailersend", view="MailerSendTrackingWebhookView", key_in="tags", signs="signing_secret",
         options={"api_key": "api_token", "api_url": "api_url"}, hook_options={"signing_secret": "signing_secret"},
         tells=_ALL - {Fact.DEFERRED},
     ),
     "mailgun": Service(
-        "Mailgun", "mailgun", view="MailgunTrackingWebhookView", signs="signing_secret",
+        "Mailgun", hushed=True, module="mailgun", view="MailgunTrackingWebhookView", signs="signing_secret",
         options={**_KEY, "sender_domain": "sender_domain"}, hook_options={"signing_secret": "webhook_signing_key"},
         machine=lambda e: bool(_dig(e, "event-data", "client-info", "bot")),
     ),
     "mailjet": Service(
-        "Mailjet", "mailjet", view="MailjetTrackingWebhookView",
+        "Mailjet", hushed=True, module="mailjet", view="MailjetTrackingWebhookView",
         options={**_KEY, "secret_key": "secret_key"},
     ),
     "mailtrap": Service(
@@ -92,7 +94,7 @@ SERVICES: dict[str, Service] = {
     ),
     # "send" is all that anymail 15.2 knows of a mail that went well.
     "mandrill": Service(
-        "Mandrill", "mandrill", view="MandrillCombinedWebhookView", signs="signing_secret", options=_KEY,
+        "Mandrill", hushed=True, module="mandrill", view="MandrillCombinedWebhookView", signs="signing_secret", options=_KEY,
         hook_options={"signing_secret": "webhook_key"}, tells=_ALL - {Fact.DELIVERED}, also={"delivered": Fact.DELIVERED},
     ),
     # Openings (MessageLoaded) are not read by anymail 15.2, complaints and unsubscriptions are no events of Postal's.
@@ -101,7 +103,7 @@ SERVICES: dict[str, Service] = {
         hook_options={"signing_secret": "webhook_key"}, tells=_ANSWERS | {Fact.DELIVERED, Fact.DEFERRED, Fact.CLICKED},
     ),
     "postmark": Service(
-        "Postmark", "postmark", view="PostmarkTrackingWebhookView",
+        "Postmark", hushed=True, module="postmark", view="PostmarkTrackingWebhookView",
         options={"api_key": "server_token", "api_url": "api_url", "message_stream": "message_stream"},
     ),
     "resend": Service(
@@ -113,18 +115,18 @@ SERVICES: dict[str, Service] = {
         "Scaleway", "scaleway", options={"secret_key": "secret_key", "project_id": "project_id", "api_url": "api_url"}, tells=_ANSWERS,
     ),
     "sendgrid": Service(
-        "SendGrid", "sendgrid", view="SendGridTrackingWebhookView", options=_KEY, signs="signing_secret",
+        "SendGrid", hushed=True, module="sendgrid", view="SendGridTrackingWebhookView", options=_KEY, signs="signing_secret",
         hook_options={"signing_secret": "tracking_webhook_verification_key"},
         machine=lambda e: bool(e.get("sg_machine_open")),
     ),
     # "initial_open" is a picture at the top that prefetchers load, too; a person who reads loads the other one as well.
     "sparkpost": Service(
-        "SparkPost", "sparkpost", view="SparkPostTrackingWebhookView", options=_KEY,
+        "SparkPost", hushed=True, module="sparkpost", view="SparkPostTrackingWebhookView", options=_KEY,
         machine=lambda e: str(_sparkpost(e).get("type", "")).endswith("initial_open") or bool(_sparkpost(e).get("is_prefetched")),
         also={"initial_open": Fact.OPENED, "amp_initial_open": Fact.OPENED},
     ),
     "unisender_go": Service(
-        "Unisender Go", "unisender_go", view="UnisenderGoTrackingWebhookView", options=_KEY, signs="api_key",
+        "Unisender Go", hushed=True, module="unisender_go", view="UnisenderGoTrackingWebhookView", options=_KEY, signs="api_key",
         hook_options={"api_key": "api_key"},
     ),
 }  # fmt: skip
