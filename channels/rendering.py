@@ -35,6 +35,8 @@ MARKETING = "marketing"
 # Longer ones are folded into an encoded word by some mail libraries, and the mailbox shows no button (RFC 8058, RFC 2047).
 LONGEST_UNSUBSCRIBE = 70
 _TOKEN_LENGTH = 16
+# The number of the hidden link: no message has as many.
+TRAP = 9999
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,11 @@ class Frame:
     def unsubscribe_url(self) -> str:
         """The way out, for marketing only; "" for all else."""
         return self.own("u") if self.purpose == MARKETING else ""
+
+    @property
+    def trap_url(self) -> str:
+        """The link that no person sees; "" where there are no links of ours."""
+        return f"{self.base_url}/c/{self.token}/{TRAP}" if self.base_url and self.token else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +199,8 @@ def _values(variant: Mapping[str, Any], context: Mapping[str, Any], frame: Frame
     values |= _pages(context, frame)
     if rich and frame.tracked and frame.token:
         values["pixel_url"] = f"{frame.base_url}/o/{frame.token}.gif"
+    if rich and frame.trap_url:
+        values["trap_url"] = frame.trap_url
     return values
 
 
@@ -242,9 +251,8 @@ class _Links:
         tags = {"medium": kind, **frame.utm} if frame.purpose == MARKETING else {}
         self.utm = tuple((f"utm_{name}", value) for name, value in tags.items() if value)
         # These lead where they say, and nobody is to know who followed them.
-        self.untouched = (
-            (f"{frame.base_url}/u/", f"{frame.base_url}/p/", f"{frame.base_url}/confirm/") if frame.base_url else ()
-        )
+        pages = [f"{frame.base_url}/{page}/" for page in ("u", "p", "confirm")] if frame.base_url else []
+        self.untouched = tuple([*pages, *([frame.trap_url] if frame.trap_url else [])])
 
     def in_html(self, html: str) -> str:
         return _HREF.sub(lambda found: f'{found[1]}{escape(self.address(unescape(found[2])))}"', html)
