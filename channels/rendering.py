@@ -252,7 +252,7 @@ class _Links:
         self.utm = tuple((f"utm_{name}", value) for name, value in tags.items() if value)
         # These lead where they say, and nobody is to know who followed them.
         pages = [f"{frame.base_url}/{page}/" for page in ("u", "p", "confirm")] if frame.base_url else []
-        self.untouched = tuple([*pages, *([frame.trap_url] if frame.trap_url else [])])
+        self.untouched = (*pages, *([frame.trap_url] if frame.trap_url else []))
 
     def in_html(self, html: str) -> str:
         return _HREF.sub(lambda found: f'{found[1]}{escape(self.address(unescape(found[2])))}"', html)
