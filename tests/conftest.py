@@ -13,6 +13,10 @@ from urllib.parse import quote, urlencode
 
 import pytest
 from django.db import connections
+from django.template import RequestContext, Template
+from django.template.context import Context
+from django.test.signals import template_rendered
+from django.utils.safestring import SafeString
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
@@ -105,6 +109,21 @@ def _no_network_beyond_loopback() -> Iterator[None]:
 
     patch = pytest.MonkeyPatch()
     patch.setattr(socket.socket, "connect", connect)
+    yield
+    patch.undo()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _a_response_keeps_the_context_of_its_page(django_test_environment: None) -> Iterator[None]:
+    """Django's test client copies the context of each widget and part of a page too, which costs as much as the page."""
+
+    def render(self: Template, context: Context) -> SafeString:
+        if context.template is self and isinstance(context, RequestContext):
+            template_rendered.send(sender=self, template=self, context=context)
+        return self.nodelist.render(context)
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(Template, "_render", render)
     yield
     patch.undo()
 
