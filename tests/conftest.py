@@ -1,5 +1,6 @@
 """What every test stands on: the run's database, a real broker, processes of our own, and no network beyond loopback."""
 
+import gc
 import ipaddress
 import os
 import socket
@@ -17,9 +18,8 @@ from django.template import RequestContext, Template
 from django.template.context import Context
 from django.test.signals import template_rendered
 from django.utils.safestring import SafeString
-from hypothesis import HealthCheck
-from hypothesis import settings as hypothesis_settings
 
+import tests.invented  # noqa: F401  (the profiles of Hypothesis)
 from config.broker import EmbeddedBroker
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,11 +30,6 @@ SUITES = {
     "volume": "manage.py test --volume",
     "bench": "manage.py bench",
 }
-
-hypothesis_settings.register_profile(
-    "house", deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
-hypothesis_settings.load_profile("house")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -63,6 +58,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
     items[:] = kept
     config.stash[LEFT_OUT] = left
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays to the end: the collector of garbage need not go through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 LEFT_OUT = pytest.StashKey[dict[str, int]]()
