@@ -23,6 +23,7 @@ SENTENCES = {
     "account_refused": _("Waits, because the provider refuses our account: %(why)s"),
     "channel_off": _("Waits, because the channel is switched off."),
     "channel_broken": _("Waits until %(when)s, because the channel does not work: %(why)s"),
+    "daily_limit": _("Waits until %(until)s, because the account has sent all that it may send in a day."),
     "address_not_proven": _("Waits, because the business's public address has not been proven yet."),
     # did not arrive
     "refused_person": _("The provider refused it: %(why)s"),
@@ -38,7 +39,15 @@ SENTENCES = {
     "interrupted": _("It is unclear whether it left, because the program was interrupted while sending."),
 }
 
+# Causes of our own making, where a provider's would stand in a sentence.
+WORDS = {
+    "needs_template": _(
+        "free text goes only to people who wrote within the last day, and this text has no approved template"
+    ),
+}
+
 
 def register() -> None:
     """Called once, when the room is ready."""
     reasons.register(SENTENCES)
+    reasons.register_words(WORDS)

@@ -6,26 +6,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from hashlib import sha256
 from html import escape, unescape
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from django.utils import translation
+from django.utils.translation import gettext
 
 from channels import liquid, richtext, segments
 from channels.liquid import BadTemplate, MissingField
 from channels.mail_layout import Brand, footer, page
+from channels.transport import Button
 from contacts import kinds
 from contacts.consent import Person
 
 __all__ = [
-    "BadTemplate", "Brand", "Frame", "MissingField", "Rendered", "choose", "compile_content", "context_for", "render", "text_digest",
-    "try_plain", "unsubscribe_fits",
+    "BadTemplate", "Brand", "Frame", "MissingField", "Rendered", "Written", "choose", "compile_content", "context_for", "render",
+    "text_digest",    "try_plain", "unsubscribe_fits",
 ]  # fmt: skip
 
 MARKETING = "marketing"
@@ -57,7 +60,8 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A message for one person. links: the targets behind /c/<token>/<n>, in order of n; segments: SMS it needs, 0 for no SMS."""
+    """A message for one person. links: the targets behind /c/<token>/<n>, in order of n; segments: SMS it needs, 0 for no SMS;
+    buttons, template, template_values: as in `channels.transport.Outgoing`."""
 
     subject: str
     html: str
@@ -65,6 +69,22 @@ class Rendered:
     links: list[str]
     headers: dict[str, str]
     segments: int
+    buttons: tuple[Button, ...] = ()
+    template: str = ""
+    template_values: Mapping[str, str] = field(default_factory=dict)
+
+
+class Written(NamedTuple):
+    """A variant as staff wrote it: see `channels.models.MessageVariant`."""
+
+    kind: str
+    language: str
+    subject: str
+    preheader: str
+    body: str
+    buttons: Sequence[Mapping[str, str]] = ()
+    template: str = ""
+    template_values: Mapping[str, str] = MappingProxyType({})
 
 
 def unsubscribe_fits(base_url: str) -> bool:
@@ -72,26 +92,31 @@ def unsubscribe_fits(base_url: str) -> bool:
     return len(f"{base_url.rstrip('/')}/u/") + _TOKEN_LENGTH <= LONGEST_UNSUBSCRIBE
 
 
-def compile_content(variants: Iterable[tuple[str, str, str, str, str]], brand: Brand) -> list[dict[str, Any]]:
-    """The content of a frozen message, from `(kind, language, subject, preheader, body)`; `BadTemplate` for a text that cannot be read.
+def compile_content(variants: Iterable[tuple[Any, ...]], brand: Brand) -> list[dict[str, Any]]:
+    """The content of a frozen message, from the parts of a `Written` each; `BadTemplate` for a text that cannot be read.
 
-    Each entry: kind, language, subject, preheader, body, text, html ("" for plain kinds), links as written, business.
+    Each entry: kind, language, subject, preheader, body, text, html ("" for plain kinds), links as written, business, buttons, template,
+    template_values.
     """
-    return [_compiled(*variant, brand) for variant in variants]
+    return [_compiled(Written(*variant), brand) for variant in variants]
 
 
-def _compiled(kind: str, language: str, subject: str, preheader: str, source: str, brand: Brand) -> dict[str, Any]:
+def _compiled(written: Written, brand: Brand) -> dict[str, Any]:
     made: dict[str, Any] = {
-        "kind": kind, "language": language, "subject": subject, "preheader": preheader, "body": source, "text": source, "html": "",
-        "links": [], "business": {"name": brand.name, "website": brand.website, "address": brand.postal_address},
+        "kind": written.kind, "language": written.language, "subject": written.subject, "preheader": written.preheader,
+        "body": written.body, "text": written.body, "html": "", "links": [], "template": written.template,
+        "buttons": [dict(button) for button in written.buttons], "template_values": dict(written.template_values),
+        "business": {"name": brand.name, "website": brand.website, "address": brand.postal_address},
     }  # fmt: skip
-    if kinds.get(kind).rich:
-        body = richtext.body(source, colour=brand.colour)
-        made["html"] = page(body.html, preheader, brand, language)
-        made["text"] = f"{body.text}\n\n{footer(brand, language).text}"
+    if kinds.get(written.kind).rich:
+        body = richtext.body(written.body, colour=brand.colour)
+        made["html"] = page(body.html, written.preheader, brand, written.language)
+        made["text"] = f"{body.text}\n\n{footer(brand, written.language).text}"
         made["links"] = list(body.links)
-    for part, escaped in (("subject", False), ("text", False), ("html", True)):
-        liquid.compiled(made[part], escape=escaped)
+    liquid.compiled(made["html"], escape=True)
+    short = [part for button in written.buttons for part in (button["label"], button.get("url", ""))]
+    for part in (made["subject"], made["text"], *short, *written.template_values.values()):
+        liquid.compiled(part, escape=False)
     return made
 
 
@@ -139,19 +164,55 @@ def render(variant: Mapping[str, Any], context: Mapping[str, Any], frame: Frame)
         subject = " ".join(liquid.render(variant["subject"], values, escape=False).split())
         html = links.in_html(liquid.render(html_source, values, escape=True)) if html_source else ""
         text = liquid.render(variant["text"], values, escape=False)
+        buttons = tuple(_button(button, values, links) for button in variant.get("buttons", ()))
+        filled = {
+            name: liquid.render(part, values, escape=False) for name, part in variant.get("template_values", {}).items()
+        }
     text = links.in_marked(text) if html_source else links.in_plain(text)
     kind = kinds.get(variant["kind"])
     count = segments.count(text).count if kind.segmented else 0
-    return Rendered(subject, html, text, links.targets, _headers(frame) if html_source else {}, count)
+    headers = _headers(frame) if html_source else {}
+    filled = {name: links.in_plain(part) for name, part in filled.items()}
+    return Rendered(subject, html, text, links.targets, headers, count, buttons, variant.get("template", ""), filled)
+
+
+def _button(button: Mapping[str, str], values: Mapping[str, Any], links: _Links) -> Button:
+    label, url = (liquid.render(button.get(part, ""), values, escape=False).strip() for part in ("label", "url"))
+    return Button(label, button.get("reply", ""), links.address(url) if url else "")
 
 
 def _values(variant: Mapping[str, Any], context: Mapping[str, Any], frame: Frame, *, rich: bool) -> dict[str, Any]:
     values = {**context, "business": _known(variant["business"]), "public_address": frame.base_url}
     if frame.unsubscribe_url:
         values["unsubscribe_url"] = frame.unsubscribe_url
+    values |= _pages(context, frame)
     if rich and frame.tracked and frame.token:
         values["pixel_url"] = f"{frame.base_url}/o/{frame.token}.gif"
     return values
+
+
+def _pages(context: Mapping[str, Any], frame: Frame) -> dict[str, Any]:
+    """The pages that are this person's own by the delivery's token: every form, and the booking where the message is about one."""
+    if not (frame.base_url and frame.token):
+        return {}
+    booking = {"booking_url": f"{frame.base_url}/b/{frame.token}/"} if "booking" in context else {}
+    return {"forms": FormAddresses(frame.base_url, frame.token), **booking}
+
+
+class FormAddresses(Mapping[str, str]):
+    """`forms.<slug>`: the address of a form for one person. Whether there is such a form is asked where the text is written."""
+
+    def __init__(self, base_url: str, token: str) -> None:
+        self.base_url, self.token = base_url, token
+
+    def __getitem__(self, slug: str) -> str:
+        return f"{self.base_url}/f/{self.token}/{slug}"
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 1  # never blank
 
 
 def _headers(frame: Frame) -> dict[str, str]:
@@ -230,7 +291,13 @@ def _tagged(target: str, utm: tuple[tuple[str, str], ...]) -> str:
 
 def try_plain(kind: str, body: str, frame: Frame) -> str:
     """A plain text for an invented person, links as they will be; for counting while somebody is still writing. `BadTemplate`."""
-    values = {**sample_context(), "unsubscribe_url": frame.unsubscribe_url, "public_address": frame.base_url}
+    sample = sample_context()
+    values = {
+        **sample,
+        "unsubscribe_url": frame.unsubscribe_url,
+        "public_address": frame.base_url,
+        **_pages(sample, frame),
+    }
     return _Links(kind, frame).in_plain(liquid.try_out(body, values, escape=False))
 
 
@@ -249,4 +316,13 @@ def sample_context(*, born: date = date(1990, 5, 17)) -> dict[str, Any]:
         "first_name": "Ana", "last_name": "Ruiz", "full_name": "Ana Ruiz", "city": "Madrid", "birth_date": born, "language": "en",
         "branch": "Centro", "number": "1001",
     }  # fmt: skip
-    return {"contact": contact}
+    return {"contact": contact, "booking": sample_booking()}
+
+
+def sample_booking() -> dict[str, Any]:
+    """A booking that does not exist, with all its fields."""
+    starts, ends = datetime(2027, 3, 9, 10, 30, tzinfo=UTC), datetime(2027, 3, 9, 11, 15, tzinfo=UTC)
+    return {
+        "title": gettext("Haircut"), "kind": gettext("appointment"), "starts_at": starts, "ends_at": ends, "place": "Calle Mayor 1",
+        "branch": "Centro", "status": "booked",
+    }  # fmt: skip

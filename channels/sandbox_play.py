@@ -121,7 +121,7 @@ def play_all(
             ]
             account = channel.account(Business.current().public_address)
             answer = webhooks.accept(channel, signed_call(account, facts), now=now)
-            if answer >= 300:
+            if answer.status >= 300:
                 raise CannotPlay(_("The sandbox's call was refused."))
     note = {"act": str(chosen), "at": now.isoformat(), "by": operator.name, "text": text.strip()}
     bulk.update(SandboxMessage, ["played"], [(message.pk, [*message.played, note]) for message in messages])

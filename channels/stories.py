@@ -8,7 +8,7 @@ from typing import Any
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
-from channels.models import Delivery, DeliveryEvent, DeliveryStatus, Grade
+from channels.models import Delivery, DeliveryEvent, DeliveryStatus, FormAnswer, Grade
 from channels.models.delivery import DID_NOT_ARRIVE
 from channels.transport import Fact
 from contacts import reasons, timeline
@@ -16,12 +16,14 @@ from contacts.models import Contact
 from contacts.timeline import Entry
 
 MOST = 300  # messages of one person that a page tells of
+_SAID = 160  # characters of one answer in the story; its page has all
 
 
 def register() -> None:
     """Called once, when the room is ready."""
     timeline.register(messages)
     timeline.register(answers)
+    timeline.register(form_answers)
 
 
 def messages(contact: Contact) -> Iterator[Entry]:
@@ -88,7 +90,7 @@ def _fate(delivery: Delivery, what: dict[str, str], link: str) -> Entry:
             title = _("“%(message)s” by %(channel)s did not arrive") % what
             return Entry(delivery.ended_at or delivery.created_at, title, why, "bad", "error", link)
     at = delivery.sent_at or delivery.sending_at or delivery.created_at
-    return Entry(at, _("“%(message)s” was sent by %(channel)s") % what, delivery.address, "neutral", "send", link)
+    return Entry(at, _("“%(message)s” was sent by %(channel)s") % what, delivery.shown_address, "neutral", "send", link)
 
 
 def answers(contact: Contact) -> Iterator[Entry]:
@@ -98,13 +100,28 @@ def answers(contact: Contact) -> Iterator[Entry]:
         Fact.STOPPED: _("Wrote STOP by %(channel)s"),
         Fact.RESUMED: _("Wrote START by %(channel)s"),
         Fact.COMPLAINED: _("Marked a message as spam"),
+        Fact.JOINED: _("Joined by %(channel)s"),
     }
     found = (
         DeliveryEvent.objects.filter(contact=contact, fact__in=list(titles)).select_related("channel").order_by("-id")
     )
     for event in found[:MOST]:
-        tone = "good" if event.fact in (Fact.REPLIED, Fact.RESUMED) else "bad"
+        tone = "good" if event.fact in (Fact.REPLIED, Fact.RESUMED, Fact.JOINED) else "bad"
         yield Entry(event.at, titles[event.fact] % {"channel": event.channel.name}, event.text, tone, "reply")
+
+
+def form_answers(contact: Contact) -> Iterator[Entry]:
+    """What the person answered in forms. One statement."""
+    found = FormAnswer.objects.filter(contact=contact).select_related("form").order_by("-id")
+    for answer in found[:MOST]:
+        said = [f"{one['label']} {one['said']}"[:_SAID] for one in answer.answers.values()]
+        notes = [_("replaced by a later answer")] if answer.replaced_at else []
+        notes += [_("played in the sandbox")] if answer.played else []
+        title = _("Answered “%(form)s”") % {"form": answer.form.name}
+        link = _page("admin:channels_formanswer_change", answer.pk)
+        yield Entry(
+            answer.at, title, " · ".join([*said, *notes]), "neutral" if answer.replaced_at else "good", "quiz", link
+        )
 
 
 def _who(grade: str) -> str:
@@ -119,7 +136,11 @@ def _tone(grade: str) -> str:
 
 
 def _link(delivery: Delivery) -> str:
+    return _page("admin:channels_delivery_change", delivery.pk)
+
+
+def _page(name: str, pk: int) -> str:
     try:
-        return reverse("admin:channels_delivery_change", args=[delivery.pk])
+        return reverse(name, args=[pk])
     except NoReverseMatch:
         return ""

@@ -15,8 +15,10 @@ You **must, if the provider calls back**
 - write `verify()` (raise `BadSignature` unless the call is surely the provider's; compare in constant time) and `parse()` (turn the
   raw call into facts; return `[]` for what does not concern us, raise `ValueError` for what cannot be read).
 
-You **may** write `check()` (a cheap round trip that proves the account's settings), `reconcile()` (ask the provider what became of a
-message whose fate is unclear) and `close()`.
+You **may** write `check()` (a cheap round trip that proves the account's settings), `connect()` (tell the provider where to call),
+`respond()` (what a genuine call is answered with, where 200 is not enough), `join_url()` (a link by which a person joins; the call that
+follows is told as `Fact.JOINED`), `balance()`, `reconcile()` (ask the provider what became of a message whose fate is unclear) and
+`close()`.
 
 You **need not** know of people, consent, cascades, prices, rates or the database: what you are handed may be sent, now, to that address.
 Keep each secret in `account.secrets`: never in an exception, a log line or a `Receipt`.
@@ -69,6 +71,9 @@ class Fact(StrEnum):
     STOPPED = "stopped"  # STOP and its kin: nothing at all to this address on this channel
     RESUMED = "resumed"  # START and its kin: lifts a STOP, restores no consent
     COMPLAINED = "complained"  # pressed "spam": no more marketing to this address
+    JOINED = (
+        "joined"  # opened the conversation, by a link of ours or by itself: `address` can be written to from now on
+    )
 
 
 class Refused(Exception):
@@ -80,15 +85,9 @@ class Refused(Exception):
     """
 
     def __init__(
-        self,
-        fault: Fault,
-        reason: str,
-        detail: str = "",
-        *,
-        retry_after: float | None = None,
-        address_dead: bool = False,
-        opted_out: bool = False,
-    ) -> None:
+        self, fault: Fault, reason: str, detail: str = "", *,
+        retry_after: float | None = None, address_dead: bool = False, opted_out: bool = False,
+    ) -> None:  # fmt: skip
         super().__init__(f"{fault}: {reason} {detail}".strip())
         self.fault = fault
         self.reason = reason
@@ -136,12 +135,23 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class Button:
+    """Something to press beneath a message. reply: what comes back as `Inbound.choice`; url: where it leads instead (ours, trackable)."""
+
+    label: str
+    reply: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Outgoing:
     """One rendered message, ready to go.
 
     key: our own reference (the delivery's token, 16 URL-safe characters), to be passed on as the provider's client reference;
     to: the normalised address; headers: extra mail headers (List-Unsubscribe ...); valid_for: how long the message is worth delivering;
-    recipient_name: for "Name <address>".
+    recipient_name: for "Name <address>"; buttons: for kinds that have them; template: the provider's name of an approved text,
+    template_values what fills it in; topic: messages of one topic replace each other where the channel can do that; answered: the person
+    wrote to us on this channel within the transport's `window`, so that free text is allowed.
     """
 
     key: str
@@ -155,6 +165,11 @@ class Outgoing:
     recipient_name: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     valid_for: timedelta | None = None
+    buttons: tuple[Button, ...] = ()
+    template: str = ""
+    template_values: Mapping[str, str] = field(default_factory=dict)
+    topic: str = ""
+    answered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +195,23 @@ class RawCall:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What a genuine call is answered with. body: bytes as they go out."""
+
+    status: int = 200
+    body: bytes = b""
+    content_type: str = "text/plain; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What is left on the account at the provider. currency: three letters."""
+
+    amount: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
 class Inbound:
     """One fact out of a webhook call.
 
@@ -187,7 +219,9 @@ class Inbound:
     what identifies it); key: our own reference if the provider gave it back; provider_id: the provider's id of the
     message; address: who wrote or opted out, for facts that belong to no message; at: the provider's time, or None when
     it tells none that can be trusted; machine: the provider
-    itself says that a program opened or clicked; reason/detail as in `Refused`; soft failures are `DEFERRED`, not `BOUNCED`.
+    itself says that a program opened or clicked; reason/detail as in `Refused`; soft failures are `DEFERRED`, not `BOUNCED`;
+    choice: of a pressed button, its `reply`; invitation: the token of our join link, for JOINED; name, language: what the provider tells
+    of who wrote.
     """
 
     fact: Fact
@@ -207,6 +241,10 @@ class Inbound:
     segments: int | None = None
     cost: Decimal | None = None
     played: bool = False
+    choice: str = ""
+    invitation: str = ""
+    name: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +281,8 @@ class Transport:
     live: ClassVar[bool] = True
     # True where sending the same key twice is known to reach the person once.
     idempotent: ClassVar[bool] = False
+    # Kinds on which free text may be sent only so long after the person last wrote; before and after, `Outgoing.template` is needed.
+    window: ClassVar[Mapping[str, timedelta]] = {}
     # How long one call may take before it counts as unclear; the lease of a wave is reckoned from it. An account may shorten its own.
     timeout: timedelta = timedelta(seconds=20)
 
@@ -266,8 +306,23 @@ class Transport:
         """Facts in the call, in the order given. `ValueError` for a body that cannot be read."""
         return []
 
+    def respond(self, call: RawCall) -> Answer:
+        """What to say to a call that `verify()` let pass and that is stored; must not need the facts in it."""
+        return Answer()
+
     def check(self) -> None:
         """A cheap round trip that proves the settings; raise `Refused` or `Unclear`."""
+
+    def connect(self) -> None:
+        """Tell the provider that it is to call `account.callback_url`; harmless when repeated; raise `Refused` or `Unclear`."""
+
+    def join_url(self, invitation: str) -> str:
+        """A link by which a person joins, carrying the invitation's token (22 URL-safe characters); "" where there is none."""
+        return ""
+
+    def balance(self) -> Balance | None:
+        """What is left on the account, where the provider tells; raise `Refused` or `Unclear`."""
+        return None
 
     def reconcile(self, messages: Sequence[Outgoing], since: datetime) -> Iterator[tuple[str, Inbound]]:
         """What the provider knows of messages whose fate is unclear, as `(key, fact)`; nothing for those it cannot tell."""

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from channels import accounts, signals
 from channels.models import Channel, InboundCall
-from channels.transport import BadSignature, RawCall
+from channels.transport import Answer, BadSignature, RawCall, Transport
 from contacts.models import Business
 
 _log = logging.getLogger(__name__)
@@ -22,29 +22,40 @@ OK, FORBIDDEN, TOO_LARGE = 200, 403, 413
 _SECRET_HEADERS = ("authorization", "cookie", "token", "secret", "key", "password")
 
 
-def accept(channel: Channel, call: RawCall, *, now: datetime) -> int:
-    """Take a call in; returns the HTTP status to answer with. A call that was stored before is answered the same and stored once.
+def accept(channel: Channel, call: RawCall, *, now: datetime) -> Answer:
+    """Take a call in; returns what to answer. A call that was stored before is answered the same and stored once.
 
     200: stored; 403: not proven to be the provider's; 413: too large. What cannot be understood is stored, too: a provider that gets an
     error answer only sends the same again.
     """
     if len(call.body) > LARGEST_BODY:
-        return TOO_LARGE
-    if not _is_genuine(channel, call):
-        return FORBIDDEN
+        return Answer(TOO_LARGE)
+    transport = _proven(channel, call)
+    if transport is None:
+        return Answer(FORBIDDEN)
     _store(channel, call, now)
-    return OK
+    return _answer(transport, call)
 
 
-def _is_genuine(channel: Channel, call: RawCall) -> bool:
+def _proven(channel: Channel, call: RawCall) -> Transport | None:
+    """The account's transport, if it says that the call is genuine."""
     try:
-        accounts.kept(channel, Business.current().public_address).verify(call)
+        transport = accounts.kept(channel, Business.current().public_address)
+        transport.verify(call)
     except (BadSignature, accounts.Unusable):
-        return False
+        return None
     except Exception:  # noqa: BLE001 - a body made to confuse the check proves nothing
         _log.warning("a call to channel %s cannot be verified", channel.pk, exc_info=True)
-        return False
-    return True
+        return None
+    return transport
+
+
+def _answer(transport: Transport, call: RawCall) -> Answer:
+    try:
+        return transport.respond(call)
+    except Exception:  # noqa: BLE001 - it is stored; an error would only bring it again
+        _log.exception("no answer can be made for a call to account %s", transport.account.id)
+        return Answer()
 
 
 def _store(channel: Channel, call: RawCall, now: datetime) -> None:

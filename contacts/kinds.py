@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,9 @@ class Kind:
     """A kind of channel. `address` is the kind of address that it needs ("email", "phone"); several kinds may share one.
 
     `dear_rank`: the usual order from free to dear, for lists. `rich`: carries HTML and a subject. `segmented`: priced by SMS segment.
+    `titled`: plain text under a title (the variant's subject). `buttons`: how many may stand beneath a message. `templates`: the provider
+    approves texts beforehand. `longest`: characters of text, 0 for no limit. `typed`: staff may type the address; else people bring it by
+    joining. `shown`: an address as staff read it, where the bare one says nothing.
     """
 
     name: str
@@ -23,6 +27,16 @@ class Kind:
     dear_rank: int = 50
     rich: bool = False
     segmented: bool = False
+    titled: bool = False
+    buttons: int = 0
+    templates: bool = False
+    longest: int = 0
+    typed: bool = True
+    shown: Callable[[str], str] | None = None
+
+    def show(self, address: str) -> str:
+        """The address for people's eyes."""
+        return self.shown(address) if self.shown else address
 
 
 _kinds: dict[str, Kind] = {}
@@ -46,6 +60,11 @@ def get(name: str) -> Kind:
         raise LookupError(f"no channel of kind {name!r}") from None
 
 
+def address_of(name: str) -> str:
+    """The kind of address that a kind of channel needs; "" for one whose transport is no longer installed."""
+    return _kinds[name].address if name in _kinds else ""
+
+
 def label(name: str) -> StrOrPromise:
     """The kind's name for people, or the bare name of a kind whose transport is no longer installed."""
     return _kinds[name].label if name in _kinds else name
@@ -54,6 +73,24 @@ def label(name: str) -> StrOrPromise:
 def choices() -> list[tuple[str, StrOrPromise]]:
     """For forms and filters."""
     return [(kind.name, kind.label) for kind in all_kinds()]
+
+
+def typed(address_kind: str) -> bool:
+    """Whether staff may type, search and export addresses of this kind; the others people bring by joining, and nobody reads them."""
+    return any(kind.typed for kind in _kinds.values() if kind.address == address_kind)
+
+
+def shown(address_kind: str, normal: str) -> str:
+    """An address for people's eyes; of a kind that nobody knows any more, nothing of it."""
+    for kind in _kinds.values():
+        if kind.address == address_kind and (kind.typed or kind.shown):
+            return kind.show(normal)
+    return "•••"
+
+
+def typed_address_choices() -> list[tuple[str, StrOrPromise]]:
+    """Kinds of address that staff may type."""
+    return [choice for choice in address_choices() if typed(choice[0])]
 
 
 def address_choices() -> list[tuple[str, StrOrPromise]]:

@@ -133,7 +133,7 @@ class RecipientAdmin(ReadOnlyAdmin):
     @display(description=_("person"))
     def person(self, run: StepRun) -> str:
         contact = run.enrollment.contact
-        address = run.delivery.address if run.delivery else ""
+        address = run.delivery.shown_address if run.delivery else ""
         url = reverse("admin:contacts_contact_change", args=[contact.pk])
         return format_html(
             '<a class="font-semibold" href="{}">{}</a><br><span class="text-xs">{}</span>', url, contact, address
@@ -176,7 +176,7 @@ COLUMNS: tuple[tuple[StrOrPromise, Callable[[Any], Any]], ...] = (
     (_("person"), lambda run: run.enrollment.contact.full_name),
     (_("step"), lambda run: run.step.message.name),
     (_("channel"), lambda run: run.step.channel.name),
-    (_("address"), lambda run: run.delivery and run.delivery.address),
+    (_("address"), lambda run: run.delivery and run.delivery.shown_address),
     (_("outcome"), lambda run: LABELS[run.outcome_code]),
     (_("why"), sentence),
     (_("decided"), lambda run: _stamp(run.decided_at)),

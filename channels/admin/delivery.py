@@ -47,7 +47,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
     search_help_text = _("Name, email or phone")
     ordering = ("-id",)
     fields = (
-        "person", "message", "channel", "address", "subject", "state_said", "reason_said", "created_at", "not_before", "valid_until",
+        "person", "message", "channel", "where", "subject", "state_said", "reason_said", "created_at", "not_before", "valid_until",
         "sent_at", "delivered_at", "seen", "segments", "price", "attempts",
     )  # fmt: skip
     readonly_fields = fields
@@ -104,8 +104,12 @@ class DeliveryAdmin(ReadOnlyAdmin):
             '<a class="font-semibold" href="{}">{}</a><br><span class="text-xs">{}</span>',
             url,
             delivery.contact,
-            delivery.address,
+            delivery.shown_address,
         )
+
+    @display(description=_("address"))
+    def where(self, delivery: Delivery) -> str:
+        return delivery.shown_address
 
     @display(description=_("message"))
     def message(self, delivery: Delivery) -> str:

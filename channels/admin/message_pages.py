@@ -198,5 +198,5 @@ def _person(message: Message, variant: MessageVariant, contact: Contact | None) 
     person = consent.gate([contact.pk], [ask], now=timezone.now(), business=Business.current())[contact.pk]
     verdict = person.verdicts[ask]
     said = reasons.say(verdict.reason, verdict.params)
-    note = said or _("Would go to %(address)s.") % {"address": verdict.address}
-    return rendering.context_for(person, {}), note
+    note = said or _("Would go to %(address)s.") % {"address": kinds.get(variant.kind).show(verdict.address)}
+    return rendering.context_for(person, {"booking": rendering.sample_booking()}), note

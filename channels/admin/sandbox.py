@@ -57,7 +57,7 @@ class SandboxAdmin(ModelAdmin):
 
     @display(description=_("to"), ordering="to", header=True)
     def shown_to(self, message: SandboxMessage) -> tuple[str, str]:
-        return message.recipient_name or message.to, message.to if message.recipient_name else ""
+        return message.recipient_name or message.shown_to, message.shown_to if message.recipient_name else ""
 
     @display(description=_("kind"), ordering="kind")
     def shown_kind(self, message: SandboxMessage) -> str:

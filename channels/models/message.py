@@ -20,7 +20,10 @@ class Purpose(models.TextChoices):
 
 
 class Message(models.Model):
-    """What is being said. Its variants may be edited at any time; what was started with keeps its `MessageVersion`."""
+    """What is being said. Its variants may be edited at any time; what was started with keeps its `MessageVersion`.
+
+    `system`: what the house itself needs it for ("reply": the frame of what staff write in the inbox); such a one is nobody's to edit.
+    """
 
     name = models.CharField(_("name"), max_length=120)
     purpose = models.CharField(_("purpose"), max_length=14, choices=Purpose.choices, default=Purpose.MARKETING)
@@ -28,6 +31,7 @@ class Message(models.Model):
         _("urgent"), default=False,
         help_text=_("Passes quiet hours. Only for what cannot wait, such as a class that was moved."),
     )  # fmt: skip
+    system = models.CharField(max_length=12, default="", editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(_("last changed"), auto_now=True)
 
@@ -41,7 +45,8 @@ class Message(models.Model):
                 condition=models.Q(urgent=False) | models.Q(purpose="transactional"),
                 name="message_urgent_is_transactional",
                 violation_error_message=_("Only a message about an order, a booking or a contract can be urgent."),
-            )
+            ),
+            models.UniqueConstraint(fields=["system"], condition=~models.Q(system=""), name="message_system_once"),
         ]
 
     def __str__(self) -> str:
@@ -49,7 +54,11 @@ class Message(models.Model):
 
 
 class MessageVariant(models.Model):
-    """The message for one kind of channel in one language. `body` is rich text for email, plain text elsewhere; both are Liquid."""
+    """The message for one kind of channel in one language. `body` is rich text for email, plain text elsewhere; both are Liquid.
+
+    `buttons`: a list of `{"label", "reply", "url"}`, one of the last two filled, label and url being Liquid; `template`: the provider's
+    name of an approved text, `template_values` the Liquid for each of its places.
+    """
 
     message = models.ForeignKey(Message, models.CASCADE, related_name="variants")
     kind = models.CharField(_("channel"), max_length=20)
@@ -57,6 +66,9 @@ class MessageVariant(models.Model):
     subject = models.CharField(_("subject"), max_length=255, blank=True, default="")
     preheader = models.CharField(_("preview line"), max_length=255, blank=True, default="")
     body = models.TextField(_("text"))
+    buttons = models.JSONField(_("buttons"), default=list, blank=True)
+    template = models.CharField(_("approved template"), max_length=64, blank=True, default="")
+    template_values = models.JSONField(_("what fills the template in"), default=dict, blank=True)
 
     class Meta:
         verbose_name = _("variant")

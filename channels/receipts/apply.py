@@ -10,13 +10,15 @@ from typing import Any
 
 from django.db import transaction
 
-from channels import consequences, facts, tracking
+from channels import consequences, facts, joining, tracking
 from channels.contention import insist
 from channels.models import Channel, Delivery, Grade, InboundCall
+from channels.receipts.conversing import Heard as Said
+from channels.receipts.conversing import converse, spell_out
 from channels.receipts.matching import OF_PEOPLE, Match, match
 from channels.receipts.state import Heard, State, after
 from channels.transport import Fact, Inbound
-from contacts import bulk, consent
+from contacts import arrivals, bulk, consent
 from contacts.consent import Line, closing
 from contacts.models import Basis, ConsentPurpose
 
@@ -44,11 +46,37 @@ def take_in(channel: Channel, items: Sequence[Item], now: datetime) -> list[tupl
 
     Order of locks, as everywhere: contacts before deliveries.
     """
-    once = list({item.told.event_key: item for item in reversed(items)}.values())
+    once: dict[str, Item] = {}
+    for item in items:
+        once.setdefault(item.told.event_key, item)
     with transaction.atomic():
-        matched = list(zip(once, match(channel, [item.told for item in once], now), strict=True))
+        if any(item.told.fact == Fact.JOINED for item in once.values()):
+            arrivals.one_at_a_time()
+        return [new for turn in _turns(list(once.values())) for new in _taken(channel, turn, now)]
+
+
+def _turns(items: Sequence[Item]) -> list[list[Item]]:
+    """Mostly one. Of what one person said in several facts, each is taken in after what it may stand on: who joins and writes is known
+    when the answer is read, and of STOP and START the last one counts."""
+    turns: list[list[Item]] = [[]]
+    said: set[str] = set()
+    for item in items:
+        who = item.told.address if item.told.fact in OF_PEOPLE else ""
+        if who and who in said:
+            turns.append([])
+            said.clear()
+        turns[-1].append(item)
+        if who and item.told.fact != Fact.REPLIED:
+            said.add(who)
+    return turns
+
+
+def _taken(channel: Channel, items: Sequence[Item], now: datetime) -> list[tuple[Item, Match]]:
+    with transaction.atomic():
+        matched = list(zip(items, match(channel, [item.told for item in items], now), strict=True))
         matched = [(item, found) for item, found in matched if not _only_played(item, found)]
         rows = [_told(channel, item, found, now) for item, found in matched]
+        spell_out(rows)
         written = {row[0] for row in facts.write(rows, returning=("event_key",))}
         new = [(item, found) for item, found in matched if _key(item) in written]
         mean(channel, new, now)
@@ -104,6 +132,11 @@ def mean(channel: Channel, new: Sequence[tuple[Item, Match]], now: datetime) -> 
         if resumed:
             closing.lift_many(channel.address_kind, resumed, channel=channel.kind, now=now, played=played)
     _withdraw(channel, [pair for pair in by_fact[Fact.UNSUBSCRIBED] if pair[1].contact_id], now)
+    joining.join_many(channel, [told for told, _ in by_fact[Fact.JOINED] if told.address], now=now)
+    converse(
+        channel,
+        [Said(item.told, _key(item), found.address, found.contact_id, when(item.told, now)) for item, found in new],
+    )
 
 
 def _who(found: Match) -> tuple[str, str]:
@@ -162,7 +195,14 @@ def _heard(item: Item, now: datetime) -> Heard:
 
 def _told(channel: Channel, item: Item, found: Match, now: datetime) -> facts.Told:
     told = item.told
-    said = {"url": told.url, "why": told.detail, "user_agent": told.user_agent, "ip": told.ip, **item.data}
+    said = {
+        "url": told.url,
+        "why": told.detail,
+        "user_agent": told.user_agent,
+        "ip": told.ip,
+        "choice": told.choice,
+        **item.data,
+    }
     if found.target is None and told.fact in OF_PEOPLE:
         said["address"] = found.address
     return facts.Told(

@@ -15,7 +15,7 @@ from contacts.models import Address
 
 ANSWERS_WITHIN = timedelta(days=7)  # an answer belongs to the newest message to that address, if it is no older
 # Facts that can be told of an address alone.
-OF_PEOPLE = frozenset({Fact.REPLIED, Fact.STOPPED, Fact.RESUMED, Fact.UNSUBSCRIBED, Fact.COMPLAINED})
+OF_PEOPLE = frozenset({Fact.REPLIED, Fact.STOPPED, Fact.RESUMED, Fact.UNSUBSCRIBED, Fact.COMPLAINED, Fact.JOINED})
 
 
 class Target(NamedTuple):
@@ -63,6 +63,8 @@ def _match(fact: Inbound, known: dict[str, Target], people: dict[str, tuple[int 
         return Match(target, target.contact_id, address=target.address or fact.address)
     if _by_people(fact):
         contact_id, newest = people.get(fact.address, (None, None))
+        if fact.fact == Fact.JOINED:  # about the person, whatever they were sent last
+            return Match(contact_id=contact_id, address=fact.address)
         return Match(newest, newest.contact_id if newest else contact_id, address=fact.address)
     return Match(parked=bool(fact.provider_id), address=fact.address)
 
@@ -85,7 +87,10 @@ def _named(channel: Channel, told: Sequence[Inbound]) -> dict[str, Target]:
 def _by_address(
     channel: Channel, told: Sequence[Inbound], now: datetime
 ) -> dict[str, tuple[int | None, Target | None]]:
-    """For each address: a contact who has it, and the newest message to it on this channel, if one is recent; two statements."""
+    """For each address: a contact who has it, and the newest message to it on this channel, if one is recent; two statements.
+
+    What staff answered in the inbox (pinned) asked for nothing: who writes again still answers the message before it.
+    """
     addresses = {fact.address for fact in told}
     if not addresses:
         return {}
@@ -93,7 +98,7 @@ def _by_address(
     holders: dict[str, int | None] = dict(owners.values_list("normal", "contact_id"))
     recent = Delivery.objects.filter(
         bulk.Among("contact_id", set(owners.values_list("contact_id", flat=True))), channel=channel, address__in=addresses,
-        sending_at__gte=now - ANSWERS_WITHIN, status__in=WENT_OUT,
+        sending_at__gte=now - ANSWERS_WITHIN, status__in=WENT_OUT, pinned=False,
     )  # fmt: skip
     newest = {row[4]: Target(*row) for row in recent.order_by("sending_at", "id").values_list(*_COLUMNS)}
     return {address: (holders.get(address), newest.get(address)) for address in addresses}

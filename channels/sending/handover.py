@@ -12,6 +12,7 @@ from django.conf import settings
 from channels.models import Channel, Delivery, DeliveryStatus
 from channels.sending.look import Going
 from channels.sending.record import Attempt
+from channels.sending.talking import talking
 from channels.transport import Outgoing, Result, Transport, Unclear
 
 _log = logging.getLogger(__name__)
@@ -30,7 +31,10 @@ def hand_over(
     """Try each message once. What the provider does not answer, for whatever reason, may have left: it is unclear."""
     now = clock()
     by_key = {fate.prepared.job.token: fate for fate in going}
-    messages = [fate.prepared.outgoing(fate.address, now) for fate in going]
+    wrote = talking(channel, transport, {fate.prepared.job.contact_id for fate in going}, now)
+    messages = [
+        fate.prepared.outgoing(fate.address, now, answered=fate.prepared.job.contact_id in wrote) for fate in going
+    ]
     lease = _Lease(transport, [fate.prepared.job.id for fate in going], token, clock)
     attempts = []
     for key, result in _answers(channel, transport, messages):

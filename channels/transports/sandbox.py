@@ -22,7 +22,8 @@ from contacts.kinds import Kind
 
 SIGNATURE = "x-sandbox-signature"
 _COLUMNS = (
-    "channel_id", "key", "provider_id", "kind", "to", "recipient_name", "sender", "subject", "text", "html", "headers", "sent_at", "played",
+    "channel_id", "key", "provider_id", "kind", "to", "recipient_name", "sender", "subject", "text", "html", "headers", "buttons",
+    "sent_at", "played",
 )  # fmt: skip
 
 
@@ -75,7 +76,8 @@ class SandboxTransport(Transport):
         shown = f"{sender.name} <{sender.address}>" if sender.name and sender.address else sender.name or sender.address
         return (
             self.account.id, message.key, provider_id, message.kind, message.to, message.recipient_name[:255], shown,
-            message.subject[:255], message.text, message.html, dict(message.headers), now, [],
+            message.subject[:255], message.text, message.html, dict(message.headers),
+            [asdict(button) for button in message.buttons], now, [],
         )  # fmt: skip
 
 

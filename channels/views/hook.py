@@ -30,7 +30,8 @@ def hook(request: HttpRequest, hook: str) -> HttpResponse:
         return HttpResponse(status=400)
     headers = {name.lower(): value for name, value in request.headers.items()}
     call = RawCall(request.method or "POST", public_url(request), headers, body)
-    return HttpResponse(status=webhooks.accept(channel, call, now=timezone.now()))
+    answer = webhooks.accept(channel, call, now=timezone.now())
+    return HttpResponse(answer.body, content_type=answer.content_type, status=answer.status)
 
 
 def public_url(request: HttpRequest) -> str:

@@ -44,7 +44,7 @@ class ConsentAdmin(ReadOnlyAdmin):
     search_help_text = _("The person's name, city, address or number")
     fields = (
         "contact", "shown_kind", "purpose", "given", "basis", "source", "wording", "language", "at", "expires_at", "recorded_at",
-        "operator", "ip", "address",
+        "operator", "ip", "shown_address",
     )  # fmt: skip
 
     def get_search_results(
@@ -61,6 +61,10 @@ class ConsentAdmin(ReadOnlyAdmin):
     @admin.display(description=_("channel"), ordering="kind")
     def shown_kind(self, line: Consent) -> str:
         return str(kinds.label(line.kind))
+
+    @admin.display(description=_("address"))
+    def shown_address(self, line: Consent) -> str:
+        return kinds.shown(kinds.address_of(line.kind), line.address) if line.address else ""
 
     @display(
         description=_("the person"),

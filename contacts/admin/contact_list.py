@@ -57,7 +57,7 @@ class ContactChangeList(ChangeList):
 def addresses_of(contact: Contact) -> list[str]:
     """The addresses that work, as people write them."""
     return [
-        phones.pretty(a.normal) if a.kind == "phone" else a.normal
+        phones.pretty(a.normal) if a.kind == "phone" else a.shown
         for a in contact.addresses.all()
         if a.validity == Validity.OK
     ]

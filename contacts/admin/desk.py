@@ -51,7 +51,7 @@ def context(request: HttpRequest, contact: Contact) -> dict[str, Any]:
         "standings": _standings(contact, lines, business, now),
         "story": page,
         "event_form": EventForm.fresh() if request.user.has_perm("contacts.record_event") else None,
-        "goals": [(name, event_title(name)) for name in events.GOALS],
+        "goals": [(name, event_title(name)) for name in events.NOTED],
         "consent_form": ConsentForm(now=now, business=business, newest=lines)
         if request.user.has_perm("contacts.add_consent")
         else None,
@@ -108,7 +108,7 @@ def _again(
         return HttpResponseNotAllowed(["POST"])
     page = {
         **model_admin.admin_site.each_context(request), "title": title, "subtitle": str(contact), "contact": contact, "form": form,
-        "media": model_admin.media + form.media, "opts": Contact._meta, "goals": [(name, event_title(name)) for name in events.GOALS],
+        "media": model_admin.media + form.media, "opts": Contact._meta, "goals": [(name, event_title(name)) for name in events.NOTED],
     }  # fmt: skip
     return TemplateResponse(request, template, page)
 
@@ -127,7 +127,8 @@ def _standings(contact: Contact, lines: dict[tuple[str, str], Consent], business
 def _standing(ask: Ask, verdict: Verdict, lines: dict[tuple[str, str], Consent]) -> Standing:
     marketing = lines.get((ask.kind, ConsentPurpose.MARKETING))
     tracking = lines.get((ask.kind, ConsentPurpose.TRACKING))
-    address = phones.pretty(verdict.address) if verdict.address.startswith("+") else verdict.address
+    kind = kinds.get(ask.kind)
+    address = phones.pretty(verdict.address) if kind.address == "phone" else kind.show(verdict.address)
     return Standing(
         str(kinds.label(ask.kind)), verdict, address, reasons.say(verdict.reason, verdict.params) or _("Marketing may be sent."),
         _told(marketing) if marketing else "", marketing.wording if marketing else "", _told(tracking) if tracking else "",
@@ -162,7 +163,7 @@ def sharing(contact: Contact) -> list[str]:
     )
     names: dict[str, list[str]] = {}
     for other in others[:50]:
-        names.setdefault(other.normal, []).append(str(other.contact))
+        names.setdefault(other.shown, []).append(str(other.contact))
     return [
         _("%(address)s is also the address of %(names)s.") % {"address": address, "names": ", ".join(who)}
         for address, who in names.items()

@@ -6,7 +6,7 @@
 from contacts.consent.closing import mask
 from contacts.consent.gate import Ask, Person, Verdict, gate
 from contacts.consent.imported import Refusal, record_imported
-from contacts.consent.ledger import Line, grant, newest, record, withdraw
+from contacts.consent.ledger import Line, grant, lock_contacts, newest, record, withdraw
 from contacts.consent.suppression import is_suppressed, lift, lift_rows, suppress
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "is_suppressed",
     "lift",
     "lift_rows",
+    "lock_contacts",
     "mask",
     "newest",
     "record",

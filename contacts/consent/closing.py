@@ -79,14 +79,21 @@ def mark_invalid(kind: str, normals: Collection[str]) -> None:
     working.update(validity=Validity.INVALID, invalid_reason=_GONE_FOR_GOOD)
 
 
-def lift_many(kind: str, normals: Collection[str], *, channel: str, now: datetime, played: bool = False) -> int:
+# What START opens again, and what somebody's joining does, who is surely there.
+BY_START = (SuppressionReason.STOP, SuppressionReason.PROVIDER)
+BY_JOINING = (*BY_START, SuppressionReason.BOUNCE)
+
+
+def lift_many(
+    kind: str, normals: Collection[str], *, channel: str, now: datetime, played: bool = False,
+    reasons: Collection[SuppressionReason] = BY_START,
+) -> int:  # fmt: skip
     """START and its kin: opens what a STOP on this channel closed, told by the person or by the provider; restores no consent.
 
     played: said in the sandbox, and opens only what was closed there.
     """
     marks = [fingerprint(kind, normal) for normal in normals]
-    said = (SuppressionReason.STOP, SuppressionReason.PROVIDER)
-    closed = Suppression.objects.filter(fingerprint__in=marks, channel=channel, reason__in=said, lifted_at=None)
+    closed = Suppression.objects.filter(fingerprint__in=marks, channel=channel, reason__in=reasons, lifted_at=None)
     if played:
         closed = closed.filter(played=True)
     return closed.update(lifted_at=now)
@@ -94,6 +101,8 @@ def lift_many(kind: str, normals: Collection[str], *, channel: str, now: datetim
 
 def mask(kind: str, normal: str) -> str:
     """An address partly hidden, for lists: "an•••@example.com", "+34•••••56"."""
+    if not kinds.typed(kind):
+        return kinds.shown(kind, normal)[:60]
     if kind == "email":
         local, _, domain = normal.partition("@")
         return f"{local[:2] if len(local) > 3 else local[:1]}•••@{domain}"[:60]

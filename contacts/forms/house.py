@@ -120,7 +120,7 @@ class SuppressionForm(forms.Form):
     def __init__(self, *args: Any, country: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.country = country
-        self.fields["kind"].choices = kinds.address_choices()  # type: ignore[attr-defined]
+        self.fields["kind"].choices = kinds.typed_address_choices()  # type: ignore[attr-defined]
         self.fields["channel"].choices = [("", _("every channel")), *kinds.choices()]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:

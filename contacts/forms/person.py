@@ -95,17 +95,31 @@ class AddressForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        address = self.instance
+        self.brought = address.value if address.pk and not kinds.typed(address.kind) else ""
         if "kind" in self.fields:
-            self.fields["kind"].choices = kinds.address_choices()  # type: ignore[attr-defined]
+            choices = kinds.address_choices() if self.brought else kinds.typed_address_choices()
+            self.fields["kind"].choices = choices  # type: ignore[attr-defined]
         if "value" in self.fields:
             self.fields["value"].label = capfirst(_("address"))
+        if self.brought:
+            self._lock(address.shown)
         for field in self.fields.values():  # they stand in a table, where only the head of a column is to be seen
             field.widget.attrs.setdefault("aria-label", field.label)
+
+    def _lock(self, shown: str) -> None:
+        """What the person brought by joining is no text of staff's: they may only put it aside."""
+        self.initial["value"] = shown
+        for name in ("kind", "value"):
+            if name in self.fields:
+                self.fields[name].disabled = True
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         kind, value = cleaned.get("kind"), cleaned.get("value")
-        if kind and value:
+        if self.brought:
+            cleaned["value"], cleaned["normal"] = self.brought, self.instance.normal
+        elif kind and value:
             try:
                 cleaned["normal"] = normalise(kind, value, Business.current().country)
             except ValidationError as error:

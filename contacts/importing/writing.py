@@ -9,7 +9,7 @@ from typing import Any
 from contacts import bulk, consent
 from contacts.importing.people import FIELDS, MARKETING, Known
 from contacts.models import Address, Basis, Contact, Group, ImportRow, ImportRun, Membership, RowOutcome, Validity
-from contacts.models.contact import fold, search_text
+from contacts.models.contact import fold, search_text, searchable
 
 _OWN = ("external_id", *FIELDS, "attributes", "search", "updated_at")
 _ADDRESS = (
@@ -42,7 +42,7 @@ def write(people: Sequence[Known], run: ImportRun, *, now: datetime) -> None:
 
 def _own(person: Known, now: datetime) -> list[Any]:
     values = person.values
-    normals = (way.normal for way in person.ways)
+    normals = searchable(person.ways)
     search = search_text(values["first_name"], values["last_name"], values["city"], person.external_id, normals)
     return [person.external_id, *(values[name] for name in FIELDS), person.attributes, search, now]
 

@@ -8,6 +8,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from contacts.models.contact import LONGEST_ADDRESS
+
 
 class ConsentPurpose(models.TextChoices):
     """What a consent is for."""
@@ -63,7 +65,7 @@ class Consent(models.Model):
         verbose_name=_("staff member"),
     )
     ip = models.GenericIPAddressField(_("IP address"), null=True, blank=True)
-    address = models.CharField(_("address"), max_length=320, blank=True, default="")
+    address = models.CharField(_("address"), max_length=LONGEST_ADDRESS, blank=True, default="")
     delivery_token = models.CharField(max_length=16, blank=True, default="", editable=False)
     played = models.BooleanField(default=False, editable=False)
     handled_at = models.DateTimeField(null=True, editable=False)

@@ -12,6 +12,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from contacts import kinds
+
 
 def fold(text: str) -> str:
     """Text as the search sees it: no accents, no case, single spaces. SQLite itself folds ASCII only."""
@@ -35,6 +37,11 @@ def fingerprint(kind: str, normal: str) -> str:
 def search_text(first_name: str, last_name: str, city: str, external_id: str | None, normals: Iterable[str]) -> str:
     """What a contact's search column holds. normals: its addresses, in their order."""
     return fold(" ".join((first_name, last_name, city, external_id or "", *normals)))
+
+
+def searchable(ways: Iterable[Any]) -> list[str]:
+    """The normals of those addresses that people read and type; a browser's subscription or a chat's number is found by nobody."""
+    return [way.normal for way in ways if kinds.typed(way.kind)]
 
 
 class Contact(models.Model):
@@ -74,7 +81,7 @@ class Contact(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.external_id = self.external_id or None
-        self.search = self.search_text(a.normal for a in self.addresses.all()) if self.pk else self.search_text(())
+        self.search = self.search_text(searchable(self.addresses.all()) if self.pk else ())
         super().save(*args, **kwargs)
 
     @property
@@ -83,6 +90,10 @@ class Contact(models.Model):
 
     def search_text(self, normals: Iterable[str]) -> str:
         return search_text(self.first_name, self.last_name, self.city, self.external_id, normals)
+
+
+# A browser's push subscription is an address of some 600 characters.
+LONGEST_ADDRESS = 2000
 
 
 class Validity(models.TextChoices):
@@ -100,8 +111,8 @@ class Address(models.Model):
 
     contact = models.ForeignKey(Contact, models.CASCADE, related_name="addresses", verbose_name=_("contact"))
     kind = models.CharField(_("kind"), max_length=20)
-    value = models.CharField(_("as given"), max_length=320)
-    normal = models.CharField(_("address"), max_length=320, editable=False)
+    value = models.CharField(_("as given"), max_length=LONGEST_ADDRESS)
+    normal = models.CharField(_("address"), max_length=LONGEST_ADDRESS, editable=False)
     fingerprint = models.CharField(max_length=64, editable=False, db_index=True)
     validity = models.CharField(_("state"), max_length=10, choices=Validity.choices, default=Validity.OK)
     invalid_reason = models.CharField(_("why"), max_length=60, blank=True, default="")
@@ -117,11 +128,16 @@ class Address(models.Model):
         indexes = [models.Index(fields=["kind", "normal"], name="address_kind_normal")]
 
     def __str__(self) -> str:
-        return self.value
+        return self.value if kinds.typed(self.kind) else self.shown
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.fingerprint = fingerprint(self.kind, self.normal)
         super().save(*args, **kwargs)
+
+    @property
+    def shown(self) -> str:
+        """As staff read it."""
+        return kinds.shown(self.kind, self.normal)
 
 
 class Group(models.Model):

@@ -39,8 +39,8 @@ def test_somebody_unsubscribes_by_keyboard_alone(owner: Desk, window: Open) -> N
         if button.evaluate("(one) => one === document.activeElement"):
             break
     assert button.evaluate("(one) => one.matches(':focus-visible')")
-    page.keyboard.press("Enter")
-    page.wait_for_load_state("load")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
     assert "You are unsubscribed" in person.said()
     again = person.open(path)
     assert again.get_by_role("button", name="Unsubscribe").count() == 0

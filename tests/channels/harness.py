@@ -92,8 +92,10 @@ class SmtpHarness(Harness):
     transport, kind = "email", "email"
     moods = (Mood.BUSY, Mood.UNREACHABLE, Mood.NOBODY, Mood.SILENT, Mood.CUT)
 
-    def __init__(self) -> None:
-        self.peer = SmtpPeer(login=("aurora", SECRET))
+    pipelining: ClassVar[bool] = True
+
+    def __init__(self, *, gullible: bool = False) -> None:
+        self.peer = SmtpPeer(login=("aurora", SECRET), pipelining=self.pipelining, gullible=gullible)
 
     def parts(self) -> Sequence[AbstractContextManager[Any]]:
         return [self.peer]
@@ -115,6 +117,12 @@ class SmtpHarness(Harness):
 
     def taken(self, to: str) -> int:
         return self.peer.counts[to]
+
+
+class StepwiseSmtpHarness(SmtpHarness):
+    """A mail server that wants to hear one command at a time."""
+
+    pipelining = False
 
 
 class ServiceHarness(Harness):
@@ -214,6 +222,23 @@ class TwilioHarness(Harness):
         return RawCall("POST", url, headers, urlencode(form).encode())
 
 
+class WhatsAppHarness(TwilioHarness):
+    kind = "whatsapp"
+
+    def account(self) -> Account:
+        return replace(super().account(), kind="whatsapp")
+
+    def message(self, number: int = 0, **fields: Any) -> Outgoing:
+        template = {"template": "HX" + "0" * 32, "template_values": {"1": f"Ana {number}"}}
+        return super().message(number, **{**template, **fields})
+
+    def treat(self, to: str, mood: Mood) -> None:
+        super().treat(f"whatsapp:{to}", mood)
+
+    def taken(self, to: str) -> int:
+        return super().taken(f"whatsapp:{to}")
+
+
 class SandboxHarness(Harness):
     transport, kind = "sandbox", "email"
 
@@ -240,4 +265,11 @@ class SandboxHarness(Harness):
         return [signed_call(self.account(), [fact]) for fact in facts]
 
 
-HARNESSES: Sequence[type[Harness]] = (SmtpHarness, ServiceHarness, TwilioHarness, SandboxHarness)
+HARNESSES: Sequence[type[Harness]] = (
+    SmtpHarness,
+    StepwiseSmtpHarness,
+    ServiceHarness,
+    TwilioHarness,
+    WhatsAppHarness,
+    SandboxHarness,
+)

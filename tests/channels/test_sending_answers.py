@@ -20,7 +20,7 @@ from tests.channels.outbox import (
     send,
     to_ana,
 )
-from tests.factories import NOW, make_contact, make_message
+from tests.factories import NOW, make_business, make_channel, make_contact, make_message
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("scripted")]
 
@@ -64,8 +64,17 @@ def test_a_dead_address_bounces_and_is_not_used_again(scripted: Scripted, sms: C
     delivery = to_ana(sms)
     send()
     assert (reread(delivery).status, reread(delivery).reason) == ("bounced", "address_dead")
-    assert Address.objects.get().validity == "invalid"
     assert (Suppression.objects.get().reason, Suppression.objects.get().channel) == ("bounce", "sms")
+    assert Address.objects.get().validity == "ok"  # WhatsApp may still reach the number
+
+
+def test_an_address_that_only_one_kind_of_channel_uses_is_marked_as_not_working(scripted: Scripted) -> None:
+    scripted.answer = lambda _: Refused(Fault.PERSON, "5.1.1", "no such mailbox", address_dead=True)
+    make_business()
+    letters = make_channel("email", "scripted")
+    queue(make_contact("Ana", email="ana@example.org", phone="+34600000001"), letters, frozen(make_message()))
+    assert send() == 1
+    assert set(Address.objects.values_list("kind", "validity")) == {("email", "invalid"), ("phone", "ok")}
 
 
 def test_who_opted_out_at_the_provider_is_believed(scripted: Scripted, sms: Channel) -> None:

@@ -40,6 +40,9 @@ class Handler(BaseHTTPRequestHandler):
             self._create(form)
 
     def do_GET(self) -> None:
+        if urlsplit(self.path).path == f"/2010-04-01/Accounts/{self.server.peer.account.sid}/Balance.json":
+            self._say(200, self.server.peer.account.balance)
+            return
         sid = self._allowed()
         if sid is None:
             return
@@ -70,7 +73,7 @@ class Handler(BaseHTTPRequestHandler):
     def _create(self, form: Pairs) -> None:
         peer = self.server.peer
         peer.account.requests.append(form)
-        if (code := fault(form)) is not None:
+        if (code := fault(form, peer.account.talking)) is not None:
             self._refuse(code)
             return
         act = peer.account.act_for(dict(form)["To"])

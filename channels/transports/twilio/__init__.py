@@ -1,4 +1,4 @@
-"""SMS by Twilio, over its official client; its statuses and what people write come back by signed calls.
+"""SMS and WhatsApp by Twilio, over its official client; its statuses and what people write come back by signed calls.
 
 Source: Twilio's OpenAPI description of Messages (2026-04-14) and twilio.com/docs/messaging.
 """
@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from channels.transport import (
     Account,
     BadSignature,
+    Balance,
     Fact,
     Field,
     Inbound,
@@ -30,6 +31,13 @@ if TYPE_CHECKING:
     from channels.transports.twilio.api import Api
 
 SMS = Kind("sms", "phone", _("SMS"), _("Phone"), dear_rank=90, segmented=True)
+WHATSAPP = Kind("whatsapp", "phone", _("WhatsApp"), _("Phone"), dear_rank=60, templates=True, longest=1600)
+
+_SMS_FACTS = frozenset(
+    {
+        Fact.ACCEPTED, Fact.SENT, Fact.DELIVERED, Fact.FAILED, Fact.BOUNCED, Fact.EXPIRED, Fact.REPLIED, Fact.STOPPED, Fact.RESUMED,
+    }
+)  # fmt: skip
 
 
 class TwilioTransport(Transport):
@@ -37,22 +45,11 @@ class TwilioTransport(Transport):
 
     name = "twilio"
     label = _("Twilio")
-    kinds = (SMS,)
-    reports = {
-        "sms": frozenset(
-            {
-                Fact.ACCEPTED,
-                Fact.SENT,
-                Fact.DELIVERED,
-                Fact.FAILED,
-                Fact.BOUNCED,
-                Fact.EXPIRED,
-                Fact.REPLIED,
-                Fact.STOPPED,
-                Fact.RESUMED,
-            }
-        )
-    }
+    kinds = (SMS, WHATSAPP)
+    # A person may have switched read receipts off: then a message that was read stays "delivered".
+    reports = {"sms": _SMS_FACTS, "whatsapp": _SMS_FACTS | {Fact.READ, Fact.JOINED}}
+    # twilio.com/docs/whatsapp: free text within 24 hours after the person last wrote, approved templates at any time.
+    window = {"whatsapp": timedelta(hours=24)}
     timeout = timedelta(seconds=20)
     fields = (
         Field("account_sid", _("Account SID"), help_text=_("Begins with AC.")),
@@ -76,6 +73,14 @@ class TwilioTransport(Transport):
 
     def send_many(self, messages: Sequence[Outgoing]) -> Iterator[tuple[str, Result]]:
         yield from self._api.send_many(messages)
+
+    def join_url(self, invitation: str) -> str:
+        """WhatsApp opens with the words that `calls` reads as joining; an SMS link carries no text that all phones understand."""
+        digits = self.account.sender.address.lstrip("+")
+        return f"https://wa.me/{digits}?text={calls.JOIN}%20{invitation}" if self.account.kind == "whatsapp" else ""
+
+    def balance(self) -> Balance | None:
+        return self._api.balance()
 
     def verify(self, call: RawCall) -> None:
         token = self.account.secrets.get("auth_token", "")

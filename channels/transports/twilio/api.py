@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import UTC, datetime
+from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -17,11 +18,12 @@ from twilio.rest import Client
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
 from channels.redaction import redact
-from channels.transport import Account, Fact, Fault, Inbound, Outgoing, Receipt, Refused, Result, Unclear
+from channels.transport import Account, Balance, Fact, Fault, Inbound, Outgoing, Receipt, Refused, Result, Unclear
 from channels.transports.twilio import codes
 from channels.transports.twilio.calls import STATUSES
 
 AT_ONCE = 16
+WHATSAPP = "whatsapp"
 _VALIDITY = (6, 36_000)  # seconds; Twilio takes 1 to 36,000 and advises more than 5
 # Twilio's client logs numbers and headers of every request; nobody is to read them there. This logger belongs to no tree, so that no
 # configuration of logging, ours or Celery's, can give it a voice.
@@ -57,6 +59,8 @@ class Api:
 
     def send(self, message: Outgoing) -> Result:
         """One message. Never raises for it."""
+        if message.kind == WHATSAPP and not message.template and not message.answered:
+            return Refused(Fault.PERSON, "needs_template")
         try:
             answer = self._request("POST", "Messages.json", self._form(message))
         except Exception as error:  # noqa: BLE001 - whatever the client raises concerns this message alone
@@ -75,11 +79,27 @@ class Api:
             result = self._read(answer)
             raise result if isinstance(result, Refused | Unclear) else Unclear("unreadable_answer")
 
+    def balance(self) -> Balance:
+        """What Twilio says is left; raises `Refused` or `Unclear`. Source: api.twilio.com, resource Balance."""
+        try:
+            answer = self._client.api.v2010.request("GET", f"/Accounts/{self.sid}/Balance.json")
+            told = json.loads(answer.text)
+        except ValueError:
+            raise Unclear("unreadable_answer") from None
+        except Exception as error:  # noqa: BLE001 - the client raises whatever its parts raise
+            raise self._no_answer(error) from None
+        try:
+            return Balance(Decimal(str(told["balance"])), str(told["currency"])[:3].upper())
+        except (KeyError, TypeError, ArithmeticError):
+            raise Refused(Fault.ACCOUNT, str(answer.status_code), "no balance told") from None
+
     def find(self, messages: Sequence[Outgoing], since: datetime) -> Iterator[tuple[str, Inbound]]:
         """Look up by recipient, day and text; told only where exactly one message of Twilio's fits and one of ours."""
         for message in messages:
             twins = [other for other in messages if (other.to, other.text) == (message.to, message.text)]
-            found = [item for item in self._listed(message.to, since) if item.get("body") == message.text]
+            found = [
+                item for item in self._listed(_number(message, message.to), since) if item.get("body") == message.text
+            ]
             if len(twins) == len(found) == 1:
                 yield message.key, self._told(found[0])
 
@@ -111,7 +131,7 @@ class Api:
             fact,
             f"{sid}:{status}",
             provider_id=sid,
-            address=str(item.get("to", "")),
+            address=str(item.get("to", "")).removeprefix("whatsapp:"),
             reason=str(code or ""),
             address_dead=dead,
         )
@@ -120,12 +140,19 @@ class Api:
         return self._client.api.v2010.request(method, f"/Accounts/{self.sid}/{path}", data=form)
 
     def _form(self, message: Outgoing) -> dict[str, Any]:
-        form: dict[str, Any] = {"To": message.to, "Body": message.text}
+        form: dict[str, Any] = {"To": _number(message, message.to)}
+        if (
+            message.template and not message.answered
+        ):  # what was approved goes at any time; free text is free of charge where it may go
+            form["ContentSid"] = message.template
+            form["ContentVariables"] = json.dumps(dict(message.template_values), ensure_ascii=False)
+        else:
+            form["Body"] = message.text
         sender = message.sender if message.sender.address else self.account.sender
         if service := self.account.settings.get("messaging_service_sid"):
             form["MessagingServiceSid"] = service
         else:
-            form["From"] = sender.address
+            form["From"] = _number(message, sender.address)
         if self.account.callback_url:
             form["StatusCallback"] = self.account.callback_url
         if message.valid_for is not None:
@@ -178,6 +205,11 @@ class Api:
         if isinstance(error, ValueError | TypeError) and not isinstance(error, requests.RequestException):
             return Refused(Fault.ACCOUNT, "settings", detail)
         return Unclear("timeout" if isinstance(error, requests.Timeout) else "connection_lost", detail)
+
+
+def _number(message: Outgoing, number: str) -> str:
+    """A number as Twilio addresses it on this kind of channel."""
+    return f"whatsapp:{number}" if message.kind == WHATSAPP else number
 
 
 def _created(item: dict[str, Any]) -> datetime:

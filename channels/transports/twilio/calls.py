@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlparse
 
@@ -19,6 +20,10 @@ STATUSES = {
     "accepted": Fact.ACCEPTED, "scheduled": Fact.ACCEPTED, "queued": Fact.ACCEPTED, "sending": Fact.ACCEPTED, "sent": Fact.SENT,
     "delivered": Fact.DELIVERED, "read": Fact.READ, "partially_delivered": Fact.DELIVERED, "canceled": Fact.FAILED,
 }  # fmt: skip
+# A wa.me link of ours opens WhatsApp with these words ready to be sent: the word and the token of the invitation.
+JOIN = "JOIN"
+_JOINING = re.compile(rf"{JOIN}\s+([\w-]{{22}})", re.IGNORECASE)
+_WHATSAPP = "whatsapp:"
 _BY_OPT_OUT_TYPE = {"STOP": Fact.STOPPED, "START": Fact.RESUMED}
 
 
@@ -86,7 +91,7 @@ def _status(form: dict[str, str], sid: str, status: str) -> list[Inbound]:
             fact,
             f"{sid}:{status}",
             provider_id=sid,
-            address=form.get("To", ""),
+            address=form.get("To", "").removeprefix(_WHATSAPP),
             reason=str(code or ""),
             detail=form.get("ErrorMessage", "")[:240],
             address_dead=dead,
@@ -95,10 +100,26 @@ def _status(form: dict[str, str], sid: str, status: str) -> list[Inbound]:
 
 
 def _written(form: dict[str, str], sid: str) -> Inbound:
-    """A whole-message keyword in any case stops or resumes; with Advanced Opt-Out Twilio says so itself, in its languages."""
-    text = form.get("Body", "")
+    """What a person wrote or pressed. A pressed button names the message that it stood under, where WhatsApp tells."""
+    sender, text = form.get("From", ""), form.get("Body", "")
+    joining = _JOINING.fullmatch(text.strip()) if sender.startswith(_WHATSAPP) else None
+    pressed = form.get("ButtonPayload", "")
+    return Inbound(
+        Fact.JOINED if joining else Fact.REPLIED if pressed else _said(form, text), f"{sid}:received",
+        address=sender.removeprefix(_WHATSAPP), text=form.get("ButtonText") or text, choice=pressed,
+        provider_id=form.get("OriginalRepliedMessageSid", ""), invitation=joining[1] if joining else "", name=form.get("ProfileName", ""),
+    )  # fmt: skip
+
+
+def _said(form: dict[str, str], text: str) -> Fact:
+    """A whole-message keyword in any case stops or resumes; with Advanced Opt-Out Twilio says so itself, in its languages.
+
+    On WhatsApp "yes" is an answer like any other: Twilio restores by it for SMS only.
+    """
+    if fact := _BY_OPT_OUT_TYPE.get(form.get("OptOutType", "").upper()):
+        return fact
     word = text.strip().upper()
-    fact = _BY_OPT_OUT_TYPE.get(form.get("OptOutType", "").upper())
-    if fact is None:
-        fact = Fact.STOPPED if word in STOP_WORDS else Fact.RESUMED if word in START_WORDS else Fact.REPLIED
-    return Inbound(fact, f"{sid}:received", address=form.get("From", ""), text=text)
+    if word in STOP_WORDS:
+        return Fact.STOPPED
+    by_sms = not form.get("From", "").startswith(_WHATSAPP)
+    return Fact.RESUMED if word in START_WORDS and (by_sms or word != "YES") else Fact.REPLIED
