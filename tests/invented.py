@@ -5,13 +5,11 @@ from hypothesis import HealthCheck, settings
 TIMES = 20  # so many more in the thorough run
 FEW = 30
 
-_ALWAYS = {
-    "deadline": None,
-    "database": None,
-    "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large],
-}
-settings.register_profile("house", max_examples=FEW, **_ALWAYS)
-settings.register_profile("thorough", max_examples=FEW * TIMES, **_ALWAYS)
+settings.register_profile(
+    "house", max_examples=FEW, deadline=None, database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)  # fmt: skip
+settings.register_profile("thorough", settings.get_profile("house"), max_examples=FEW * TIMES)
 settings.load_profile("house")
 
 
