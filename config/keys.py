@@ -19,7 +19,10 @@ FROM_ENVIRONMENT = {
     "signing": "CASCADA_SECRET_KEYS",
     "fields": "CASCADA_FIELD_KEYS",
     "suppression": "CASCADA_SUPPRESSION_KEY",
+    "push": "CASCADA_PUSH_KEY",
 }
+
+_P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # SEC 2, secp256r1
 
 
 class KeysUnavailable(Exception):
@@ -28,11 +31,15 @@ class KeysUnavailable(Exception):
 
 @dataclass(frozen=True, repr=False)
 class Keys:
-    """signing: newest first, the others only verify. fields: Fernet keys, newest first. suppression: raw bytes."""
+    """signing: newest first, the others only verify. fields: Fernet keys, newest first. suppression: raw bytes.
+
+    push: the private P-256 number by which browsers know us (RFC 8292), 32 bytes in base64url.
+    """
 
     signing: tuple[str, ...]
     fields: tuple[str, ...]
     suppression: bytes
+    push: str
 
 
 def load(path: Path, environment: Mapping[str, str], *, beside: Path | None = None) -> Keys:
@@ -47,6 +54,7 @@ def load(path: Path, environment: Mapping[str, str], *, beside: Path | None = No
         signing=_several(given.get("signing"), stored, "signing", path),
         fields=_fernet(_several(given.get("fields"), stored, "fields", path)),
         suppression=_several(given.get("suppression"), stored, "suppression", path)[0].encode(),
+        push=_push(_several(given.get("push"), stored, "push", path)[0]),
     )
 
 
@@ -68,6 +76,23 @@ def _fernet(keys: tuple[str, ...]) -> tuple[str, ...]:
         if not usable:
             raise KeysUnavailable("A field key is not 32 bytes in URL-safe base64 (CASCADA_FIELD_KEYS or keys.json).")
     return keys
+
+
+def _push(key: str) -> str:
+    try:
+        number = int.from_bytes(base64.urlsafe_b64decode(key + "=" * (-len(key) % 4)))
+    except ValueError:
+        number = 0
+    if not 0 < number < _P256_ORDER:
+        raise KeysUnavailable(
+            "The key for web push is not a private P-256 key of 32 bytes in URL-safe base64 (CASCADA_PUSH_KEY or keys.json)."
+        )
+    return key.rstrip("=")
+
+
+def _new_push() -> str:
+    number = 1 + secrets.randbelow(_P256_ORDER - 1)
+    return base64.urlsafe_b64encode(number.to_bytes(32)).decode().rstrip("=")
 
 
 def _stored(path: Path, beside: Path | None) -> dict[str, Any]:
@@ -95,6 +120,7 @@ def _make(path: Path, beside: Path | None) -> None:
         "signing": [secrets.token_urlsafe(50)],
         "fields": [base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()],
         "suppression": secrets.token_urlsafe(32),
+        "push": _new_push(),
     }
     write_private(path, json.dumps(fresh, indent=1), keep_existing=True)
 
