@@ -8,7 +8,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from channels import receipts, sending, signals
+from channels import limits, receipts, sending, signals
 from channels.receipts import parked
 from contacts import hints
 
@@ -34,8 +34,9 @@ def apply_inbound() -> int:
 
 @shared_task(name="channels.tasks.sweep")
 def sweep() -> int:
-    """What is stuck: lost waves, unclear messages, those that came too late, calls about messages of others."""
+    """What is stuck: lost waves, unclear messages, those that came too late, calls about messages of others. And counts that are over."""
     now = timezone.now()
+    limits.forget(now)
     return sending.sweep(now) + parked.give_up(now)
 
 

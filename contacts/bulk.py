@@ -54,6 +54,26 @@ def insert(
     return table.run(statement, params, returning)
 
 
+def tally(
+    model: type[models.Model], columns: Sequence[str], rows: Sequence[Row], *, key: str, add: str
+) -> list[int]:  # fmt: skip
+    """Insert the rows, or where `key` is there already, increase its column `add` by the row's; one statement. Returns what `add` is now.
+
+    Rows must come in the order of their keys, so that two callers never wait for each other in a circle.
+    """
+    if not rows:
+        return []
+    table = _Table.of(model)
+    source, params = table.source(columns, rows)
+    names = ", ".join(table.quoted(name) for name in columns)
+    counted = table.quoted(add)
+    statement = (
+        f"INSERT INTO {table.name} AS t ({names}) SELECT {table.read(columns)} FROM {source} WHERE true "
+        f"ON CONFLICT ({table.quoted(key)}) DO UPDATE SET {counted} = t.{counted} + excluded.{counted}"
+    )
+    return [count for (count,) in table.run(statement, params, (add,))]
+
+
 def update(
     model: type[models.Model],
     columns: Sequence[str],

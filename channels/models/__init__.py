@@ -6,6 +6,7 @@ from channels.models.inbound import InboundCall, InboundState
 from channels.models.joining import Invitation
 from channels.models.message import Message, MessageImage, MessageVariant, MessageVersion, Purpose
 from channels.models.sandbox import SandboxMessage
+from channels.models.tally import Tally
 
 __all__ = [
     "Channel",
@@ -23,4 +24,5 @@ __all__ = [
     "PriceUnit",
     "Purpose",
     "SandboxMessage",
+    "Tally",
 ]

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 from channels import receipts
 from channels.models import Delivery, Grade
 from channels.transport import Fact
+from channels.views.limits import measured
 from channels.views.visits import Visit, delivery_of, not_found, page
 from contacts import consent, kinds
 from contacts.models import Business, ConsentPurpose
@@ -25,11 +26,17 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     """No login, no cookie, no redirect: the token alone says who and what."""
     delivery = delivery_of(token)
     if delivery is None:
-        return not_found(request)
+        return _unknown(request)
     with translation.override(_language(delivery)):
         if request.method != "POST":
             return _shown(request, delivery)
         return _done(request, delivery)
+
+
+@measured
+def _unknown(request: HttpRequest) -> HttpResponse:
+    """Only guessing is measured: mailboxes send the clicks of all their people from a few machines, and who wants to leave may."""
+    return not_found(request)
 
 
 def _language(delivery: Delivery) -> str:
