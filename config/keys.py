@@ -5,6 +5,7 @@ suppressed addresses are stored only as its HMAC, and would no longer be recogni
 """
 
 import base64
+import hmac
 import json
 import os
 import secrets
@@ -21,6 +22,7 @@ FROM_ENVIRONMENT = {
     "suppression": "CASCADA_SUPPRESSION_KEY",
     "push": "CASCADA_PUSH_KEY",
 }
+_NEEDED = {"signing", "fields", "suppression"}
 
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # SEC 2, secp256r1
 
@@ -49,12 +51,13 @@ def load(path: Path, environment: Mapping[str, str], *, beside: Path | None = No
     ones would make its secrets unreadable. Raises KeysUnavailable.
     """
     given = {name: environment[variable] for name, variable in FROM_ENVIRONMENT.items() if environment.get(variable)}
-    stored: dict[str, Any] = {} if len(given) == len(FROM_ENVIRONMENT) else _stored(path, beside)
+    stored: dict[str, Any] = {} if _NEEDED <= set(given) else _stored(path, beside)
+    suppression = _several(given.get("suppression"), stored, "suppression", path)[0].encode()
     return Keys(
         signing=_several(given.get("signing"), stored, "signing", path),
         fields=_fernet(_several(given.get("fields"), stored, "fields", path)),
-        suppression=_several(given.get("suppression"), stored, "suppression", path)[0].encode(),
-        push=_push(_several(given.get("push"), stored, "push", path)[0]),
+        suppression=suppression,
+        push=_push(given.get("push") or stored.get("push") or _number(suppression)),
     )
 
 
@@ -78,20 +81,28 @@ def _fernet(keys: tuple[str, ...]) -> tuple[str, ...]:
     return keys
 
 
-def _push(key: str) -> str:
+def _push(key: object) -> str:
     try:
-        number = int.from_bytes(base64.urlsafe_b64decode(key + "=" * (-len(key) % 4)))
+        number = int.from_bytes(base64.urlsafe_b64decode(f"{key}" + "=" * (-len(f"{key}") % 4)))
     except ValueError:
         number = 0
     if not 0 < number < _P256_ORDER:
         raise KeysUnavailable(
             "The key for web push is not a private P-256 key of 32 bytes in URL-safe base64 (CASCADA_PUSH_KEY or keys.json)."
         )
-    return key.rstrip("=")
+    return str(key).rstrip("=")
+
+
+def _number(suppression: bytes) -> str:
+    """Where no key for web push is kept: one that is the same on every host, from the one key that is never rotated either."""
+    return _base64(1 + int.from_bytes(hmac.digest(suppression, b"web push", "sha512")) % (_P256_ORDER - 1))
 
 
 def _new_push() -> str:
-    number = 1 + secrets.randbelow(_P256_ORDER - 1)
+    return _base64(1 + secrets.randbelow(_P256_ORDER - 1))
+
+
+def _base64(number: int) -> str:
     return base64.urlsafe_b64encode(number.to_bytes(32)).decode().rstrip("=")
 
 
