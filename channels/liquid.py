@@ -16,7 +16,7 @@ from liquid.exceptions import LiquidError, LiquidSyntaxError, UndefinedError, Un
 from liquid.template import BoundTemplate
 from liquid.undefined import Undefined, is_undefined
 
-from channels import wording
+from channels import liquid_plain, wording
 
 LONGEST_SOURCE = 200_000  # characters
 LONGEST_TEXT = 400_000  # bytes
@@ -133,13 +133,20 @@ def compiled(source: str, *, escape: bool, lenient: bool = False) -> BoundTempla
         raise BadTemplate(_("this cannot be read as Liquid.")) from error
 
 
+@lru_cache(maxsize=1024)
+def _plain(source: str, *, escape: bool) -> liquid_plain.Plain | None:
+    return liquid_plain.read(compiled(source, escape=escape))
+
+
 def render(source: str, context: Mapping[str, Any], *, escape: bool) -> str:
     """The text for one person. `MissingField` for whatever goes wrong with this person's data, `BadTemplate` for a wrong text."""
     if "{" not in source:
         return source
-    template = compiled(source, escape=escape)
+    plain = _plain(source, escape=escape)
+    if plain and (text := plain.fill(context)) is not None:
+        return text
     try:
-        return template.render(context)
+        return compiled(source, escape=escape).render(context)
     except UndefinedError as error:
         raise MissingField(_field_of(error)) from error
     except LiquidError as error:

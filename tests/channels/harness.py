@@ -92,8 +92,10 @@ class SmtpHarness(Harness):
     transport, kind = "email", "email"
     moods = (Mood.BUSY, Mood.UNREACHABLE, Mood.NOBODY, Mood.SILENT, Mood.CUT)
 
-    def __init__(self) -> None:
-        self.peer = SmtpPeer(login=("aurora", SECRET))
+    pipelining: ClassVar[bool] = True
+
+    def __init__(self, *, gullible: bool = False) -> None:
+        self.peer = SmtpPeer(login=("aurora", SECRET), pipelining=self.pipelining, gullible=gullible)
 
     def parts(self) -> Sequence[AbstractContextManager[Any]]:
         return [self.peer]
@@ -115,6 +117,12 @@ class SmtpHarness(Harness):
 
     def taken(self, to: str) -> int:
         return self.peer.counts[to]
+
+
+class StepwiseSmtpHarness(SmtpHarness):
+    """A mail server that wants to hear one command at a time."""
+
+    pipelining = False
 
 
 class ServiceHarness(Harness):
@@ -259,6 +267,7 @@ class SandboxHarness(Harness):
 
 HARNESSES: Sequence[type[Harness]] = (
     SmtpHarness,
+    StepwiseSmtpHarness,
     ServiceHarness,
     TwilioHarness,
     WhatsAppHarness,

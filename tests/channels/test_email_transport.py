@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import binascii
+import quopri
 from collections.abc import Iterator
 from dataclasses import replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from channels.transport import (
     Account,
@@ -18,14 +21,13 @@ from channels.transport import (
     RawCall,
     Receipt,
     Refused,
-    Unclear,
     transport_class,
 )
 from channels.transports.email import mime
 from channels.transports.email.smtp import is_dead_address, refusal
 from tests.channels.harness import HOOK, SmtpHarness
 from tests.channels.mails import AURORA, LINK, ONE_CLICK, mail
-from tests.peers.smtp import SmtpPeer, drop, hang, refuse
+from tests.peers.smtp import SmtpPeer
 
 
 def parsed(raw: bytes) -> EmailMessage:
@@ -86,6 +88,19 @@ def test_no_line_is_longer_than_the_standard_allows_and_every_line_ends_with_crl
     assert raw.count(b"\n") == raw.count(b"\r\n") == raw.count(b"\r")
 
 
+LINES = st.lists(
+    st.text(alphabet=st.sampled_from("ab=. \t\x01é💇\xa0"), max_size=9) | st.just("word é= " * 200), max_size=6
+)
+
+
+@given(LINES)
+def test_quoted_printable_line_by_line_is_what_the_library_makes_of_the_whole(lines: list[str]) -> None:
+    data = "".join(f"{line}\r\n" for line in lines).encode()
+    written = mime.quoted_printable(data)
+    assert written == binascii.b2a_qp(data, istext=True)
+    assert quopri.decodestring(written) == data
+
+
 def test_one_click_unsubscribe_reaches_the_wire_as_it_was_written(house: SmtpHarness) -> None:
     """Django 6 makes an encoded word of an address longer than 72 characters, and mailbox providers then show no button."""
     transport = house.open()
@@ -125,67 +140,6 @@ def test_the_providers_id_is_the_message_id_with_our_key(house: SmtpHarness) -> 
     transport.close()
     assert result == Receipt(f"<{key}@aurora.example>")
     assert house.peer.messages[0].header("Message-ID") == f"<{key}@aurora.example>"
-
-
-def test_one_connection_carries_all_mails(house: SmtpHarness) -> None:
-    transport = house.open()
-    for start in (0, 50):
-        list(transport.send_many([house.message(number) for number in range(start, start + 50)]))
-    transport.close()
-    assert (len(house.peer.messages), house.peer.connections) == (100, 1)
-
-
-@pytest.mark.parametrize("at", ["mail", "rcpt", "data"])
-def test_a_kept_line_that_was_lost_between_two_mails_is_opened_again(house: SmtpHarness, at: Any) -> None:
-    transport = house.open()
-    list(transport.send_many([house.message(0)]))
-    house.peer.on(None, drop(at), times=1)
-    ((_, result),) = transport.send_many([house.message(1)])
-    transport.close()
-    assert isinstance(result, Receipt)
-    assert house.peer.counts == {"person0@example.com": 1, "person1@example.com": 1}
-    assert house.peer.connections == 2
-
-
-def test_a_server_that_ends_its_connections_with_421_gets_a_new_one(house: SmtpHarness) -> None:
-    transport = house.open()
-    list(transport.send_many([house.message(0)]))
-    house.peer.on(None, refuse(421, "mail"), times=1)
-    ((_, result),) = transport.send_many([house.message(1)])
-    transport.close()
-    assert isinstance(result, Receipt)
-
-
-@pytest.mark.parametrize("at", ["mail", "rcpt", "data"])
-def test_a_hang_before_the_mail_was_begun_is_temporary(house: SmtpHarness, at: Any) -> None:
-    house.peer.on(None, hang(at), times=1)
-    transport = house.open()
-    ((_, result),) = transport.send_many([house.message(0)])
-    transport.close()
-    assert isinstance(result, Refused)
-    assert (result.fault, result.reason) == (Fault.TEMPORARY, "timeout")
-    assert house.peer.counts == {}
-
-
-@pytest.mark.parametrize("taken", [True, False])
-@pytest.mark.parametrize("act", [hang, drop])
-def test_after_the_mail_was_written_only_the_answer_tells(house: SmtpHarness, act: Any, taken: bool) -> None:
-    house.peer.on("person0@example.com", act("body", taken=taken))
-    transport = house.open()
-    results = dict(transport.send_many([house.message(0), house.message(1)]))
-    transport.close()
-    assert isinstance(results[house.message(0).key], Unclear)
-    assert isinstance(results[house.message(1).key], Receipt)
-    assert house.peer.counts["person0@example.com"] == int(taken)
-
-
-def test_when_the_server_is_away_the_rest_of_the_wave_does_not_wait_for_it(house: SmtpHarness) -> None:
-    house.peer.on(None, hang("mail"))
-    transport = house.open(settings={**house.account().settings, "timeout": "0.1"})
-    results = [result for _, result in transport.send_many([house.message(number) for number in range(40)])]
-    transport.close()
-    assert all(isinstance(result, Refused) and result.fault is Fault.TEMPORARY for result in results)
-    assert house.peer.connections <= 3
 
 
 @pytest.mark.parametrize(

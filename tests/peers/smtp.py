@@ -27,12 +27,19 @@ __all__ = ["Act", "Mail", "SmtpPeer", "drop", "hang", "refuse"]
 class SmtpPeer:
     """The server in a thread of the test. `messages` as they were accepted; `counts` per recipient in lower case."""
 
-    def __init__(self, *, login: tuple[str, str] | None = None, tls: bool = False, pipelining: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        login: tuple[str, str] | None = None,
+        tls: bool = False,
+        pipelining: bool = True,
+        gullible: bool = False,
+    ) -> None:
         self.host, self.port = "127.0.0.1", 0
         self.messages: list[Mail] = []
         self.counts: Counter[str] = Counter()
         self._arrived = threading.Condition()
-        self._house = House(self._take, login=login, pipelining=pipelining)
+        self._house = House(self._take, login=login, pipelining=pipelining, gullible=gullible)
         self._folder = TemporaryDirectory() if tls else None
         self.certificate = Path(self._folder.name, "peer.pem") if self._folder else None
         if self.certificate:
@@ -72,6 +79,11 @@ class SmtpPeer:
     def connections(self) -> int:
         """How many connections were ever opened."""
         return self._house.connections
+
+    @property
+    def writes(self) -> int:
+        """How often it answered: once for all commands that came together."""
+        return self._house.writes
 
     def to(self, recipient: str) -> list[Mail]:
         """What a recipient got, first first."""

@@ -109,8 +109,10 @@ class House:
     login: tuple[str, str] | None = None
     tls: ssl.SSLContext | None = None
     pipelining: bool = True
+    gullible: bool = False  # says "go on" to DATA though there is nobody to take the mail, as RFC 2920 lets a server do
     sessions: set[Session] = field(default_factory=set)
     connections: int = 0
+    writes: int = 0
 
 
 class Session(asyncio.Protocol):
@@ -157,6 +159,7 @@ class Session(asyncio.Protocol):
 
     def _flush(self) -> None:
         if self.replies and not self.transport.is_closing():
+            self.house.writes += 1
             self.transport.write(b"\r\n".join(self.replies) + b"\r\n")
         self.replies.clear()
 
@@ -280,7 +283,7 @@ class Session(asyncio.Protocol):
         self._answer("rcpt", b"250 ok", lambda: self.recipients.append(address), address)
 
     def data(self, line: bytes) -> None:
-        if not self.recipients:
+        if not self.recipients and not self.house.gullible:
             self.replies.append(b"503 5.5.1 nobody to take it")
         else:
             self._answer("data", b"354 go on", lambda: setattr(self, "in_body", True))

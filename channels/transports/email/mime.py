@@ -144,15 +144,27 @@ def _part(subtype: str, content: str) -> bytes:
     """A text part with its headers: ASCII as it is, mostly ASCII as quoted-printable, the rest as base64."""
     data = content.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n").encode("utf-8", "replace")
     if not data.endswith(b"\r\n"):
-        data += b"\r\n"  # also tells binascii to break its lines with CRLF
+        data += b"\r\n"
     if data.isascii() and max(map(len, data.split(b"\r\n"))) < _LINE:
         encoding, body = "7bit", data
     elif len(data) - len(content) < len(data) // 6:
-        encoding, body = "quoted-printable", binascii.b2a_qp(data, istext=True)
+        encoding, body = "quoted-printable", quoted_printable(data)
     else:
         encoding, body = "base64", _base64(data)
     head = f'Content-Type: text/{subtype}; charset="utf-8"\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n'
     return head.encode() + body
+
+
+def quoted_printable(data: bytes) -> bytes:
+    """Text with CRLF line ends as quoted-printable. Lines stand by themselves in it, and most are the same in all mails of a message."""
+    return b"".join([_quoted(line) if len(line) < _LINE else _quote(line) for line in data.splitlines(keepends=True)])
+
+
+def _quote(line: bytes) -> bytes:
+    return binascii.b2a_qp(line, istext=True)  # by the line's end it knows that soft breaks are CRLF too
+
+
+_quoted = lru_cache(maxsize=1024)(_quote)
 
 
 def _base64(data: bytes) -> bytes:
