@@ -51,7 +51,7 @@ def load(path: Path, environment: Mapping[str, str], *, beside: Path | None = No
     ones would make its secrets unreadable. Raises KeysUnavailable.
     """
     given = {name: environment[variable] for name, variable in FROM_ENVIRONMENT.items() if environment.get(variable)}
-    stored: dict[str, Any] = {} if _NEEDED <= set(given) else _stored(path, beside)
+    stored: dict[str, Any] = {} if set(given) >= _NEEDED else _stored(path, beside)
     suppression = _several(given.get("suppression"), stored, "suppression", path)[0].encode()
     return Keys(
         signing=_several(given.get("signing"), stored, "signing", path),

@@ -77,6 +77,7 @@ class Api:
     def close(self) -> None:
         """Close the kept connections and the loop."""
         self._loop.run_until_complete(self._session.close())
+        self._loop.run_until_complete(asyncio.sleep(0))  # connections are let go in the loop's next round
         self._loop.run_until_complete(self._loop.shutdown_default_executor())
         self._loop.close()
 
@@ -84,7 +85,7 @@ class Api:
         for task in waiting:
             task.cancel()
         if waiting:
-            self._loop.run_until_complete(asyncio.gather(*waiting, return_exceptions=True))
+            self._loop.run_until_complete(asyncio.wait(waiting))
 
     async def _send(self, message: Outgoing) -> Result:
         """One message. Never raises for it."""

@@ -49,8 +49,9 @@ def _fitted(told: dict[str, Any]) -> bytes:
 
 
 def _shorter(text: str, by: int) -> str:
-    """Without at least its last `by` bytes, and without half a letter at its end."""
-    return text.encode()[: max(0, len(text.encode()) - by)].decode(errors="ignore")
+    """Shorter by about as many bytes of JSON, in which a quotation mark has two, and without half a letter at its end."""
+    plain, written = text.encode(), len(json.dumps(text, ensure_ascii=False).encode()) - 2
+    return plain[: max(0, len(plain) - max(1, by * len(plain) // written))].decode(errors="ignore")
 
 
 def _link_and_rest(text: str) -> tuple[str, str]:

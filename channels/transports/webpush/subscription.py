@@ -19,7 +19,8 @@ from contacts.models import LONGEST_ADDRESS
 # The first that is named in the user agent counts: most of them name Chrome or Safari as well.
 _BROWSERS = (
     ("Edg", "Edge"), ("OPR/", "Opera"), ("YaBrowser", "Yandex Browser"), ("SamsungBrowser", "Samsung Internet"),
-    ("Vivaldi", "Vivaldi"), ("FxiOS", "Firefox"), ("Firefox/", "Firefox"), ("CriOS", "Chrome"), ("Chrome/", "Chrome"), ("Safari/", "Safari"),
+    ("Vivaldi", "Vivaldi"), ("FxiOS", "Firefox"), ("Firefox/", "Firefox"), ("CriOS", "Chrome"), ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
 )  # fmt: skip
 _SYSTEMS = (
     ("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"), ("CrOS", "ChromeOS"), ("Mac OS X", "macOS"),
@@ -109,7 +110,9 @@ def raw(key: str) -> bytes:
 def _key(text: str, length: int) -> str:
     """The key in one spelling; browsers differ in their padding."""
     try:
-        found = base64.b64decode(text.rstrip("=").translate(_URL_SAFE) + "=" * (-len(text.rstrip("=")) % 4), validate=True)
+        found = base64.b64decode(
+            text.rstrip("=").translate(_URL_SAFE) + "=" * (-len(text.rstrip("=")) % 4), validate=True
+        )
     except (binascii.Error, ValueError):
         raise BadSubscription("a key cannot be read") from None
     if len(found) != length:

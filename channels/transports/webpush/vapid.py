@@ -23,7 +23,8 @@ _VALID, _RENEWED_AFTER = 12 * 3600, 3600
 def _signer(key: str) -> Vapid02:
     from py_vapid import Vapid02
 
-    return Vapid02.from_raw(key.encode())
+    signer: Vapid02 = Vapid02.from_raw(key.encode())
+    return signer
 
 
 def public_key() -> str:
@@ -50,6 +51,10 @@ def authorization(origin: str, sub: str) -> str:
 
 @lru_cache(maxsize=256)
 def _signed(key: str, origin: str, sub: str, hour: int) -> str:
-    claims = {"aud": origin, "exp": hour * _RENEWED_AFTER + _VALID, "sub": sub}  # py_vapid is given a dict of its own each time
+    claims = {
+        "aud": origin,
+        "exp": hour * _RENEWED_AFTER + _VALID,
+        "sub": sub,
+    }  # py_vapid is given a dict of its own each time
     signed: dict[str, str] = _signer(key).sign(claims)
     return signed["Authorization"]
