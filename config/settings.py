@@ -250,6 +250,8 @@ CHANNEL_TRANSPORTS = {
     "email": "channels.transports.email.EmailTransport",
     "twilio": "channels.transports.twilio.TwilioTransport",
     "webpush": "channels.transports.webpush.WebPushTransport",
+    "telegram": "channels.transports.telegram.TelegramTransport",
+    "viber": "channels.transports.viber.ViberTransport",
     "sandbox": "channels.transports.sandbox.SandboxTransport",
 }
 TRIGGERS = {"manual": "cascades.triggers.manual.Manual"}
