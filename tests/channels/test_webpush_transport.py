@@ -122,7 +122,7 @@ def test_each_push_service_is_told_its_own_audience(house: PushHarness) -> None:
 
 
 def test_many_go_over_few_connections_that_are_kept(house: PushHarness) -> None:
-    transport = house.open()
+    transport = house.open(settings={})
     for wave in range(2):
         results = list(transport.send_many([house.message(number) for number in range(wave * 60, wave * 60 + 60)]))
         assert all(isinstance(result, Receipt) for _, result in results)
