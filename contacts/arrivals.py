@@ -42,12 +42,13 @@ def one_at_a_time() -> None:
 
 
 def owners(kind: str, normals: Collection[str]) -> dict[str, list[int]]:
-    """The contacts who have each of the addresses, the oldest first; one statement."""
-    rows = Address.objects.filter(bulk.Among("normal", list(normals)), kind=kind).order_by("contact_id")
+    """The contacts who have each of the addresses, however they wrote it, the oldest first; one statement."""
+    marks = {normal: fingerprint(kind, normal) for normal in normals}
+    rows = Address.objects.filter(bulk.Among("fingerprint", set(marks.values())), kind=kind).order_by("contact_id")
     found: dict[str, list[int]] = {}
-    for normal, contact_id in rows.values_list("normal", "contact_id"):
-        found.setdefault(normal, []).append(contact_id)
-    return found
+    for mark, contact_id in rows.values_list("fingerprint", "contact_id"):
+        found.setdefault(mark, []).append(contact_id)
+    return {normal: found[mark] for normal, mark in marks.items() if mark in found}
 
 
 def welcome(arrivals: Sequence[Arrival], *, now: datetime) -> list[int]:
@@ -61,6 +62,14 @@ def welcome(arrivals: Sequence[Arrival], *, now: datetime) -> list[int]:
     addresses = [_address(pk, one.kind, one.normal, now) for pk, one in zip(ids, arrivals, strict=True)]
     bulk.insert(Address, _ADDRESS, addresses)
     return ids
+
+
+def newcomer(name: str, language: str, *, now: datetime) -> int:
+    """Make a contact who has no address yet, because it waits to be confirmed; the id."""
+    first, _, last = " ".join(name.split()).partition(" ")
+    made = Contact.objects.create(first_name=first[:120], last_name=last[:120], language=language)
+    Contact.objects.filter(pk=made.pk).update(created_at=now, updated_at=now)
+    return made.pk
 
 
 def bring(kind: str, pairs: Collection[tuple[int, str]], *, now: datetime) -> None:
