@@ -75,7 +75,7 @@ def _is_ours(request: HttpRequest) -> bool:
 def push(request: HttpRequest, token: str = "") -> HttpResponse:
     """The page, and the subscription that it posts."""
     if request.method == "POST":
-        return cast(HttpResponse, _subscribe(request, token))
+        return _subscribe(request, token)
     channel, invitation = subscribing.channel_of(token)
     if channel is None or (token and invitation is None):
         return not_found(request)
