@@ -36,6 +36,8 @@ SENTENCES: Mapping[str, StrOrPromise] = {
     "seen_opened": _("Opened."),
     "seen_clicked": _("Clicked."),
     "seen_replied": _("Answered."),
+    "answered_choice": _("Answered “%(answer)s”."),
+    "answered_went_on": _("Answered, and went on to the end."),
     "goal": _("The goal was reached: %(name)s."),
     "goal_order": _("Bought."),
     "goal_visit": _("Came."),

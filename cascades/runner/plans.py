@@ -6,11 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.text import slugify
 
-from cascades.engine import Base, For, Plan, Seen, StepPlan
+from cascades.engine import AnswerRule, Base, For, Plan, Seen, StepPlan, Then
 from cascades.models import CascadeVersion, Step, StepControl
 from channels import capabilities
 from channels.models import Channel
@@ -109,8 +110,13 @@ def _step_plan(step: Step) -> StepPlan:
     return StepPlan(
         key=step.key, wait=step.wait, wait_from=Base(step.wait_from), longest_wait=step.longest_wait, who=For(step.who),
         seen=Seen(step.seen), validity=step.validity, reports_delivery=Fact.DELIVERED in told, reports_opening=_tells_opening(told),
-        reports_clicks=Fact.CLICKED in told,
+        reports_clicks=Fact.CLICKED in told, answers=rules(step.answers),
     )  # fmt: skip
+
+
+def rules(answers: Iterable[Mapping[str, Any]]) -> tuple[AnswerRule, ...]:
+    """A step's answers as the engine reads them."""
+    return tuple(AnswerRule(one["choice"], Then(one["then"])) for one in answers)
 
 
 def _tells_opening(told: frozenset[Fact]) -> bool:
