@@ -1,5 +1,6 @@
-"""The fixtures of this room's tests that several of them use."""
+"""What the tests of the cascades share with those of the channels."""
 
+from tests.channels.outbox import scripted
 from tests.chat import chat_kind
 
-__all__ = ["chat_kind"]
+__all__ = ["chat_kind", "scripted"]
