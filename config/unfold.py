@@ -40,6 +40,7 @@ SIDEBAR: tuple[tuple[str | Promise, tuple[Page, ...]], ...] = (
     (
         _("Sending"),
         (
+            _list(_("Inbox"), "inbox", "channels", "conversation"),
             _list(_("Cascades"), "waterfall_chart", "cascades", "cascade"),
             _list(_("Launches"), "rocket_launch", "cascades", "launch"),
             _list(_("Recipients"), "checklist", "cascades", "enrollment"),

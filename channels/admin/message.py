@@ -142,7 +142,7 @@ class MessageAdmin(ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
         messages: QuerySet[Message] = super().get_queryset(request)
-        return messages.prefetch_related("variants")
+        return messages.filter(system="").prefetch_related("variants")
 
     @display(
         description=_("for"),

@@ -1,6 +1,7 @@
 """The nouns of the channels room."""
 
 from channels.models.channel import Channel, PriceUnit
+from channels.models.conversation import Conversation
 from channels.models.delivery import Delivery, DeliveryEvent, DeliveryStatus, Grade
 from channels.models.form import Form, FormAnswer, FormQuestion, QuestionKind
 from channels.models.inbound import InboundCall, InboundState
@@ -11,6 +12,7 @@ from channels.models.tally import Tally
 
 __all__ = [
     "Channel",
+    "Conversation",
     "Delivery",
     "DeliveryEvent",
     "DeliveryStatus",

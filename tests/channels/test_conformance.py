@@ -22,7 +22,10 @@ from channels.transport import (
     transport_class,
 )
 from contacts import kinds
-from tests.channels.harness import HARNESSES, Harness, Mood
+from tests.channels import bot_houses, harness
+from tests.channels.harness import Harness, Mood
+
+HARNESSES = (*harness.HARNESSES, *bot_houses.HARNESSES)
 
 pytestmark = pytest.mark.django_db
 
