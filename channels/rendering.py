@@ -145,7 +145,9 @@ def detail_name(name: str) -> str:
 
 
 def _known(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if not _is_blank(value)}
+    return {
+        name: value for name, value in fields.items() if (value.strip() if type(value) is str else not _is_blank(value))
+    }
 
 
 def _is_blank(value: object) -> bool:
