@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy as _
 
 from channels.models import Channel
 from channels.transport import Fact, Transport
 from contacts import kinds
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 # A link leads through our own /c/, a picture through our own /o/, the unsubscribe page is ours: no provider is asked.
 _ALWAYS = frozenset({Fact.SENT, Fact.CLICKED})
@@ -22,6 +28,24 @@ def reports(
     """
     told = carrier.reports_with(channel_kind, account_settings or {})
     return told | _ALWAYS | (_RICH if kinds.get(channel_kind).rich else frozenset())
+
+
+# What staff are told of a channel: can it be known that a message ...
+TOLD = (
+    (Fact.ACCEPTED, _("was taken by the provider")),
+    (Fact.DELIVERED, _("arrived")),
+    (Fact.OPENED, _("was opened")),
+    (Fact.READ, _("was read")),
+    (Fact.CLICKED, _("was clicked")),
+    (Fact.REPLIED, _("was answered")),
+    (Fact.CLOSED, _("was closed unread")),
+)
+
+
+def matrix(channel: Channel) -> list[tuple[StrOrPromise, bool]]:
+    """Each of `TOLD` with whether it can become known on the channel."""
+    told = of_channel(channel)
+    return [(words, fact in told) for fact, words in TOLD]
 
 
 def of_channel(channel: Channel) -> frozenset[Fact]:

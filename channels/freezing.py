@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -13,7 +13,7 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from channels import liquid, rendering, richtext
-from channels.models import Message, MessageVariant, MessageVersion
+from channels.models import Form, Message, MessageVariant, MessageVersion, Purpose
 from channels.rendering import BadTemplate, Brand, Written
 from contacts import kinds
 from contacts.models import Business
@@ -30,7 +30,25 @@ def brand_of(business: Business) -> Brand:
 def freeze(message: Message, *, now: datetime) -> MessageVersion:
     """The version that says exactly what the message says now; the same words give the same version. `BadTemplate` for a bad text."""
     content = _content(message.variants.order_by("kind", "language"), brand_of(Business.current()))
-    frozen = {"purpose": message.purpose, "urgent": message.urgent, "content": content}
+    return _kept(message, {"purpose": message.purpose, "urgent": message.urgent, "content": content}, now)
+
+
+def reply_frame(kind: str, *, now: datetime) -> MessageVersion:
+    """What carries words of staff as they wrote them: the text is data ("reply" of the delivery's context, with "title" above it where
+    the kind has one), so that nothing in it is read as Liquid. One frozen version for each kind of channel and look of the shop."""
+    business = Business.current()
+    name = {"name": _("Answer"), "purpose": Purpose.TRANSACTIONAL}
+    message = Message.objects.get_or_create(system="reply", defaults=name)[0]
+    known = kinds.get(kind)
+    body = "<p>{{ reply | newline_to_br }}</p>" if known.rich else "{{ reply }}"
+    title = "{{ title }}" if known.rich or known.titled else ""
+    content = rendering.compile_content([Written(kind, business.language, title, "", body)], brand_of(business))
+    for made in content:
+        made["text"] = made["text"].replace(" | newline_to_br", "")
+    return _kept(message, {"purpose": message.purpose, "urgent": False, "content": content}, now)
+
+
+def _kept(message: Message, frozen: Mapping[str, Any], now: datetime) -> MessageVersion:
     digest = sha256(json.dumps(frozen, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
     for _attempt in range(_ATTEMPTS):
         if found := MessageVersion.objects.filter(message=message, digest=digest).first():
@@ -76,3 +94,12 @@ def unknown_fields(variant: MessageVariant, details: Iterable[str]) -> Iterator[
         for path in liquid.fields(source):
             if len(path) > 1 and path[0] == "contact" and path[1] not in known:
                 yield ".".join(path[:2])
+
+
+def unknown_forms(subject: str, preheader: str, body: str) -> list[str]:
+    """Names after `forms.` in the text that no form has; no statement for a text without any."""
+    named = {
+        path[1] for source in (subject, preheader, richtext.clean(body)) for path in liquid.fields(source)
+        if len(path) > 1 and path[0] == "forms"
+    }  # fmt: skip
+    return sorted(named - set(Form.objects.filter(slug__in=named).values_list("slug", flat=True))) if named else []

@@ -23,6 +23,7 @@ SENTENCES = {
     "account_refused": _("Waits, because the provider refuses our account: %(why)s"),
     "channel_off": _("Waits, because the channel is switched off."),
     "channel_broken": _("Waits until %(when)s, because the channel does not work: %(why)s"),
+    "daily_limit": _("Waits until %(until)s, because the account has sent all that it may send in a day."),
     "address_not_proven": _("Waits, because the business's public address has not been proven yet."),
     # did not arrive
     "refused_person": _("The provider refused it: %(why)s"),

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from hashlib import sha256
 from html import escape, unescape
@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from django.utils import translation
+from django.utils.translation import gettext
 
 from channels import liquid, richtext, segments
 from channels.liquid import BadTemplate, MissingField
@@ -186,9 +187,34 @@ def _values(variant: Mapping[str, Any], context: Mapping[str, Any], frame: Frame
     values = {**context, "business": _known(variant["business"]), "public_address": frame.base_url}
     if frame.unsubscribe_url:
         values["unsubscribe_url"] = frame.unsubscribe_url
+    values |= _pages(context, frame)
     if rich and frame.tracked and frame.token:
         values["pixel_url"] = f"{frame.base_url}/o/{frame.token}.gif"
     return values
+
+
+def _pages(context: Mapping[str, Any], frame: Frame) -> dict[str, Any]:
+    """The pages that are this person's own by the delivery's token: every form, and the booking where the message is about one."""
+    if not (frame.base_url and frame.token):
+        return {}
+    booking = {"booking_url": f"{frame.base_url}/b/{frame.token}/"} if "booking" in context else {}
+    return {"forms": FormAddresses(frame.base_url, frame.token), **booking}
+
+
+class FormAddresses(Mapping[str, str]):
+    """`forms.<slug>`: the address of a form for one person. Whether there is such a form is asked where the text is written."""
+
+    def __init__(self, base_url: str, token: str) -> None:
+        self.base_url, self.token = base_url, token
+
+    def __getitem__(self, slug: str) -> str:
+        return f"{self.base_url}/f/{self.token}/{slug}"
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 1  # never blank
 
 
 def _headers(frame: Frame) -> dict[str, str]:
@@ -267,7 +293,13 @@ def _tagged(target: str, utm: tuple[tuple[str, str], ...]) -> str:
 
 def try_plain(kind: str, body: str, frame: Frame) -> str:
     """A plain text for an invented person, links as they will be; for counting while somebody is still writing. `BadTemplate`."""
-    values = {**sample_context(), "unsubscribe_url": frame.unsubscribe_url, "public_address": frame.base_url}
+    sample = sample_context()
+    values = {
+        **sample,
+        "unsubscribe_url": frame.unsubscribe_url,
+        "public_address": frame.base_url,
+        **_pages(sample, frame),
+    }
     return _Links(kind, frame).in_plain(liquid.try_out(body, values, escape=False))
 
 
@@ -286,4 +318,13 @@ def sample_context(*, born: date = date(1990, 5, 17)) -> dict[str, Any]:
         "first_name": "Ana", "last_name": "Ruiz", "full_name": "Ana Ruiz", "city": "Madrid", "birth_date": born, "language": "en",
         "branch": "Centro", "number": "1001",
     }  # fmt: skip
-    return {"contact": contact}
+    return {"contact": contact, "booking": sample_booking()}
+
+
+def sample_booking() -> dict[str, Any]:
+    """A booking that does not exist, with all its fields."""
+    starts, ends = datetime(2027, 3, 9, 10, 30, tzinfo=UTC), datetime(2027, 3, 9, 11, 15, tzinfo=UTC)
+    return {
+        "title": gettext("Haircut"), "kind": gettext("appointment"), "starts_at": starts, "ends_at": ends, "place": "Calle Mayor 1",
+        "branch": "Centro", "status": "booked",
+    }  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
-from channels.models import Delivery, DeliveryEvent, DeliveryStatus, Grade
+from channels.models import Delivery, DeliveryEvent, DeliveryStatus, FormAnswer, Grade
 from channels.models.delivery import DID_NOT_ARRIVE
 from channels.transport import Fact
 from contacts import reasons, timeline
@@ -16,12 +16,14 @@ from contacts.models import Contact
 from contacts.timeline import Entry
 
 MOST = 300  # messages of one person that a page tells of
+_SAID = 160  # characters of one answer in the story; its page has all
 
 
 def register() -> None:
     """Called once, when the room is ready."""
     timeline.register(messages)
     timeline.register(answers)
+    timeline.register(form_answers)
 
 
 def messages(contact: Contact) -> Iterator[Entry]:
@@ -108,6 +110,20 @@ def answers(contact: Contact) -> Iterator[Entry]:
         yield Entry(event.at, titles[event.fact] % {"channel": event.channel.name}, event.text, tone, "reply")
 
 
+def form_answers(contact: Contact) -> Iterator[Entry]:
+    """What the person answered in forms. One statement."""
+    found = FormAnswer.objects.filter(contact=contact).select_related("form").order_by("-id")
+    for answer in found[:MOST]:
+        said = [f"{one['label']} {one['said']}"[:_SAID] for one in answer.answers.values()]
+        notes = [_("replaced by a later answer")] if answer.replaced_at else []
+        notes += [_("played in the sandbox")] if answer.played else []
+        title = _("Answered “%(form)s”") % {"form": answer.form.name}
+        link = _page("admin:channels_formanswer_change", answer.pk)
+        yield Entry(
+            answer.at, title, " · ".join([*said, *notes]), "neutral" if answer.replaced_at else "good", "quiz", link
+        )
+
+
 def _who(grade: str) -> str:
     """Who looked; nothing needs to be said of a person."""
     if grade == Grade.MACHINE:
@@ -120,7 +136,11 @@ def _tone(grade: str) -> str:
 
 
 def _link(delivery: Delivery) -> str:
+    return _page("admin:channels_delivery_change", delivery.pk)
+
+
+def _page(name: str, pk: int) -> str:
     try:
-        return reverse("admin:channels_delivery_change", args=[delivery.pk])
+        return reverse(name, args=[pk])
     except NoReverseMatch:
         return ""

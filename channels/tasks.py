@@ -8,7 +8,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from channels import limits, receipts, sending, signals
+from channels import health, limits, receipts, sending, signals
 from channels.receipts import parked
 from contacts import hints
 
@@ -38,6 +38,12 @@ def sweep() -> int:
     now = timezone.now()
     limits.forget(now)
     return sending.sweep(now) + parked.give_up(now)
+
+
+@shared_task(name="channels.tasks.balances")
+def balances() -> int:
+    """Ask the providers what is left on the accounts."""
+    return health.refresh_balances(now=timezone.now())
 
 
 def connect() -> None:

@@ -30,6 +30,7 @@ SIDEBAR: tuple[tuple[str | Promise, tuple[Page, ...]], ...] = (
         (
             _list(_("Contacts"), "person", "contacts", "contact"),
             _list(_("Groups"), "groups", "contacts", "group"),
+            _list(_("Bookings"), "calendar_month", "contacts", "booking"),
             _list(_("Imports"), "upload_file", "contacts", "importrun"),
             _list(_("Consent"), "fact_check", "contacts", "consent"),
             _list(_("Suppressions"), "block", "contacts", "suppression"),
@@ -39,6 +40,7 @@ SIDEBAR: tuple[tuple[str | Promise, tuple[Page, ...]], ...] = (
     (
         _("Sending"),
         (
+            _list(_("Inbox"), "inbox", "channels", "conversation"),
             _list(_("Cascades"), "waterfall_chart", "cascades", "cascade"),
             _list(_("Launches"), "rocket_launch", "cascades", "launch"),
             _list(_("Recipients"), "checklist", "cascades", "enrollment"),
@@ -49,6 +51,8 @@ SIDEBAR: tuple[tuple[str | Promise, tuple[Page, ...]], ...] = (
         _("Content and channels"),
         (
             _list(_("Messages"), "edit_note", "channels", "message"),
+            _list(_("Forms"), "quiz", "channels", "form"),
+            _list(_("Answers"), "rate_review", "channels", "formanswer"),
             _list(_("Channels"), "cell_tower", "channels", "channel"),
             _list(_("Sandbox"), "science", "channels", "sandboxmessage"),
             _list(_("Incoming reports"), "call_received", "channels", "inboundcall"),

@@ -192,6 +192,11 @@ def _steady(start: datetime, end: datetime, zone: ZoneInfo) -> Iterator[Span]:
         yield begun, end
 
 
+def midnight(now: datetime, zone: ZoneInfo, days: int = 0) -> datetime:
+    """The instant at which the day of `now` began in the zone, or the day so many days later."""
+    return at_local(now.astimezone(zone).date() + timedelta(days=days), time.min, zone)
+
+
 def _change(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
     """The first whole second (UTC) after `before` and up to `after` that no longer has the offset of `before`."""
     offset, start = _offset(before, zone), before.replace(microsecond=0)

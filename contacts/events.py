@@ -11,11 +11,13 @@ from django.db import transaction
 
 from contacts import bulk
 from contacts.models import Event
-from contacts.models.event import NAMES
+from contacts.models.event import NAMES, OF_BOOKINGS
 from contacts.signals import facts_recorded
 
-# What a cascade may have as its goal. Any other name may be recorded too.
-GOALS = NAMES
+# What staff note down by hand on a person's page. Any other name may be recorded too.
+NOTED = NAMES
+# What a cascade may have as its goal.
+GOALS = {**NAMES, **OF_BOOKINGS}
 
 
 @dataclass(frozen=True, slots=True)

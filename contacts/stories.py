@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from contacts import kinds, timeline
+from contacts import kinds, timeline, timezones
 from contacts.models import Consent, ConsentPurpose, Contact, Event, Membership, Suppression
+from contacts.models.event import OF_BOOKINGS
 from contacts.timeline import Entry
 
 
@@ -30,9 +33,18 @@ def consent_lines(contact: Contact) -> Iterator[Entry]:
 def happenings(contact: Contact) -> Iterator[Entry]:
     """Orders, visits, answers and whatever else was recorded."""
     for event in Event.objects.filter(contact=contact).select_related("operator"):
-        icon = {"order": "shopping_bag", "visit": "storefront", "answer": "reply"}.get(event.name, "bolt")
+        if isinstance(event.data, dict) and event.data.get("told_by"):
+            continue  # another room tells it in full
         detail = _joined(*event_details(event), _by(event.operator), _played(event.played))
-        yield Entry(event.at, event_title(event.name), detail, tone="good", icon=icon)
+        icon, tone = _ICONS.get(event.name, "bolt"), "bad" if event.name in _SAD else "good"
+        yield Entry(event.at, event_title(event.name), detail, tone=tone, icon=icon)
+
+
+_ICONS = {
+    "order": "shopping_bag", "visit": "storefront", "answer": "reply", "booking_booked": "event", "booking_confirmed": "event_available",
+    "booking_moved": "event_repeat", "booking_cancelled": "event_busy", "booking_attended": "storefront", "booking_missed": "event_busy",
+}  # fmt: skip
+_SAD = ("booking_cancelled", "booking_missed")
 
 
 def groups_joined(contact: Contact) -> Iterator[Entry]:
@@ -69,14 +81,27 @@ def added(contact: Contact) -> Iterable[Entry]:
 
 def event_title(name: str) -> str:
     """What happened, as the beginning of a sentence."""
-    titles = {"order": _("Bought"), "visit": _("Came"), "answer": _("Answered")}
+    titles = {
+        "order": _("Bought"), "visit": _("Came"), "answer": _("Answered"), "booking_booked": _("Booked"),
+        "booking_confirmed": _("Confirmed the booking"), "booking_moved": _("The booking was moved"),
+        "booking_cancelled": _("The booking was cancelled"), "booking_attended": _("Came to what was booked"),
+        "booking_missed": _("Did not come to what was booked"),
+    }  # fmt: skip
     return titles.get(name, name)
 
 
 def event_details(event: Event) -> list[str]:
-    """What was noted about it: amount, note, and where it was told."""
+    """What was noted about it: title and time of a booking, amount, note, and where it was told."""
     data: dict[str, Any] = event.data if isinstance(event.data, dict) else {}
-    return [str(data[field]) for field in ("amount", "note") if data.get(field)] + [str(event.source)]
+    told = [str(data[field]) for field in ("amount", "note", "title") if data.get(field)]
+    return [*told, *_when(data), *([] if event.name in OF_BOOKINGS else [str(event.source)])]
+
+
+def _when(data: dict[str, Any]) -> Iterator[str]:
+    """The start of a booking by the clock of its place, as it was then."""
+    zone = timezones.named(str(data.get("zone", "")))
+    if zone and data.get("starts_at"):
+        yield date_format(datetime.fromisoformat(str(data["starts_at"])).astimezone(zone), "SHORT_DATETIME_FORMAT")
 
 
 def _consent_title(line: Consent) -> str:

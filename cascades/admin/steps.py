@@ -89,7 +89,7 @@ class StepFormSet(_FormSet):
         field = self.form.base_fields["message"]
         assert isinstance(field, forms.ModelChoiceField)
         assert field.queryset is not None
-        return [("", "---------"), *((message.pk, str(message)) for message in field.queryset)]
+        return [("", "---------"), *((message.pk, str(message)) for message in field.queryset.filter(system=""))]
 
     def add_fields(self, form: StepForm, index: int | None) -> None:
         super().add_fields(form, index)

@@ -57,7 +57,7 @@ class Seen(models.TextChoices):
 class Cascade(models.Model):
     """A series of steps with a goal. Steps without a version are the draft; starting freezes them into a `CascadeVersion`.
 
-    `goal`: names of events that end it ("order", "visit", "answer"); `final_wait`: how long reactions are awaited after the last step.
+    `goal`: names of events that end it (see `contacts.events.GOALS`); `final_wait`: how long reactions are awaited after the last step.
     """
 
     name = models.CharField(_("name"), max_length=120)

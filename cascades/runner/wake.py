@@ -16,6 +16,7 @@ from django.db.models import Exists, OuterRef
 
 from cascades.engine import Ending
 from cascades.models import CascadeStatus, Enrollment, Outcome, StepControl, StepRun
+from cascades.reasons import SENTENCES
 from cascades.runner import inbox, plans, progress
 from cascades.runner.deciding import Way, look
 from cascades.runner.inbox import Fact
@@ -137,10 +138,8 @@ def _reach_goal(fact: Fact, ways: Sequence[Way]) -> list[Way]:
         way for way in ways if fact.what in way.frozen.goal and fact.at >= way.row.started_at and _counts(fact, way)
     ]
     for way in reached:
-        known = fact.what in ("order", "visit", "answer")
-        way.end(
-            Ending.REACHED, f"goal_{fact.what}" if known else "goal", {"name": fact.what, "when": fact.at.isoformat()}
-        )
+        reason = f"goal_{fact.what}" if f"goal_{fact.what}" in SENTENCES else "goal"
+        way.end(Ending.REACHED, reason, {"name": fact.what, "when": fact.at.isoformat()})
     return reached
 
 

@@ -15,6 +15,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
+from channels import capabilities, health, sending
 from channels.admin import trying
 from channels.admin.channel_form import PREFIX, AccountForm, NewChannelForm, account_form, shown_when
 from channels.models import Channel, Delivery
@@ -82,6 +83,8 @@ class ChannelAdmin(ModelAdmin):
         if moved and obj.carrier.live:
             obj.active = False
         super().save_model(request, obj, form, change)
+        if change and "daily_limit" in form.changed_data:
+            sending.wake(Delivery.objects.filter(channel=obj, reason="daily_limit"), now=timezone.now())
         if not change or moved:
             self.message_user(
                 request,
@@ -118,8 +121,13 @@ class ChannelAdmin(ModelAdmin):
             and carrier.live
             and Fact.DELIVERED in carrier.reports_with(channel.kind, channel.settings)
         )
+        figures = health.figures(channel, business, timezone.now())
         return {
             "channel": channel,
+            "figures": figures,
+            "error_percent": 100 * (figures.error_rate or 0),
+            "currency": business.currency,
+            "matrix": capabilities.matrix(channel) if carrier else [],
             "health": _health(channel)[1],
             "stopped": _is_stopped(channel),
             "obstacles": obstacles(channel, business),
@@ -157,7 +165,7 @@ class ChannelAdmin(ModelAdmin):
 
 
 _SENDER = (_("Sender"), {"fields": [("sender_name", "sender_address"), "reply_to"]})
-_PRICE = (_("Price and pace"), {"fields": [("price", "price_unit"), ("rate", "position")]})
+_PRICE = (_("Price and pace"), {"fields": [("price", "price_unit"), ("rate", "daily_limit"), "position"]})
 _LOGGED = {
     "test": _("Sent a test message."),
     "check": _("Checked the account."),

@@ -21,7 +21,7 @@ from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminSelectWidget
 from channels import freezing, richtext
 from channels.admin import message_pages
 from channels.admin.message_advice import advice
-from channels.models import Message, MessageVariant
+from channels.models import Form, Message, MessageVariant
 from channels.rendering import BadTemplate, compile_content
 from contacts import kinds
 from contacts.models import Business
@@ -33,7 +33,12 @@ _FIELDS = (
     (_("Birth date"), 'contact.birth_date | date: "%%-d %%B"'),
     (_("Branch"), "contact.branch"),
     (_("Name of the shop"), "business.name"),
+    (_("Booking: what"), "booking.title"),
+    (_("Booking: when"), "booking.starts_at | date"),
+    (_("Booking: where"), "booking.place"),
+    (_("Booking: confirm or cancel"), "booking_url"),
 )
+_FORMS_SHOWN = 5
 _PURPOSE = _(
     "Marketing goes only to people who agreed to it, carries the way to unsubscribe and counts against the most messages per person. "
     "A message about an order, a booking or a contract goes to everyone whom it concerns. One line of advertising makes it marketing."
@@ -83,6 +88,8 @@ class VariantForm(forms.ModelForm):  # type: ignore[type-arg]
         except BadTemplate as bad:
             self.add_error("body", str(bad))
             return
+        for slug in freezing.unknown_forms(subject, preheader, body):
+            self.add_error("body", _("There is no form with the address “%(form)s”.") % {"form": f"forms.{slug}"})
         for link in richtext.lost_links(links):
             self.add_error(
                 "body", _("The link “%(link)s” leads nowhere. Does it need https:// in front?") % {"link": link}
@@ -135,7 +142,7 @@ class MessageAdmin(ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
         messages: QuerySet[Message] = super().get_queryset(request)
-        return messages.prefetch_related("variants")
+        return messages.filter(system="").prefetch_related("variants")
 
     @display(
         description=_("for"),
@@ -210,7 +217,7 @@ def editor(may_write: bool) -> dict[str, Any]:
     """What the page's script needs to know, as JSON in the page."""
     return {
         "rich": [kind.name for kind in kinds.all_kinds() if kind.rich],
-        "fields": [[str(label), "{{ " + _filled(source) + " }}"] for label, source in _FIELDS],
+        "fields": [[str(label), "{{ " + _filled(source) + " }}"] for label, source in (*_FIELDS, *_forms())],
         "classes": " ".join(WYSIWYG_CLASSES),
         "count": reverse("admin:channels_message_count"),
         "picture": reverse("admin:channels_message_picture"),
@@ -220,6 +227,12 @@ def editor(may_write: bool) -> dict[str, Any]:
             "failed": _now("The picture could not be stored."), "counting": _now("counting …"),
         },
     }  # fmt: skip
+
+
+def _forms() -> list[tuple[str, str]]:
+    """The forms that are open, the newest first."""
+    found = Form.objects.filter(active=True).order_by("-id")[:_FORMS_SHOWN]
+    return [(_now("Form: %(name)s") % {"name": form.name}, f"forms.{form.slug}") for form in found]
 
 
 def _filled(source: str) -> str:

@@ -80,6 +80,8 @@ def _with(channel: Channel, act: Callable[[Transport], Told]) -> Told:
 def _checked(transport: Transport) -> Told:
     try:
         transport.check()
+        if transport.account.callback_url:
+            transport.connect()
     except (Refused, Unclear) as problem:
         return say(problem)
     return True, _("The account answers.")

@@ -40,6 +40,7 @@ FACTS: dict[str, tuple[StrOrPromise, str]] = {
     Fact.STOPPED: (_("The person answered STOP."), "bad"),
     Fact.RESUMED: (_("The person answered START."), "good"),
     Fact.COMPLAINED: (_("The person marked it as spam."), "bad"),
+    Fact.JOINED: (_("The person joined."), "good"),
     facts.CANCELLED: (_("It was not sent."), "bad"),
     facts.UNKNOWN: (_("It is unclear whether it left."), "wait"),
 }

@@ -1,7 +1,9 @@
 """The nouns of the channels room."""
 
 from channels.models.channel import Channel, PriceUnit
+from channels.models.conversation import Conversation
 from channels.models.delivery import Delivery, DeliveryEvent, DeliveryStatus, Grade
+from channels.models.form import Form, FormAnswer, FormQuestion, QuestionKind
 from channels.models.inbound import InboundCall, InboundState
 from channels.models.joining import Invitation
 from channels.models.message import Message, MessageImage, MessageVariant, MessageVersion, Purpose
@@ -10,9 +12,13 @@ from channels.models.tally import Tally
 
 __all__ = [
     "Channel",
+    "Conversation",
     "Delivery",
     "DeliveryEvent",
     "DeliveryStatus",
+    "Form",
+    "FormAnswer",
+    "FormQuestion",
     "Grade",
     "InboundCall",
     "InboundState",
@@ -23,6 +29,7 @@ __all__ = [
     "MessageVersion",
     "PriceUnit",
     "Purpose",
+    "QuestionKind",
     "SandboxMessage",
     "Tally",
 ]

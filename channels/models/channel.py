@@ -31,7 +31,8 @@ class Channel(models.Model):
     """An account at a provider. `kind` ("email", "sms") is what it carries, `transport` the registered name of who carries it.
 
     `rate`: messages per second over all workers; `paced_until`: the instant up to which that rate is already spent (shared by all workers);
-    `breaker_until`: nobody uses the account before; `sealed` holds the secrets, encrypted.
+    `breaker_until`: nobody uses the account before; `day_count`: handed over since the day began that `day_ends` (the business's midnight)
+    ends; `balance`: what the provider said was left at `balance_at`; `sealed` holds the secrets, encrypted.
     """
 
     name = models.CharField(_("name"), max_length=80, unique=True)
@@ -53,17 +54,26 @@ class Channel(models.Model):
     )
     price_unit = models.CharField(_("price is"), max_length=8, choices=PriceUnit.choices, default=PriceUnit.MESSAGE)
     rate = models.FloatField(_("messages per second"), default=10.0, validators=[MinValueValidator(0.01)])
+    daily_limit = models.PositiveIntegerField(
+        _("messages a day, at most"), null=True, blank=True, validators=[MinValueValidator(1)],
+        help_text=_("Of this account, over all cascades. Empty means no limit."),
+    )  # fmt: skip
     active = models.BooleanField(_("in use"), default=True)
     position = models.PositiveSmallIntegerField(_("order"), default=0)
 
     hook = models.CharField(max_length=32, default=new_hook, unique=True, editable=False)
     paced_until = models.DateTimeField(null=True, editable=False)
+    day_ends = models.DateTimeField(null=True, editable=False)
+    day_count = models.PositiveIntegerField(default=0, editable=False)
     breaker_until = models.DateTimeField(_("stopped until"), null=True, editable=False)
     breaker_reason = models.CharField(_("stopped because"), max_length=255, default="", editable=False)
     breaker_count = models.PositiveSmallIntegerField(default=0, editable=False)
     last_success_at = models.DateTimeField(_("last success"), null=True, editable=False)
     last_error_at = models.DateTimeField(_("last error"), null=True, editable=False)
     last_error = models.CharField(_("last error"), max_length=255, default="", editable=False)
+    balance = models.DecimalField(_("balance"), max_digits=14, decimal_places=4, null=True, editable=False)
+    balance_currency = models.CharField(max_length=3, default="", editable=False)
+    balance_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -51,7 +51,8 @@ class Delivery(models.Model):
     """One message to one address of one person.
 
     `scope` names the occasion in which identical text goes to one address once (written by whoever plans the delivery); `once_key` is the
-    unique hash of scope, address and text without its links, set when the message is handed over. `claim_token`/`lease_until` belong to the
+    unique hash of scope, address and text without its links, set when the message is handed over. `pinned`: it answers whoever wrote from
+    this address, and goes there or nowhere. `claim_token`/`lease_until` belong to the
     worker that has it. `not_before` delays, `valid_until` ends it. `reason` is a code of `contacts.reasons`, `reason_params` fill its
     sentence. Engagement is a time with a grade beside the status, never a status. `links` are the targets behind
     /c/<token>/<n>, in order of n.
@@ -75,6 +76,7 @@ class Delivery(models.Model):
     step_name = models.CharField(max_length=120, default="", help_text="utm_content")
     context = models.JSONField(default=dict)
 
+    pinned = models.BooleanField(default=False, editable=False)
     address = models.CharField(_("address"), max_length=LONGEST_ADDRESS, default="")
     language = models.CharField(_("language"), max_length=8, default="")
     status = models.CharField(_("status"), max_length=10, choices=DeliveryStatus.choices, default=DeliveryStatus.QUEUED)
@@ -117,6 +119,9 @@ class Delivery(models.Model):
             models.Index(fields=["lease_until"], name="delivery_in_hand", condition=Q(status="sending")),
             models.Index(fields=["channel", "provider_id"], name="delivery_provider_id", condition=~Q(provider_id="")),
             models.Index(fields=["contact", "-id"], name="delivery_of_contact"),
+            models.Index(
+                fields=["channel", "sending_at"], name="delivery_handed_over", condition=Q(sending_at__isnull=False)
+            ),
             models.Index(fields=["id"], name="delivery_unclear", condition=Q(status="unknown")),
         ]
         constraints = [
@@ -157,6 +162,7 @@ class DeliveryEvent(models.Model):
     text = models.TextField(default="")
     data = models.JSONField(default=dict)
     call = models.ForeignKey("channels.InboundCall", models.SET_NULL, null=True, related_name="events")
+    conversation = models.ForeignKey("channels.Conversation", models.SET_NULL, null=True, related_name="lines")
     played = models.BooleanField(default=False)
     handled_at = models.DateTimeField(null=True)
 

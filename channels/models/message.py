@@ -20,7 +20,10 @@ class Purpose(models.TextChoices):
 
 
 class Message(models.Model):
-    """What is being said. Its variants may be edited at any time; what was started with keeps its `MessageVersion`."""
+    """What is being said. Its variants may be edited at any time; what was started with keeps its `MessageVersion`.
+
+    `system`: what the house itself needs it for ("reply": the frame of what staff write in the inbox); such a one is nobody's to edit.
+    """
 
     name = models.CharField(_("name"), max_length=120)
     purpose = models.CharField(_("purpose"), max_length=14, choices=Purpose.choices, default=Purpose.MARKETING)
@@ -28,6 +31,7 @@ class Message(models.Model):
         _("urgent"), default=False,
         help_text=_("Passes quiet hours. Only for what cannot wait, such as a class that was moved."),
     )  # fmt: skip
+    system = models.CharField(max_length=12, default="", editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(_("last changed"), auto_now=True)
 
@@ -41,7 +45,8 @@ class Message(models.Model):
                 condition=models.Q(urgent=False) | models.Q(purpose="transactional"),
                 name="message_urgent_is_transactional",
                 violation_error_message=_("Only a message about an order, a booking or a contract can be urgent."),
-            )
+            ),
+            models.UniqueConstraint(fields=["system"], condition=~models.Q(system=""), name="message_system_once"),
         ]
 
     def __str__(self) -> str:

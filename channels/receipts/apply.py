@@ -13,6 +13,8 @@ from django.db import transaction
 from channels import consequences, facts, joining, tracking
 from channels.contention import insist
 from channels.models import Channel, Delivery, Grade, InboundCall
+from channels.receipts.conversing import Heard as Said
+from channels.receipts.conversing import converse, spell_out
 from channels.receipts.matching import OF_PEOPLE, Match, match
 from channels.receipts.state import Heard, State, after
 from channels.transport import Fact, Inbound
@@ -74,6 +76,7 @@ def _taken(channel: Channel, items: Sequence[Item], now: datetime) -> list[tuple
         matched = list(zip(items, match(channel, [item.told for item in items], now), strict=True))
         matched = [(item, found) for item, found in matched if not _only_played(item, found)]
         rows = [_told(channel, item, found, now) for item, found in matched]
+        spell_out(rows)
         written = {row[0] for row in facts.write(rows, returning=("event_key",))}
         new = [(item, found) for item, found in matched if _key(item) in written]
         mean(channel, new, now)
@@ -130,6 +133,10 @@ def mean(channel: Channel, new: Sequence[tuple[Item, Match]], now: datetime) -> 
             closing.lift_many(channel.address_kind, resumed, channel=channel.kind, now=now, played=played)
     _withdraw(channel, [pair for pair in by_fact[Fact.UNSUBSCRIBED] if pair[1].contact_id], now)
     joining.join_many(channel, [told for told, _ in by_fact[Fact.JOINED] if told.address], now=now)
+    converse(
+        channel,
+        [Said(item.told, _key(item), found.address, found.contact_id, when(item.told, now)) for item, found in new],
+    )
 
 
 def _who(found: Match) -> tuple[str, str]:
@@ -188,7 +195,14 @@ def _heard(item: Item, now: datetime) -> Heard:
 
 def _told(channel: Channel, item: Item, found: Match, now: datetime) -> facts.Told:
     told = item.told
-    said = {"url": told.url, "why": told.detail, "user_agent": told.user_agent, "ip": told.ip, **item.data}
+    said = {
+        "url": told.url,
+        "why": told.detail,
+        "user_agent": told.user_agent,
+        "ip": told.ip,
+        "choice": told.choice,
+        **item.data,
+    }
     if found.target is None and told.fact in OF_PEOPLE:
         said["address"] = found.address
     return facts.Told(

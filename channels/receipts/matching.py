@@ -87,7 +87,10 @@ def _named(channel: Channel, told: Sequence[Inbound]) -> dict[str, Target]:
 def _by_address(
     channel: Channel, told: Sequence[Inbound], now: datetime
 ) -> dict[str, tuple[int | None, Target | None]]:
-    """For each address: a contact who has it, and the newest message to it on this channel, if one is recent; two statements."""
+    """For each address: a contact who has it, and the newest message to it on this channel, if one is recent; two statements.
+
+    What staff answered in the inbox (pinned) asked for nothing: who writes again still answers the message before it.
+    """
     addresses = {fact.address for fact in told}
     if not addresses:
         return {}
@@ -95,7 +98,7 @@ def _by_address(
     holders: dict[str, int | None] = dict(owners.values_list("normal", "contact_id"))
     recent = Delivery.objects.filter(
         bulk.Among("contact_id", set(owners.values_list("contact_id", flat=True))), channel=channel, address__in=addresses,
-        sending_at__gte=now - ANSWERS_WITHIN, status__in=WENT_OUT,
+        sending_at__gte=now - ANSWERS_WITHIN, status__in=WENT_OUT, pinned=False,
     )  # fmt: skip
     newest = {row[4]: Target(*row) for row in recent.order_by("sending_at", "id").values_list(*_COLUMNS)}
     return {address: (holders.get(address), newest.get(address)) for address in addresses}

@@ -17,7 +17,7 @@ TextRefused = Callable[[Mapping[int, str], datetime], None]
 # A delivery that must not go for one of these reasons waits; for any other it is cancelled.
 HOLDS = frozenset({"paused", "step_paused"})
 # What `wake()` lets be looked at again: holds, and texts that may have been put right or given free.
-WOKEN = HOLDS | {"text_refused", "text_broken"}
+WOKEN = HOLDS | {"text_refused", "text_broken", "daily_limit"}
 
 _run_states: list[RunState] = []
 _text_refused: list[TextRefused] = []

@@ -21,6 +21,7 @@ LEASE = timedelta(seconds=3 * settings.LEASE_SECONDS)  # of a claim; whoever los
 _COLUMNS = (
     "id", "token", "contact_id", "message_version_id", "kind", "purpose", "urgent", "sandbox", "scope", "campaign", "step_name", "context",
     "attempts", "not_before", "valid_until", "sending_at", "address", "language", "tracked", "links", "subject", "once_key",
+    "pinned",
 )  # fmt: skip
 
 
@@ -50,6 +51,7 @@ class Job:
     links: list[str]
     subject: str
     once_key: str | None
+    pinned: bool = False
 
     @classmethod
     def of(cls, delivery: Delivery) -> Job:
@@ -58,7 +60,7 @@ class Job:
 
     @property
     def ask(self) -> Ask:
-        return Ask(self.kind, self.purpose, self.urgent, self.sandbox)
+        return Ask(self.kind, self.purpose, self.urgent, self.sandbox, self.address if self.pinned else "")
 
     @property
     def counts(self) -> bool:
@@ -92,6 +94,11 @@ def take(channel: Channel, token: uuid.UUID, limit: int, now: datetime) -> list[
     return sorted(
         (Job(*row) for row in rows), key=lambda job: (job.purpose == Purpose.MARKETING, job.not_before, job.id)
     )
+
+
+def hold(channel: Channel, until: datetime, now: datetime) -> int:
+    """Let all that is due wait for the account's next day, and say why: one statement. Returns how many."""
+    return due(channel, now).update(not_before=until, reason="daily_limit", reason_params={"until": until.isoformat()})
 
 
 def release(jobs: Iterable[Job], token: uuid.UUID) -> None:

@@ -10,6 +10,7 @@ from channels import accounts
 from channels.models import Channel
 from channels.sending import claim, pace
 from channels.sending.wave import Work
+from contacts import calendar, timezones
 from contacts.models import Business
 
 CLAIM = 1000  # deliveries at a time
@@ -40,13 +41,17 @@ def _serve(channel: Channel, business: Business, clock: Callable[[], datetime], 
         pace.break_off(channel, str(error), clock())
         return 0
     until = clock() + share
-    rate = pace.Pace(channel)
+    zone = timezones.named(business.time_zone) or timezones.UTC
+    rate = pace.Pace(channel, calendar.midnight(clock(), zone, days=1))
     handed, taken, more = 0, 0, True
     while more and clock() < until:
         work = Work(channel, business, transport, clock, rate)
         jobs = work.take(min(limit, _worth_claiming(channel)))
         more = bool(jobs) and work.run(jobs, until)
         handed, taken = handed + work.handed, taken + work.taken
+    rate.close()
+    if until_tomorrow := pace.spent_for_today(channel, clock()):
+        claim.hold(channel, until_tomorrow, clock())
     if taken:
         Channel.objects.filter(pk=channel.pk).update(last_success_at=clock())
     return handed

@@ -1,4 +1,4 @@
-"""The account's rate and its breaker, on the channel's row, so that all workers share them.
+"""The account's rate, its daily limit and its breaker, on the channel's row, so that all workers share them.
 
 The rate is a GCRA: `paced_until` is the instant up to which the rate is spent. A wave reserves its messages before it starts, with one
 UPDATE outside any longer transaction, so that no worker waits for another's wave.
@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Q, Value
+from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Coalesce, Greatest
 
 from channels.models import Channel
@@ -30,9 +31,11 @@ def wave_size(channel: Channel) -> int:
 
 @dataclass(slots=True)
 class Pace:
-    """One worker's view of an account's rate while it serves the account. `left` was reserved and not used yet."""
+    """One worker's view of an account's rate while it serves the account. `left` was reserved and not used yet; `midnight` is the
+    business's next one."""
 
     channel: Channel
+    midnight: datetime
     left: int = 0
 
     def grant(self, wanted: int, now: datetime) -> int:
@@ -51,24 +54,53 @@ class Pace:
         self.left -= messages
 
     def _reserve(self, messages: int, now: datetime) -> bool:
+        if messages <= 0:
+            return True
         cost = timedelta(seconds=messages / self.channel.rate)
         latest = now + max(BURST - cost, timedelta(0)) + ROUNDING
         spent = Greatest(Coalesce("paced_until", Value(now)), Value(now))
         free = usable(now) & (Q(paced_until=None) | Q(paced_until__lte=latest))
-        return bool(Channel.objects.filter(free, pk=self.channel.pk).update(paced_until=spent + cost))
+        changes: dict[str, Any] = {"paced_until": spent + cost}
+        if self.channel.daily_limit is not None:
+            if messages > self.channel.daily_limit:
+                return False
+            free &= Q(day_ends=None) | Q(day_ends__lte=now) | Q(day_count__lte=self.channel.daily_limit - messages)
+            today = Case(When(day_ends__gt=now, then=F("day_count")), default=Value(0))
+            ends = Case(When(day_ends__gt=now, then=F("day_ends")), default=Value(self.midnight))
+            changes |= {"day_count": today + messages, "day_ends": ends}
+        return bool(Channel.objects.filter(free, pk=self.channel.pk).update(**changes))
 
     def _free(self, now: datetime) -> int:
-        """How many messages the rate has left at this moment."""
+        """How many messages the rate and the day have left at this moment."""
         usable_now = Channel.objects.filter(usable(now), pk=self.channel.pk)
-        for spent in usable_now.values_list("paced_until", flat=True):
+        for spent, limit, ends, count in usable_now.values_list("paced_until", "daily_limit", "day_ends", "day_count"):
             ahead = now + BURST + ROUNDING - max(spent or now, now)
-            return int(ahead.total_seconds() * self.channel.rate) or int(spent is None or spent <= now)
+            free = int(ahead.total_seconds() * self.channel.rate) or int(spent is None or spent <= now)
+            taken = count if ends is not None and ends > now else 0
+            return free if limit is None else max(0, min(free, limit - taken))
         return 0
+
+    def close(self) -> None:
+        """Give the day back what was reserved of it and not used."""
+        if self.left > 0 and self.channel.daily_limit is not None:
+            mine = Channel.objects.filter(pk=self.channel.pk, day_count__gte=self.left)
+            mine.update(day_count=F("day_count") - self.left)
+        self.left = 0
 
 
 def usable(now: datetime) -> Q:
-    """Channels that are in use and whose breaker is closed."""
-    return Q(active=True) & (Q(breaker_until=None) | Q(breaker_until__lte=now))
+    """Channels that are in use, whose breaker is closed, and which may send more today."""
+    closed = Q(breaker_until=None) | Q(breaker_until__lte=now)
+    more = Q(daily_limit=None) | Q(day_ends=None) | Q(day_ends__lte=now) | Q(day_count__lt=F("daily_limit"))
+    return Q(active=True) & closed & more
+
+
+def spent_for_today(channel: Channel, now: datetime) -> datetime | None:
+    """When the account may send again, if its daily limit is reached; one statement, or none where there is no limit."""
+    if channel.daily_limit is None:
+        return None
+    full = Channel.objects.filter(pk=channel.pk, day_ends__gt=now, day_count__gte=F("daily_limit"))
+    return full.values_list("day_ends", flat=True).first()
 
 
 def pause(channel: Channel, until: datetime) -> None:

@@ -14,7 +14,7 @@ from channels import rendering
 from channels.models import Channel, MessageVersion
 from channels.sending.claim import Job
 from channels.transport import Outgoing
-from contacts import consent
+from contacts import bookings, consent
 from contacts.consent import Person, Verdict
 from contacts.models import Business
 
@@ -71,7 +71,11 @@ class Texts:
         """The texts for those who may be written to, as far as is known now."""
         jobs = list(jobs)
         self._read({job.message_version_id for job in jobs})
-        return [self._prepare(job, people.get(job.contact_id), self.contents[job.message_version_id]) for job in jobs]
+        known = bookings.facts({number for job in jobs if (number := _booking_of(job))})
+        return [
+            self._prepare(job, people.get(job.contact_id), self.contents[job.message_version_id], _occasion(job, known))
+            for job in jobs
+        ]
 
     def _read(self, versions: set[int]) -> None:
         """Frozen messages never change, so each is read once; one statement, or none."""
@@ -79,7 +83,9 @@ class Texts:
             found = MessageVersion.objects.filter(pk__in=missing)
             self.contents.update(found.values_list("pk", "content"))
 
-    def _prepare(self, job: Job, person: Person | None, content: list[dict[str, Any]]) -> Prepared:
+    def _prepare(
+        self, job: Job, person: Person | None, content: list[dict[str, Any]], occasion: Mapping[str, Any]
+    ) -> Prepared:
         verdict = person.verdicts[job.ask] if person else None
         if person is None or verdict is None or not verdict.ok:
             return Prepared(job)
@@ -87,7 +93,7 @@ class Texts:
         if variant is None:
             return Prepared(job, person, problem=("no_text", {}))
         try:
-            context = rendering.context_for(person, job.context)
+            context = rendering.context_for(person, occasion)
             rendered = rendering.render(variant, context, self._frame(job, variant, tracked=verdict.tracked))
         except rendering.MissingField as missing:
             return Prepared(job, person, problem=("missing_field", {"field": missing.field}))
@@ -106,3 +112,20 @@ class Texts:
             "content": job.step_name,
         }
         return rendering.Frame(self.business.public_address, job.token, job.purpose, tracked, utm, variant["language"])
+
+
+def _booking_of(job: Job) -> int:
+    """The number of the booking that the message is about; 0 if it is about none."""
+    number = job.context.get("booking")
+    return number if type(number) is int else 0
+
+
+def _occasion(job: Job, known: Mapping[int, Mapping[str, Any]]) -> Mapping[str, Any]:
+    """What the occasion brings, a booking with what it is now: a moved one shows the new time. Somebody else's is none."""
+    if "booking" not in job.context:
+        return job.context
+    found = known.get(_booking_of(job), {})
+    kept = {name: value for name, value in job.context.items() if name != "booking"}
+    if found.get("contact_id") != job.contact_id:
+        return kept
+    return {**kept, "booking": {name: value for name, value in found.items() if value not in (None, "")}}

@@ -20,6 +20,7 @@ from contacts import bulk
 ATTEMPTS = 5  # for what the provider could not take
 ATTEMPTS_WHEN_ASKED = 30  # where it asked us to wait, which is no fault of the message
 BACKOFF, BACKOFF_LONGEST = timedelta(minutes=1), timedelta(hours=2)
+SILENT_WAVE = 5  # so many in a wave, none taken and none judged: the account rests
 RECONCILE_AFTER = timedelta(minutes=1)
 
 
@@ -176,13 +177,26 @@ def _tell_the_account(attempts: Sequence[Attempt], channel: Channel, now: dateti
     """The account itself may be refused, or asked to wait; both concern every worker."""
     refusals = [attempt.result for attempt in attempts if isinstance(attempt.result, Refused)]
     waits = [refused.retry_after for refused in refusals if refused.retry_after and refused.fault == Fault.TEMPORARY]
-    broken = next((refused for refused in refusals if refused.fault == Fault.ACCOUNT), None)
+    broken = next((refused for refused in refusals if refused.fault == Fault.ACCOUNT), None) or _silence(attempts)
     if waits:
         pace.pause(channel, now + timedelta(seconds=max(waits)))
     if broken:
         pace.break_off(channel, _why(broken), now)
     elif channel.breaker_count and any(isinstance(attempt.result, Receipt) for attempt in attempts):
         pace.worked(channel, now)
+
+
+def _silence(attempts: Sequence[Attempt]) -> Refused | Unclear | None:
+    """The last of a whole wave in which nobody got through for want of an answer: the provider is away, and the next wave must not
+    be spent on finding that out."""
+    results = [attempt.result for attempt in attempts]
+    mute = [
+        result
+        for result in results
+        if isinstance(result, Unclear)
+        or (isinstance(result, Refused) and result.fault == Fault.TEMPORARY and not result.retry_after)
+    ]
+    return mute[-1] if len(mute) == len(results) >= SILENT_WAVE else None
 
 
 def _tell_the_text(attempts: Sequence[Attempt], now: datetime) -> None:

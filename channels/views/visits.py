@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import translation
 
 from channels import receipts
 from channels.models import Delivery, DeliveryEvent
@@ -55,6 +56,12 @@ def address_of(request: HttpRequest) -> str:
 def delivery_of(token: str) -> Delivery | None:
     """The delivery behind a token, however old; with its contact."""
     return Delivery.objects.select_related("contact").filter(token=token).first() if len(token) <= 16 else None
+
+
+def language_of(delivery: Delivery) -> str:
+    """The language of a page about this delivery: the message's, else the person's, else the business's."""
+    wanted = delivery.language or delivery.contact.language or Business.current().language
+    return wanted if translation.check_for_language(wanted) else Business.current().language
 
 
 def tell(delivery: Delivery, fact: Fact, visit: Visit, *, now: datetime, **data: Any) -> None:

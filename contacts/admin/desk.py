@@ -51,7 +51,7 @@ def context(request: HttpRequest, contact: Contact) -> dict[str, Any]:
         "standings": _standings(contact, lines, business, now),
         "story": page,
         "event_form": EventForm.fresh() if request.user.has_perm("contacts.record_event") else None,
-        "goals": [(name, event_title(name)) for name in events.GOALS],
+        "goals": [(name, event_title(name)) for name in events.NOTED],
         "consent_form": ConsentForm(now=now, business=business, newest=lines)
         if request.user.has_perm("contacts.add_consent")
         else None,
@@ -108,7 +108,7 @@ def _again(
         return HttpResponseNotAllowed(["POST"])
     page = {
         **model_admin.admin_site.each_context(request), "title": title, "subtitle": str(contact), "contact": contact, "form": form,
-        "media": model_admin.media + form.media, "opts": Contact._meta, "goals": [(name, event_title(name)) for name in events.GOALS],
+        "media": model_admin.media + form.media, "opts": Contact._meta, "goals": [(name, event_title(name)) for name in events.NOTED],
     }  # fmt: skip
     return TemplateResponse(request, template, page)
 

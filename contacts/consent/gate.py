@@ -18,13 +18,15 @@ MARKETING, TRACKING = ConsentPurpose.MARKETING.value, ConsentPurpose.TRACKING.va
 class Ask(NamedTuple):
     """May this be sent? kind: of the channel ("email", "sms"); purpose: "marketing" or "transactional"; urgent passes quiet hours.
 
-    played: what was played in the sandbox counts too. It does for messages that stay there, never for those that really leave.
+    played: what was played in the sandbox counts too. It does for messages that stay there, never for those that really leave. address: to
+    this one of the person's addresses and to no other, for whoever is answered.
     """
 
     kind: str
     purpose: str = MARKETING
     urgent: bool = False
     played: bool = True
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,8 @@ class _Judge:
     def _address(self, contact_id: int, ask: Ask) -> tuple[str, str, dict[str, Any]]:
         """The first address that works, and what stands against it. One that bounced is passed over, one that said STOP is not."""
         ways = self.facts.ways.get((contact_id, self._address_kind(ask.kind)), [])
+        if ask.address:
+            ways = [way for way in ways if way.normal == ask.address]
         bounced = ""
         for way in ways:
             if not way.works:

@@ -25,14 +25,14 @@ from unfold.widgets import (
 
 from contacts import calendar, kinds, timezones
 from contacts.consent import Line
-from contacts.events import GOALS
+from contacts.events import NOTED
 from contacts.models import Basis, Business, Consent, ConsentPurpose, Group
 
 
 class EventForm(forms.Form):
     """Bought, came or answered. `nonce` is minted with the page, so that a second click is the same fact."""
 
-    name = forms.ChoiceField(choices=list(GOALS.items()), widget=forms.HiddenInput)
+    name = forms.ChoiceField(choices=list(NOTED.items()), widget=forms.HiddenInput)
     nonce = forms.UUIDField(widget=forms.HiddenInput)
     amount = forms.DecimalField(
         label=capfirst(_("amount")), required=False, max_digits=10, decimal_places=2, validators=[MinValueValidator(Decimal(0))],

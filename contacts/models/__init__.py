@@ -1,5 +1,6 @@
 """The nouns of the contacts room."""
 
+from contacts.models.booking import BookedBy, Booking, BookingKind, BookingStatus
 from contacts.models.business import Branch, Business
 from contacts.models.consent import Basis, Consent, ConsentPurpose, Suppression, SuppressionReason, SuppressionScope
 from contacts.models.contact import LONGEST_ADDRESS, Address, Contact, Group, Membership, Validity
@@ -10,6 +11,10 @@ __all__ = [
     "LONGEST_ADDRESS",
     "Address",
     "Basis",
+    "BookedBy",
+    "Booking",
+    "BookingKind",
+    "BookingStatus",
     "Branch",
     "Business",
     "Consent",

@@ -8,6 +8,15 @@ from django.utils.translation import gettext_lazy as _
 
 # What staff call those that the house itself knows; others go by their own name.
 NAMES = {"order": _("bought"), "visit": _("came"), "answer": _("answered")}
+# What becomes of a booking; told by `contacts.bookings` alone. `data["booking"]` says which.
+OF_BOOKINGS = {
+    "booking_booked": _("booked"),
+    "booking_confirmed": _("confirmed a booking"),
+    "booking_moved": _("booking moved"),
+    "booking_cancelled": _("booking cancelled"),
+    "booking_attended": _("came to what was booked"),
+    "booking_missed": _("did not come to what was booked"),
+}
 
 
 class Event(models.Model):
@@ -50,4 +59,4 @@ class Event(models.Model):
         ]
 
     def __str__(self) -> str:
-        return str(NAMES.get(self.name, self.name))
+        return str({**NAMES, **OF_BOOKINGS}.get(self.name, self.name))
