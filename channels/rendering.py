@@ -265,6 +265,7 @@ class _Links:
         return f"{self.frame.base_url}/c/{self.frame.token}/{self.targets.index(tagged)}"
 
 
+@lru_cache(maxsize=4096)
 def _absolute(written: str, base_url: str) -> str:
     """A link that leads somewhere: http(s), mail, telephone, or a place in the text; "#" for anything else, such as javascript:."""
     low = written.lower()
