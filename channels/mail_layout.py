@@ -40,6 +40,11 @@ _MJML = """<mjml lang="{language}"><mj-head><mj-title>{name}</mj-title><mj-previ
 </mj-body></mjml>"""
 _LOGO = '<mj-image src="LOGOMARK" alt="{name}" width="160px" align="left" padding="0 25px 8px"/>'
 _NAME = '<mj-text font-size="20px" font-weight="bold" color="{colour}" padding="0 25px 8px">{name}</mj-text>'
+# A link that no person, screen reader or keyboard meets; only programs that follow every link do.
+_TRAP = (
+    '{% if trap_url %}<div style="display:none" aria-hidden="true"><a href="{{ trap_url }}" tabindex="-1" rel="nofollow"></a></div>'
+    "{% endif %}"
+)
 _PIXEL = '{% if pixel_url %}<img src="{{ pixel_url }}" width="1" height="1" alt="" style="border:0;height:1px;width:1px">{% endif %}</body>'
 
 
@@ -69,7 +74,7 @@ def _frame(brand: Brand, language: str) -> str:
     head = (_LOGO if brand.logo else _NAME).format(name=name, colour=brand.colour)
     source = _MJML.format(language=escape(language), name=name, colour=brand.colour, head=head)
     compiled = mjml.mjml2html(source, fonts={})
-    return compiled.replace("</body>", _PIXEL, 1).replace("><!--[if", ">\n<!--[if").replace("<tr>", "\n<tr>")
+    return compiled.replace("</body>", _TRAP + _PIXEL, 1).replace("><!--[if", ">\n<!--[if").replace("<tr>", "\n<tr>")
 
 
 def footer(brand: Brand, language: str) -> Footer:

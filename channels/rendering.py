@@ -35,6 +35,8 @@ MARKETING = "marketing"
 # Longer ones are folded into an encoded word by some mail libraries, and the mailbox shows no button (RFC 8058, RFC 2047).
 LONGEST_UNSUBSCRIBE = 70
 _TOKEN_LENGTH = 16
+# The number of the hidden link: no message has as many.
+TRAP = 9999
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,11 @@ class Frame:
     def unsubscribe_url(self) -> str:
         """The way out, for marketing only; "" for all else."""
         return f"{self.base_url}/u/{self.token}" if self.base_url and self.token and self.purpose == MARKETING else ""
+
+    @property
+    def trap_url(self) -> str:
+        """The link that no person sees; "" where there are no links of ours."""
+        return f"{self.base_url}/c/{self.token}/{TRAP}" if self.base_url and self.token else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +197,8 @@ def _values(variant: Mapping[str, Any], context: Mapping[str, Any], frame: Frame
     values |= _pages(context, frame)
     if rich and frame.tracked and frame.token:
         values["pixel_url"] = f"{frame.base_url}/o/{frame.token}.gif"
+    if rich and frame.trap_url:
+        values["trap_url"] = frame.trap_url
     return values
 
 
@@ -237,7 +246,7 @@ class _Links:
         self.targets: list[str] = []
         tags = {"medium": kind, **frame.utm} if frame.purpose == MARKETING else {}
         self.utm = tuple((f"utm_{name}", value) for name, value in tags.items() if value)
-        self.way_out = frame.unsubscribe_url or None
+        self.ours = {url for url in (frame.unsubscribe_url, frame.trap_url) if url}
 
     def in_html(self, html: str) -> str:
         return _HREF.sub(lambda found: f'{found[1]}{escape(self.address(unescape(found[2])))}"', html)
@@ -255,7 +264,7 @@ class _Links:
     def address(self, written: str) -> str:
         """What stands in the message for a link: our own address, or the link itself where nothing is to be known of it."""
         target = _absolute(written.strip(), self.frame.base_url)
-        if target == self.way_out or target.startswith(_LEFT_ALONE):
+        if target in self.ours or target.startswith(_LEFT_ALONE):
             return target
         tagged = _tagged(target, self.utm)
         if not (self.frame.token and self.frame.base_url):

@@ -248,6 +248,8 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CHANNEL_TRANSPORTS = {
     "email": "channels.transports.email.EmailTransport",
     "twilio": "channels.transports.twilio.TwilioTransport",
+    "telegram": "channels.transports.telegram.TelegramTransport",
+    "viber": "channels.transports.viber.ViberTransport",
     "sandbox": "channels.transports.sandbox.SandboxTransport",
 }
 TRIGGERS = {"manual": "cascades.triggers.manual.Manual"}

@@ -43,6 +43,8 @@ class Harness(ABC):
     transport: ClassVar[str]
     kind: ClassVar[str]
     moods: ClassVar[Sequence[Mood]] = ()
+    # Messages of one wave go in one call and share its fate.
+    together: ClassVar[bool] = False
     timeout = "0.4"
 
     def __enter__(self) -> Self:
@@ -130,6 +132,7 @@ class ServiceHarness(Harness):
 
     transport, kind = "email", "email"
     moods = tuple(Mood)
+    together = True
 
     def __init__(self) -> None:
         self.peer = ServicePeer()
