@@ -11,12 +11,9 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address
-from itertools import repeat
-from operator import is_
 from typing import Any, cast
 from uuid import UUID
 
@@ -25,6 +22,8 @@ from django.db import connections, models, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BooleanField, F, Func, QuerySet
 from django.db.models.expressions import BaseExpression
+
+from contacts import arrays
 
 Row = Sequence[Any]
 
@@ -170,49 +169,8 @@ class Among(Func):
         column, params = compiler.compile(self.source_expressions[0])
         if connection.vendor == "postgresql":
             kind = "text" if self.values and isinstance(self.values[0], str) else "bigint"
-            return f"{column} = ANY(%s::{kind}[])", [*params, _array(self.values)]
+            return f"{column} = ANY(%s::{kind}[])", [*params, arrays.written(self.values)]
         return f"{column} IN (SELECT value FROM json_each(%s))", [*params, json.dumps(self.values)]
-
-
-def _array(values: Sequence[Any]) -> str:
-    """A column as PostgreSQL writes an array. psycopg's own way takes a regular expression or two for each element."""
-    kinds = set(map(type, values))
-    if kinds == {str} and (texts := _texts(values)) is not None:
-        return texts
-    if kinds == {int}:
-        return f"{{{','.join(map(str, values))}}}"
-    first = values[0] if values else None
-    if len(values) > 1 and all(map(is_, values, repeat(first))):
-        return f"{{{','.join([_element(first)] * len(values))}}}"
-    return f"{{{','.join([_element(value) for value in values])}}}"
-
-
-def _texts(values: Sequence[str]) -> str | None:
-    """The same for texts, all at once; None where one has the character that keeps them apart meanwhile."""
-    whole = "\0".join(values)
-    if whole.count("\0") >= len(values):
-        return None
-    quoted = whole.replace("\\", "\\\\").replace('"', '\\"').replace("\0", '","')
-    return f'{{"{quoted}"}}'
-
-
-def _element(value: Any) -> str:
-    if value is None:
-        return "NULL"
-    if isinstance(value, str):
-        text = str.__str__(value).replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{text}"'
-    if isinstance(value, bool):
-        return "t" if value else "f"
-    if isinstance(value, int):
-        return str(int(value))
-    if isinstance(value, float):
-        return repr(value)
-    if isinstance(value, date | time):
-        return f'"{value.isoformat()}"'
-    if isinstance(value, UUID | Decimal | IPv4Address | IPv6Address):
-        return f'"{value}"'
-    raise TypeError(f"no column of many rows was ever of {type(value).__name__}: say here how an array writes it")
 
 
 def _compile(queryset: QuerySet[Any, Any], connection: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
@@ -273,9 +231,9 @@ class _Table:
         prepared = [self._column(field, values) for field, values in zip(fields, given, strict=True)]
         if not self.is_postgres:
             return "json_each(%s) AS v", [json.dumps(list(zip(*prepared, strict=True)))]
-        arrays = ", ".join(f"%s::{self._array_type(field)}[]" for field in fields)
+        given_as = ", ".join(f"%s::{self._array_type(field)}[]" for field in fields)
         shape = ", ".join(f"c{n}" for n in range(len(fields)))
-        return f"unnest({arrays}) AS v({shape})", [_array(column) for column in prepared]
+        return f"unnest({given_as}) AS v({shape})", [arrays.written(column) for column in prepared]
 
     def cell(self, name: str, n: int) -> str:
         """Column `n` of `v`, as the field's type."""

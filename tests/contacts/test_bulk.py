@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection
 from django.db.models import F, Q, Value
 from django.test.utils import CaptureQueriesContext
 
-from contacts import bulk
+from contacts import arrays, bulk
 from contacts.models import Contact, Event, Group, ImportRun, Membership
 
 NOW = datetime(2026, 11, 22, 10, 30, tzinfo=UTC)
@@ -127,8 +127,8 @@ def test_texts_travel_as_they_are(odd: str) -> None:
 
 
 def test_a_text_with_a_letter_that_no_database_keeps_is_not_cut_in_two() -> None:
-    assert bulk._array(["a\0b", "c"]) == '{"a\0b","c"}'
-    assert bulk._array(["\0"]) == '{"\0"}'
+    assert arrays.written(["a\0b", "c"]) == '{"a\0b","c"}'
+    assert arrays.written(["\0"]) == '{"\0"}'
 
 
 def test_a_claim_takes_values_with_percent_signs_and_quotes() -> None:
