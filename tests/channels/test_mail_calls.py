@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
@@ -273,3 +274,21 @@ def test_one_call_tells_of_many_mails() -> None:
     assert [fact.fact for fact in facts] == [Fact.BOUNCED, Fact.OPENED]
     assert len({fact.event_key for fact in facts}) == 2
     assert json.loads(json.dumps([fact.key for fact in facts])) == [calls.KEY] * 2
+
+
+@pytest.mark.django_db
+def test_a_click_that_a_service_tells_of_is_timed_like_ours() -> None:
+    channel, delivery = house("mailgun")
+    clicked = datetime.fromtimestamp(calls.AT + 0.5, UTC)
+    for seconds, (grade, reasons) in {
+        1: (Grade.MACHINE, ["too_soon"]),
+        5: (Grade.UNSURE, ["soon"]),
+        60: (Grade.HUMAN, None),
+    }.items():
+        Delivery.objects.filter(pk=delivery.pk).update(sent_at=clicked - timedelta(seconds=seconds))
+        DeliveryEvent.objects.all().delete()
+        receipts.apply(
+            channel, hooks.parse(calls.account("mailgun"), calls.call("mailgun", "clicked")), now=timezone.now()
+        )
+        event = DeliveryEvent.objects.get(delivery=delivery)
+        assert (event.grade, event.data.get("grade_reasons")) == (grade, reasons)
