@@ -125,7 +125,7 @@ def form_answers(contact: Contact) -> Iterator[Entry]:
     """What the person answered in forms. One statement."""
     found = FormAnswer.objects.filter(contact=contact).select_related("form").order_by("-id")
     for answer in found[:MOST]:
-        said = [f"{one['label']} {one['said']}"[:_SAID] for one in answer.answers.values()]
+        said = [f"{one['label']} {one['said']}"[:_SAID] for one in answer.in_order]
         notes = [_("replaced by a later answer")] if answer.replaced_at else []
         notes += [_("played in the sandbox")] if answer.played else []
         title = _("Answered “%(form)s”") % {"form": answer.form.name}
