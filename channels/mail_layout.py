@@ -83,14 +83,17 @@ def footer(brand: Brand, language: str) -> Footer:
         shop = {"shop": _unbraced(brand.name)}
         wanted = _("You receive this email because you agreed to news from %(shop)s.") % shop
         needed = _("You receive this email because of an order, a booking or a contract with %(shop)s.") % shop
-        leave = _("Unsubscribe")
-    link = (
-        f'<br>\n<a href="{{{{ unsubscribe_url }}}}" style="color:#5b5b66;text-decoration:underline">{escape(leave)}</a>'
-    )
+        leave, choose = _("Unsubscribe"), _("Choose what you get")
+    link = f"<br>\n{_link('unsubscribe_url', leave)} · {_link('preferences_url', choose)}"
     imprint = " · ".join(_unbraced(part) for part in (brand.name, brand.postal_address) if part)
     html = _either(escape(wanted, quote=False) + link, escape(needed, quote=False))
-    text = _either(f"{wanted}\n{leave}: {{{{ unsubscribe_url }}}}", needed)
+    ways = f"{leave}: {{{{ unsubscribe_url }}}}\n{choose}: {{{{ preferences_url }}}}"
+    text = _either(f"{wanted}\n{ways}", needed)
     return Footer(f"{html}<br>\n{escape(imprint, quote=False)}", f"--\n{text}\n{imprint}")
+
+
+def _link(variable: str, label: str) -> str:
+    return f'<a href="{{{{ {variable} }}}}" style="color:#5b5b66;text-decoration:underline">{escape(label)}</a>'
 
 
 def _either(marketing: str, other: str) -> str:

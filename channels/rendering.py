@@ -54,10 +54,14 @@ class Frame:
     utm: Mapping[str, str] = field(default_factory=dict)
     language: str = ""
 
+    def own(self, page: str) -> str:
+        """One of our pages for this very message, such as "p" for the person's choices; "" where there is no link to it."""
+        return f"{self.base_url}/{page}/{self.token}" if self.base_url and self.token else ""
+
     @property
     def unsubscribe_url(self) -> str:
         """The way out, for marketing only; "" for all else."""
-        return f"{self.base_url}/u/{self.token}" if self.base_url and self.token and self.purpose == MARKETING else ""
+        return self.own("u") if self.purpose == MARKETING else ""
 
     @property
     def trap_url(self) -> str:
@@ -201,11 +205,13 @@ def _values(variant: Mapping[str, Any], context: Mapping[str, Any], frame: Frame
 
 
 def _pages(context: Mapping[str, Any], frame: Frame) -> dict[str, Any]:
-    """The pages that are this person's own by the delivery's token: every form, and the booking where the message is about one."""
+    """The pages that are this person's own by the delivery's token: what they get, a missing address, every form, and the booking where
+    the message is about one."""
     if not (frame.base_url and frame.token):
         return {}
+    own = {"preferences_url": frame.own("p"), "address_page": frame.own("a")}
     booking = {"booking_url": f"{frame.base_url}/b/{frame.token}/"} if "booking" in context else {}
-    return {"forms": FormAddresses(frame.base_url, frame.token), **booking}
+    return {"forms": FormAddresses(frame.base_url, frame.token), **own, **booking}
 
 
 class FormAddresses(Mapping[str, str]):
@@ -244,7 +250,9 @@ class _Links:
         self.targets: list[str] = []
         tags = {"medium": kind, **frame.utm} if frame.purpose == MARKETING else {}
         self.utm = tuple((f"utm_{name}", value) for name, value in tags.items() if value)
-        self.ours = {url for url in (frame.unsubscribe_url, frame.trap_url) if url}
+        # These lead where they say, and nobody is to know who followed them.
+        pages = [f"{frame.base_url}/{page}/" for page in ("u", "p", "confirm")] if frame.base_url else []
+        self.untouched = (*pages, *([frame.trap_url] if frame.trap_url else []))
 
     def in_html(self, html: str) -> str:
         return _HREF.sub(lambda found: f'{found[1]}{escape(self.address(unescape(found[2])))}"', html)
@@ -262,7 +270,7 @@ class _Links:
     def address(self, written: str) -> str:
         """What stands in the message for a link: our own address, or the link itself where nothing is to be known of it."""
         target = _absolute(written.strip(), self.frame.base_url)
-        if target in self.ours or target.startswith(_LEFT_ALONE):
+        if target.startswith((*_LEFT_ALONE, *self.untouched)):
             return target
         tagged = _tagged(target, self.utm)
         if not (self.frame.token and self.frame.base_url):
