@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -96,9 +96,23 @@ def who_problem(who: str, before: Sequence[Channel]) -> str:
     return ""
 
 
+def _unknowns(step: Step, before: Sequence[Step], number: int) -> Iterator[str]:
+    """What a step then does whose condition the channels before it cannot always answer."""
+    blind = {str(earlier.channel) for earlier in before if not tells_opening(earlier.channel)}
+    if step.who == Who.NOT_OPENED and blind:
+        yield _(
+            "Whether a message by %(channels)s was opened cannot be known. At the start you are asked whether step %(number)s goes to "
+            "the people concerned."
+        ) % {"channels": ", ".join(sorted(blind)), "number": number}  # fmt: skip
+    if step.wait_from == WaitFrom.DELIVERED and before and Fact.DELIVERED not in told(before[-1].channel):
+        yield _("“%(channel)s” does not tell when a message arrives: step %(number)s counts from when the provider takes it.") % {
+            "channel": before[-1].channel, "number": number,
+        }  # fmt: skip
+
+
 def hints(steps: Sequence[Step]) -> list[str]:
-    """Gentle remarks on the order: nothing that forbids a start."""
-    said = []
+    """Gentle remarks on the order, and what happens where something cannot be known: nothing that forbids a start."""
+    said = [sentence for number, step in enumerate(steps) for sentence in _unknowns(step, steps[:number], number + 1)]
     for number, (earlier, later) in enumerate(pairwise(steps), start=1):
         if earlier.channel.price > later.channel.price and earlier.channel_id != later.channel_id:
             said.append(
