@@ -42,6 +42,7 @@ SENTENCES: Mapping[str, StrOrPromise] = {
     "goal_order": _("Bought."),
     "goal_visit": _("Came."),
     "goal_answer": _("Answered."),
+    "goal_address_left": _("Left an address."),
     "goal_booking_booked": _("Booked."),
     "goal_booking_confirmed": _("Confirmed the booking."),
     "goal_booking_moved": _("The booking was moved."),
