@@ -250,6 +250,7 @@ CHANNEL_TRANSPORTS = {
     "twilio": "channels.transports.twilio.TwilioTransport",
     "telegram": "channels.transports.telegram.TelegramTransport",
     "viber": "channels.transports.viber.ViberTransport",
+    "vk": "channels.transports.vk.VkTransport",
     "sandbox": "channels.transports.sandbox.SandboxTransport",
 }
 TRIGGERS = {"manual": "cascades.triggers.manual.Manual"}

@@ -13,9 +13,10 @@ from channels.transport import Account, Outgoing, RawCall, Sender
 from channels.transports.telegram import hook_secret
 from tests.channels.harness import HOOK, Harness, Mood
 from tests.factories import make_channel
-from tests.peers import viber
+from tests.peers import viber, vk
 from tests.peers.telegram import BLOCKED, DEACTIVATED, TelegramPeer, busy
 from tests.peers.viber import ViberPeer
+from tests.peers.vk import VkPeer
 
 
 class BotHarness(Harness):
@@ -115,4 +116,47 @@ class ViberHarness(BotHarness):
         return RawCall("POST", HOOK, headers, body)
 
 
-HARNESSES: Sequence[type[Harness]] = (TelegramHarness, ViberHarness)
+class VkHarness(BotHarness):
+    transport, kind = "vk", "vk"
+    moods = tuple(Mood)
+
+    def __init__(self) -> None:
+        self.peer = VkPeer()
+
+    def parts(self) -> Sequence[AbstractContextManager[Any]]:
+        return [self.peer]
+
+    def account(self) -> Account:
+        settings = {
+            "group_id": str(vk.GROUP), "confirmation": "a1b2c3d4", "address": "aurora", "api_url": self.peer.url, "timeout": self.timeout,
+        }  # fmt: skip
+        return Account(7, "vk", Sender("Salon Aurora"), settings, {"token": vk.TOKEN, "secret_key": vk.SECRET}, HOOK)
+
+    def address(self, number: int) -> str:
+        return str(700_000_000 + number)
+
+    def treat(self, to: str, mood: Mood) -> None:
+        acts: dict[Mood, Any] = {
+            Mood.BUSY: vk.error(6), Mood.UNREACHABLE: vk.error(901, f"not with {vk.TOKEN}"), Mood.NOBODY: vk.error(113),
+            Mood.SILENT: "hang", Mood.CUT: "close", Mood.GARBAGE: "garbage",
+        }  # fmt: skip
+        self.peer.on(to, acts[mood])
+
+    def taken(self, to: str) -> int:
+        return self.peer.counts[to]
+
+    def calls(self, message: Outgoing, provider_id: str) -> list[RawCall]:
+        person = int(message.to)
+        told = {"from_id": person, "peer_id": person, "read_message_id": int(provider_id), "conversation_message_id": 5}
+        answer = vk.written(person, "Yes", payload=json.dumps({"d": message.key, "c": "yes"}))
+        return [self.call(vk.event("message_read", told)), self.call(answer)]
+
+    def call(self, event: dict[str, Any]) -> RawCall:
+        return RawCall("POST", HOOK, {"content-type": "application/json"}, json.dumps(event).encode())
+
+    def tampered(self, call: RawCall) -> RawCall:
+        """VK signs nothing: what can be wrong is the secret, or the community."""
+        return replace(call, body=call.body.replace(vk.SECRET.encode(), b"another"))
+
+
+HARNESSES: Sequence[type[Harness]] = (TelegramHarness, ViberHarness, VkHarness)
