@@ -251,6 +251,7 @@ CHANNEL_TRANSPORTS = {
     "telegram": "channels.transports.telegram.TelegramTransport",
     "viber": "channels.transports.viber.ViberTransport",
     "vk": "channels.transports.vk.VkTransport",
+    "apprise": "channels.transports.apprise.AppriseTransport",
     "sandbox": "channels.transports.sandbox.SandboxTransport",
 }
 TRIGGERS = {"manual": "cascades.triggers.manual.Manual"}

@@ -11,9 +11,10 @@ from typing import Any
 from channels.models import Channel
 from channels.transport import Account, Outgoing, RawCall, Sender
 from channels.transports.telegram import hook_secret
-from tests.channels.harness import HOOK, Harness, Mood
+from tests.channels.harness import HOOK, SECRET, Harness, Mood
 from tests.factories import make_channel
 from tests.peers import viber, vk
+from tests.peers.ntfy import NtfyPeer, ntfy_error
 from tests.peers.telegram import BLOCKED, DEACTIVATED, TelegramPeer, busy
 from tests.peers.viber import ViberPeer
 from tests.peers.vk import VkPeer
@@ -159,4 +160,40 @@ class VkHarness(BotHarness):
         return replace(call, body=call.body.replace(vk.SECRET.encode(), b"another"))
 
 
-HARNESSES: Sequence[type[Harness]] = (TelegramHarness, ViberHarness, VkHarness)
+class AppriseHarness(BotHarness):
+    """A service behind Apprise: ntfy, because it may run on any host. It takes whatever it answers with 200: nothing can be garbage."""
+
+    transport, kind = "apprise", "apprise"
+    moods = (Mood.BUSY, Mood.UNREACHABLE, Mood.NOBODY, Mood.SILENT, Mood.CUT)
+
+    def __init__(self) -> None:
+        self.peer = NtfyPeer()
+        self.port = self.peer.port
+
+    def parts(self) -> Sequence[AbstractContextManager[Any]]:
+        return [self.peer]
+
+    def account(self) -> Account:
+        settings = {"inside": "yes", "timeout": self.timeout}
+        return Account(7, "apprise", Sender("Salon Aurora"), settings, {"unused": SECRET}, HOOK)
+
+    def address(self, number: int) -> str:
+        return f"ntfy://tk_secret{number}@127.0.0.1:{self.port}/person{number}"
+
+    def away(self) -> dict[str, str]:
+        """The address itself says where its service is."""
+        self.port = 9
+        return dict(self.account().settings)
+
+    def treat(self, to: str, mood: Mood) -> None:
+        acts: dict[Mood, Any] = {
+            Mood.BUSY: ntfy_error(42901), Mood.UNREACHABLE: ntfy_error(40301), Mood.NOBODY: ntfy_error(40401),
+            Mood.SILENT: "hang", Mood.CUT: "close",
+        }  # fmt: skip
+        self.peer.on(to.rpartition("/")[2], acts[mood])
+
+    def taken(self, to: str) -> int:
+        return self.peer.counts[to.rpartition("/")[2]]
+
+
+HARNESSES: Sequence[type[Harness]] = (TelegramHarness, ViberHarness, VkHarness, AppriseHarness)
