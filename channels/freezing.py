@@ -48,6 +48,11 @@ def reply_frame(kind: str, *, now: datetime) -> MessageVersion:
     return _kept(message, {"purpose": message.purpose, "urgent": False, "content": content}, now)
 
 
+def keep(message: Message, content: list[dict[str, Any]], *, now: datetime) -> MessageVersion:
+    """The version with this content, made if there is none yet."""
+    return _kept(message, {"purpose": message.purpose, "urgent": message.urgent, "content": content}, now)
+
+
 def _kept(message: Message, frozen: Mapping[str, Any], now: datetime) -> MessageVersion:
     digest = sha256(json.dumps(frozen, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
     for _attempt in range(_ATTEMPTS):

@@ -40,6 +40,11 @@ _MJML = """<mjml lang="{language}"><mj-head><mj-title>{name}</mj-title><mj-previ
 </mj-body></mjml>"""
 _LOGO = '<mj-image src="LOGOMARK" alt="{name}" width="160px" align="left" padding="0 25px 8px"/>'
 _NAME = '<mj-text font-size="20px" font-weight="bold" color="{colour}" padding="0 25px 8px">{name}</mj-text>'
+# A link that no person, screen reader or keyboard meets; only programs that follow every link do.
+_TRAP = (
+    '{% if trap_url %}<div style="display:none" aria-hidden="true"><a href="{{ trap_url }}" tabindex="-1" rel="nofollow"></a></div>'
+    "{% endif %}"
+)
 _PIXEL = '{% if pixel_url %}<img src="{{ pixel_url }}" width="1" height="1" alt="" style="border:0;height:1px;width:1px">{% endif %}</body>'
 
 
@@ -69,7 +74,7 @@ def _frame(brand: Brand, language: str) -> str:
     head = (_LOGO if brand.logo else _NAME).format(name=name, colour=brand.colour)
     source = _MJML.format(language=escape(language), name=name, colour=brand.colour, head=head)
     compiled = mjml.mjml2html(source, fonts={})
-    return compiled.replace("</body>", _PIXEL, 1).replace("><!--[if", ">\n<!--[if").replace("<tr>", "\n<tr>")
+    return compiled.replace("</body>", _TRAP + _PIXEL, 1).replace("><!--[if", ">\n<!--[if").replace("<tr>", "\n<tr>")
 
 
 def footer(brand: Brand, language: str) -> Footer:
@@ -78,14 +83,17 @@ def footer(brand: Brand, language: str) -> Footer:
         shop = {"shop": _unbraced(brand.name)}
         wanted = _("You receive this email because you agreed to news from %(shop)s.") % shop
         needed = _("You receive this email because of an order, a booking or a contract with %(shop)s.") % shop
-        leave = _("Unsubscribe")
-    link = (
-        f'<br>\n<a href="{{{{ unsubscribe_url }}}}" style="color:#5b5b66;text-decoration:underline">{escape(leave)}</a>'
-    )
+        leave, choose = _("Unsubscribe"), _("Choose what you get")
+    link = f"<br>\n{_link('unsubscribe_url', leave)} · {_link('preferences_url', choose)}"
     imprint = " · ".join(_unbraced(part) for part in (brand.name, brand.postal_address) if part)
     html = _either(escape(wanted, quote=False) + link, escape(needed, quote=False))
-    text = _either(f"{wanted}\n{leave}: {{{{ unsubscribe_url }}}}", needed)
+    ways = f"{leave}: {{{{ unsubscribe_url }}}}\n{choose}: {{{{ preferences_url }}}}"
+    text = _either(f"{wanted}\n{ways}", needed)
     return Footer(f"{html}<br>\n{escape(imprint, quote=False)}", f"--\n{text}\n{imprint}")
+
+
+def _link(variable: str, label: str) -> str:
+    return f'<a href="{{{{ {variable} }}}}" style="color:#5b5b66;text-decoration:underline">{escape(label)}</a>'
 
 
 def _either(marketing: str, other: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.utils.translation import gettext_lazy as _
 
 from contacts import reasons
@@ -37,6 +39,20 @@ SENTENCES = {
     # unclear
     "unclear": _("It is unclear whether the provider took it: %(why)s"),
     "interrupted": _("It is unclear whether it left, because the program was interrupted while sending."),
+    # who opened or clicked (channels.tracking)
+    "grade_provider": _("The provider says that it was a program."),
+    "grade_hidden_link": _("The same visitor followed a link that no person sees."),
+    "grade_head": _("Only the headers were asked for, as link scanners do."),
+    "grade_prefetch": _("A program fetched it ahead, before anybody looked."),
+    "grade_too_soon": _("It came sooner after the delivery than a person could read."),
+    "grade_soon": _("It came within seconds of the delivery, as link scanners do."),
+    "grade_all_at_once": _("All links were followed at once."),
+    "grade_program": _("The visitor calls itself a program."),
+    "grade_preview": _("A messenger fetched it for a preview."),
+    "grade_proxy": _("The mail program fetched it for the person who was looking."),
+    "grade_no_user_agent": _("The visitor does not say what it is."),
+    "grade_bare_user_agent": _("The visitor hides what it is, as prefetching mail programs do."),
+    "grade_apple_prefetch": _("Apple fetches pictures ahead for all mails."),
 }
 
 # Causes of our own making, where a provider's would stand in a sentence.
@@ -45,6 +61,11 @@ WORDS = {
         "free text goes only to people who wrote within the last day, and this text has no approved template"
     ),
 }
+
+
+def said_of_grade(codes: Iterable[str]) -> str:
+    """Why an opening or a click was graded as it was, in sentences."""
+    return " ".join(reasons.say(f"grade_{code}") for code in codes if f"grade_{code}" in SENTENCES)
 
 
 def register() -> None:

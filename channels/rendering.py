@@ -35,6 +35,8 @@ MARKETING = "marketing"
 # Longer ones are folded into an encoded word by some mail libraries, and the mailbox shows no button (RFC 8058, RFC 2047).
 LONGEST_UNSUBSCRIBE = 70
 _TOKEN_LENGTH = 16
+# The number of the hidden link: no message has as many.
+TRAP = 9999
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +54,19 @@ class Frame:
     utm: Mapping[str, str] = field(default_factory=dict)
     language: str = ""
 
+    def own(self, page: str) -> str:
+        """One of our pages for this very message, such as "p" for the person's choices; "" where there is no link to it."""
+        return f"{self.base_url}/{page}/{self.token}" if self.base_url and self.token else ""
+
     @property
     def unsubscribe_url(self) -> str:
         """The way out, for marketing only; "" for all else."""
-        return f"{self.base_url}/u/{self.token}" if self.base_url and self.token and self.purpose == MARKETING else ""
+        return self.own("u") if self.purpose == MARKETING else ""
+
+    @property
+    def trap_url(self) -> str:
+        """The link that no person sees; "" where there are no links of ours."""
+        return f"{self.base_url}/c/{self.token}/{TRAP}" if self.base_url and self.token else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,15 +199,19 @@ def _values(variant: Mapping[str, Any], context: Mapping[str, Any], frame: Frame
     values |= _pages(context, frame)
     if rich and frame.tracked and frame.token:
         values["pixel_url"] = f"{frame.base_url}/o/{frame.token}.gif"
+    if rich and frame.trap_url:
+        values["trap_url"] = frame.trap_url
     return values
 
 
 def _pages(context: Mapping[str, Any], frame: Frame) -> dict[str, Any]:
-    """The pages that are this person's own by the delivery's token: every form, and the booking where the message is about one."""
+    """The pages that are this person's own by the delivery's token: what they get, a missing address, every form, and the booking where
+    the message is about one."""
     if not (frame.base_url and frame.token):
         return {}
+    own = {"preferences_url": frame.own("p"), "address_page": frame.own("a")}
     booking = {"booking_url": f"{frame.base_url}/b/{frame.token}/"} if "booking" in context else {}
-    return {"forms": FormAddresses(frame.base_url, frame.token), **booking}
+    return {"forms": FormAddresses(frame.base_url, frame.token), **own, **booking}
 
 
 class FormAddresses(Mapping[str, str]):
@@ -235,7 +250,9 @@ class _Links:
         self.targets: list[str] = []
         tags = {"medium": kind, **frame.utm} if frame.purpose == MARKETING else {}
         self.utm = tuple((f"utm_{name}", value) for name, value in tags.items() if value)
-        self.way_out = frame.unsubscribe_url or None
+        # These lead where they say, and nobody is to know who followed them.
+        pages = [f"{frame.base_url}/{page}/" for page in ("u", "p", "confirm")] if frame.base_url else []
+        self.untouched = (*pages, *([frame.trap_url] if frame.trap_url else []))
 
     def in_html(self, html: str) -> str:
         return _HREF.sub(lambda found: f'{found[1]}{escape(self.address(unescape(found[2])))}"', html)
@@ -253,7 +270,7 @@ class _Links:
     def address(self, written: str) -> str:
         """What stands in the message for a link: our own address, or the link itself where nothing is to be known of it."""
         target = _absolute(written.strip(), self.frame.base_url)
-        if target == self.way_out or target.startswith(_LEFT_ALONE):
+        if target.startswith((*_LEFT_ALONE, *self.untouched)):
             return target
         tagged = _tagged(target, self.utm)
         if not (self.frame.token and self.frame.base_url):

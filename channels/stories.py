@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.urls import NoReverseMatch, reverse
@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from channels.models import Delivery, DeliveryEvent, DeliveryStatus, FormAnswer, Grade
 from channels.models.delivery import DID_NOT_ARRIVE
+from channels.reasons import said_of_grade
 from channels.transport import Fact
 from contacts import reasons, timeline
 from contacts.models import Contact
@@ -27,18 +28,30 @@ def register() -> None:
 
 
 def messages(contact: Contact) -> Iterator[Entry]:
-    """Each message of the person: when it left, what became of it, and who looked at it. One statement."""
+    """Each message of the person: when it left, what became of it, and who looked at it. Two statements."""
     found = (
         Delivery.objects.filter(contact=contact)
         .select_related("channel", "message_version__message")
         .defer("context", "links")
     )
+    doubts = _doubts(contact)
     for delivery in found[:MOST]:
-        yield from of_delivery(delivery)
+        yield from of_delivery(delivery, doubts.get(delivery.pk))
 
 
-def of_delivery(delivery: Delivery) -> Iterator[Entry]:
-    """One message's piece of the story; its channel and message must have been read with it."""
+def _doubts(contact: Contact) -> dict[int, dict[str, str]]:
+    """Why openings and clicks were not taken for the person's, in sentences, by delivery and by fact and grade."""
+    found = DeliveryEvent.objects.filter(
+        contact=contact, fact__in=[Fact.OPENED, Fact.CLICKED], grade__in=[Grade.MACHINE, Grade.UNSURE], delivery__isnull=False
+    ).order_by("-id")  # fmt: skip
+    told: dict[int, dict[str, str]] = {}
+    for delivery_id, fact, grade, data in found.values_list("delivery_id", "fact", "grade", "data")[: MOST * 2]:
+        told.setdefault(delivery_id or 0, {})[f"{fact} {grade}"] = said_of_grade(data.get("grade_reasons", ()))
+    return told
+
+
+def of_delivery(delivery: Delivery, doubts: Mapping[str, str] | None = None) -> Iterator[Entry]:
+    """One message's piece of the story; its channel and message must have been read with it. doubts: see `_doubts`."""
     what = {"message": delivery.message_version.message.name, "channel": delivery.channel.name}
     link = _link(delivery)
     yield _fate(delivery, what, link)
@@ -52,14 +65,12 @@ def of_delivery(delivery: Delivery) -> Iterator[Entry]:
         )
     if delivery.opened_at:
         title = _("Opened “%(message)s”") % what
-        yield Entry(
-            delivery.opened_at, title, _who(delivery.opened_grade), _tone(delivery.opened_grade), "drafts", link
-        )
+        who = _who(Fact.OPENED, delivery.opened_grade, doubts or {})
+        yield Entry(delivery.opened_at, title, who, _tone(delivery.opened_grade), "drafts", link)
     if delivery.clicked_at:
         title = _("Clicked a link in “%(message)s”") % what
-        yield Entry(
-            delivery.clicked_at, title, _who(delivery.clicked_grade), _tone(delivery.clicked_grade), "ads_click", link
-        )
+        who = _who(Fact.CLICKED, delivery.clicked_grade, doubts or {})
+        yield Entry(delivery.clicked_at, title, who, _tone(delivery.clicked_grade), "ads_click", link)
     if delivery.unsubscribed_at:
         yield Entry(
             delivery.unsubscribed_at,
@@ -114,7 +125,7 @@ def form_answers(contact: Contact) -> Iterator[Entry]:
     """What the person answered in forms. One statement."""
     found = FormAnswer.objects.filter(contact=contact).select_related("form").order_by("-id")
     for answer in found[:MOST]:
-        said = [f"{one['label']} {one['said']}"[:_SAID] for one in answer.answers.values()]
+        said = [f"{one['label']} {one['said']}"[:_SAID] for one in answer.in_order]
         notes = [_("replaced by a later answer")] if answer.replaced_at else []
         notes += [_("played in the sandbox")] if answer.played else []
         title = _("Answered “%(form)s”") % {"form": answer.form.name}
@@ -124,11 +135,13 @@ def form_answers(contact: Contact) -> Iterator[Entry]:
         )
 
 
-def _who(grade: str) -> str:
-    """Who looked; nothing needs to be said of a person."""
-    if grade == Grade.MACHINE:
-        return _("By a program, not by the person")
-    return _("Perhaps by a program") if grade == Grade.UNSURE else ""
+def _who(fact: Fact, grade: str, doubts: Mapping[str, str]) -> str:
+    """Who looked, and how it is known; nothing needs to be said of a person."""
+    if grade not in (Grade.MACHINE, Grade.UNSURE):
+        return ""
+    who = _("By a program, not by the person") if grade == Grade.MACHINE else _("Perhaps by a program")
+    why = doubts.get(f"{fact} {grade}", "")
+    return f"{who} · {why}" if why else who
 
 
 def _tone(grade: str) -> str:

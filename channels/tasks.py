@@ -8,7 +8,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from channels import health, limits, receipts, sending, signals
+from channels import confirming, health, limits, receipts, sending, signals
 from channels.receipts import parked
 from contacts import hints
 
@@ -38,6 +38,13 @@ def sweep() -> int:
     now = timezone.now()
     limits.forget(now)
     return sending.sweep(now) + parked.give_up(now)
+
+
+@shared_task(name="channels.tasks.confirmations")
+def confirmations() -> int:
+    """Remind those who have not confirmed their address, and forget those who did not in time."""
+    now = timezone.now()
+    return confirming.remind(now) + confirming.expire(now)
 
 
 @shared_task(name="channels.tasks.balances")

@@ -16,15 +16,25 @@ from channels.transport import Fact
 
 # A click sooner than this after the delivery is a scanner's: nobody opens, reads and clicks as fast.
 TOO_SOON = 2.0
+# A click sooner than this may be either's: it is never taken for a person's, whatever else speaks for it.
+SOON = 10.0
 # Different links of one message within one second.
 TOO_MANY = 2
 
+# The code of a visitor who followed the link that no person sees.
+HIDDEN = "hidden_link"
+
 # They fetch for a person who is looking at this moment: the opening is real, only the device is hidden.
 _FOR_PEOPLE = re.compile(r"GoogleImageProxy|YahooMailProxy", re.IGNORECASE)
-# Beside the public list of crawlers: scanners of mail security, and previews in messengers.
+# Beside the public list of crawlers: scanners of mail security, and what makes the previews in messengers.
 _SCANNERS = re.compile(
-    r"Barracuda|Mimecast|Proofpoint|FireEye|Symantec|TrendMicro|Trend Micro|SafeLinks|MicrosoftPreview|SkypeUriPreview|BingPreview|"
-    r"Google-Safety|GoogleMessages|TelegramBot|^WhatsApp/|^Viber/\S+$|facebookexternalhit|HeadlessChrome|okhttp|Go-http-client",
+    r"Barracuda|Mimecast|Proofpoint|FireEye|Symantec|TrendMicro|Trend Micro|SafeLinks|Google-Safety|HeadlessChrome|okhttp|Go-http-client",
+    re.IGNORECASE,
+)
+_PREVIEWS = re.compile(
+    r"TelegramBot|^WhatsApp/|^Viber/\S+$|ViberBot|facebookexternalhit|facebookcatalog|vkShare|Slackbot|Slack-ImgProxy|Discordbot|"
+    r"Twitterbot|LinkedInBot|SkypeUriPreview|MicrosoftPreview|BingPreview|GoogleMessages|Snapchat URL Preview|line-poker|OdklBot|"
+    r"iMessageLinkExtension|redditbot|Iframely|mattermost-bot|Signal-Link-Preview",
     re.IGNORECASE,
 )
 _BARE = re.compile(r"Mozilla/\d\.\d(?: \(\))?")
@@ -43,24 +53,27 @@ def grade(
     seconds_since_delivered: float | None = None,
     others_in_last_second: int = 0,
     machine_flag: bool = False,
+    trapped: bool = False,
 ) -> tuple[Grade, list[str]]:
     """The grade of one fetch and the codes of what speaks for it. headers: names in any case; others: further links of this message
-    that were fetched within the last second; machine_flag: the provider itself says that it was a program."""
+    that were fetched within the last second; machine_flag: the provider itself says that it was a program; trapped: this visitor has
+    followed the link of this message that no person sees. The codes have their sentences in `channels.reasons`, as "grade_<code>"."""
     agent = user_agent.strip()
     machine = [
         *(["provider"] if machine_flag else []),
+        *([HIDDEN] if trapped else []),
         *(["head"] if method == "HEAD" else []),
         *(["prefetch"] if _is_prefetch(headers) else []),
         *(_too_fast(seconds_since_delivered, others_in_last_second) if fact == Fact.CLICKED else []),
     ]
-    if _FOR_PEOPLE.search(agent):
-        return (Grade.MACHINE, machine) if machine else (Grade.HUMAN, ["proxy"])
-    if _is_program(agent):
-        machine.append("program")
+    proxied = bool(_FOR_PEOPLE.search(agent))
+    if not proxied and (why := program_in(agent)):
+        machine.append(why)
     if machine:
         return Grade.MACHINE, machine
-    doubts = _doubts(agent, ip)
-    return (Grade.UNSURE, doubts) if doubts else (Grade.HUMAN, [])
+    soon = fact == Fact.CLICKED and seconds_since_delivered is not None and 0 <= seconds_since_delivered < SOON
+    doubts = [*(["soon"] if soon else []), *([] if proxied else _doubts(agent, ip))]
+    return (Grade.UNSURE, doubts) if doubts else (Grade.HUMAN, ["proxy"] if proxied else [])
 
 
 def _is_prefetch(headers: Mapping[str, str]) -> bool:
@@ -74,8 +87,11 @@ def _too_fast(seconds: float | None, others: int) -> list[str]:
 
 
 @lru_cache(maxsize=2048)
-def _is_program(agent: str) -> bool:
-    return bool(_SCANNERS.search(agent)) or is_crawler(agent)
+def program_in(agent: str) -> str:
+    """The code of the program that a user agent names: "preview", "program", or "" for none that is known."""
+    if _PREVIEWS.search(agent):
+        return "preview"
+    return "program" if _SCANNERS.search(agent) or is_crawler(agent) else ""
 
 
 def _doubts(agent: str, ip: str) -> list[str]:

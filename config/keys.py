@@ -5,6 +5,7 @@ suppressed addresses are stored only as its HMAC, and would no longer be recogni
 """
 
 import base64
+import hmac
 import json
 import os
 import secrets
@@ -19,7 +20,11 @@ FROM_ENVIRONMENT = {
     "signing": "CASCADA_SECRET_KEYS",
     "fields": "CASCADA_FIELD_KEYS",
     "suppression": "CASCADA_SUPPRESSION_KEY",
+    "push": "CASCADA_PUSH_KEY",
 }
+_NEEDED = {"signing", "fields", "suppression"}
+
+_P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # SEC 2, secp256r1
 
 
 class KeysUnavailable(Exception):
@@ -28,11 +33,15 @@ class KeysUnavailable(Exception):
 
 @dataclass(frozen=True, repr=False)
 class Keys:
-    """signing: newest first, the others only verify. fields: Fernet keys, newest first. suppression: raw bytes."""
+    """signing: newest first, the others only verify. fields: Fernet keys, newest first. suppression: raw bytes.
+
+    push: the private P-256 number by which browsers know us (RFC 8292), 32 bytes in base64url.
+    """
 
     signing: tuple[str, ...]
     fields: tuple[str, ...]
     suppression: bytes
+    push: str
 
 
 def load(path: Path, environment: Mapping[str, str], *, beside: Path | None = None) -> Keys:
@@ -42,11 +51,13 @@ def load(path: Path, environment: Mapping[str, str], *, beside: Path | None = No
     ones would make its secrets unreadable. Raises KeysUnavailable.
     """
     given = {name: environment[variable] for name, variable in FROM_ENVIRONMENT.items() if environment.get(variable)}
-    stored: dict[str, Any] = {} if len(given) == len(FROM_ENVIRONMENT) else _stored(path, beside)
+    stored: dict[str, Any] = {} if set(given) >= _NEEDED else _stored(path, beside)
+    suppression = _several(given.get("suppression"), stored, "suppression", path)[0].encode()
     return Keys(
         signing=_several(given.get("signing"), stored, "signing", path),
         fields=_fernet(_several(given.get("fields"), stored, "fields", path)),
-        suppression=_several(given.get("suppression"), stored, "suppression", path)[0].encode(),
+        suppression=suppression,
+        push=_push(given.get("push") or stored.get("push") or _number(suppression)),
     )
 
 
@@ -68,6 +79,31 @@ def _fernet(keys: tuple[str, ...]) -> tuple[str, ...]:
         if not usable:
             raise KeysUnavailable("A field key is not 32 bytes in URL-safe base64 (CASCADA_FIELD_KEYS or keys.json).")
     return keys
+
+
+def _push(key: object) -> str:
+    try:
+        number = int.from_bytes(base64.urlsafe_b64decode(f"{key}" + "=" * (-len(f"{key}") % 4)))
+    except ValueError:
+        number = 0
+    if not 0 < number < _P256_ORDER:
+        raise KeysUnavailable(
+            "The key for web push is not a private P-256 key of 32 bytes in URL-safe base64 (CASCADA_PUSH_KEY or keys.json)."
+        )
+    return str(key).rstrip("=")
+
+
+def _number(suppression: bytes) -> str:
+    """Where no key for web push is kept: one that is the same on every host, from the one key that is never rotated either."""
+    return _base64(1 + int.from_bytes(hmac.digest(suppression, b"web push", "sha512")) % (_P256_ORDER - 1))
+
+
+def _new_push() -> str:
+    return _base64(1 + secrets.randbelow(_P256_ORDER - 1))
+
+
+def _base64(number: int) -> str:
+    return base64.urlsafe_b64encode(number.to_bytes(32)).decode().rstrip("=")
 
 
 def _stored(path: Path, beside: Path | None) -> dict[str, Any]:
@@ -95,6 +131,7 @@ def _make(path: Path, beside: Path | None) -> None:
         "signing": [secrets.token_urlsafe(50)],
         "fields": [base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()],
         "suppression": secrets.token_urlsafe(32),
+        "push": _new_push(),
     }
     write_private(path, json.dumps(fresh, indent=1), keep_existing=True)
 

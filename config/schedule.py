@@ -26,6 +26,9 @@ PERIODIC = (
     Periodic(gettext_noop("Channels: send what is queued"), "channels.tasks.send", 2),
     Periodic(gettext_noop("Channels: apply what providers reported"), "channels.tasks.apply_inbound", 2),
     Periodic(gettext_noop("Channels: sweep what is stuck"), "channels.tasks.sweep", 30),
+    Periodic(
+        gettext_noop("Channels: remind and forget those who have not confirmed"), "channels.tasks.confirmations", 300
+    ),
     Periodic(gettext_noop("Channels: ask what is left on the accounts"), "channels.tasks.balances", 3600),
     Periodic(gettext_noop("Contacts: work on imports"), "contacts.tasks.work_imports", 10),
 )

@@ -101,6 +101,7 @@ SECRET_KEY = _loaded.signing[0]
 SECRET_KEY_FALLBACKS = list(_loaded.signing[1:])
 FIELD_ENCRYPTION_KEYS = list(_loaded.fields)
 SUPPRESSION_KEY = _loaded.suppression
+PUSH_KEY = _loaded.push
 
 # --- Web --------------------------------------------------------------------------------------------------------------
 
@@ -248,6 +249,7 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CHANNEL_TRANSPORTS = {
     "email": "channels.transports.email.EmailTransport",
     "twilio": "channels.transports.twilio.TwilioTransport",
+    "webpush": "channels.transports.webpush.WebPushTransport",
     "telegram": "channels.transports.telegram.TelegramTransport",
     "viber": "channels.transports.viber.ViberTransport",
     "vk": "channels.transports.vk.VkTransport",
@@ -261,6 +263,13 @@ LEASE_SECONDS = _number("CASCADA_LEASE_SECONDS", 60)
 
 # Countries whose law asks for a consent of its own before openings are tracked (France: CNIL deliberation 2026-042).
 TRACKING_CONSENT_COUNTRIES = frozenset({"FR"})
+
+# Push services of the browsers' makers. Anybody may subscribe with a server of their own, but what that says stops nobody else's messages.
+PUSH_SERVICES = (
+    "fcm.googleapis.com", "push.services.mozilla.com", "push.apple.com", "notify.windows.com", "push.yandex.ru", "push.samsungosp.com",
+)  # fmt: skip
+# Endpoints of push subscriptions come from visitors: without this, only https, port 443 and public addresses. Lifted in tests.
+PUSH_TO_PRIVATE_ADDRESSES = _flag("CASCADA_PUSH_TO_PRIVATE_ADDRESSES")
 
 # No live channel starts before the business's public address is https and answered a round trip; lifted in tests.
 CASCADA_REQUIRE_HTTPS = _flag("CASCADA_REQUIRE_HTTPS", default=True)

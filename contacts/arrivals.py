@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db.models import F
 
-from contacts import bulk
+from contacts import bulk, kinds
 from contacts.models import Address, Business, Contact, Membership, Validity
 from contacts.models.contact import fingerprint, fold, search_text
 
@@ -16,6 +16,8 @@ _CONTACT = (
     "external_id", "first_name", "last_name", "language", "time_zone", "birth_date", "city", "notes", "attributes", "search",
     "created_at", "updated_at",
 )  # fmt: skip
+# What tells new contacts apart; of those who are alike in all of it, any may be given any of their addresses.
+_APART = ("first_name", "last_name", "language", "search")
 _ADDRESS = (
     "contact_id", "kind", "value", "normal", "fingerprint", "validity", "invalid_reason", "bad_hits", "position", "created_at",
 )  # fmt: skip
@@ -40,23 +42,34 @@ def one_at_a_time() -> None:
 
 
 def owners(kind: str, normals: Collection[str]) -> dict[str, list[int]]:
-    """The contacts who have each of the addresses, the oldest first; one statement."""
-    rows = Address.objects.filter(bulk.Among("normal", list(normals)), kind=kind).order_by("contact_id")
+    """The contacts who have each of the addresses, however they wrote it, the oldest first; one statement."""
+    marks = {normal: fingerprint(kind, normal) for normal in normals}
+    rows = Address.objects.filter(bulk.Among("fingerprint", set(marks.values())), kind=kind).order_by("contact_id")
     found: dict[str, list[int]] = {}
-    for normal, contact_id in rows.values_list("normal", "contact_id"):
-        found.setdefault(normal, []).append(contact_id)
-    return found
+    for mark, contact_id in rows.values_list("fingerprint", "contact_id"):
+        found.setdefault(mark, []).append(contact_id)
+    return {normal: found[mark] for normal, mark in marks.items() if mark in found}
 
 
 def welcome(arrivals: Sequence[Arrival], *, now: datetime) -> list[int]:
     """Make a contact with this address of each; their ids in the same order. Two statements."""
     rows = [_contact(one, now) for one in arrivals]
-    where = _CONTACT.index("search")  # it holds the address, so it tells them apart
-    made = {search: pk for pk, search in bulk.insert(Contact, _CONTACT, rows, returning=("id", "search"))}
-    ids = [made[row[where]] for row in rows]
+    where = [_CONTACT.index(name) for name in _APART]
+    made: dict[tuple[object, ...], list[int]] = {}
+    for pk, *told in bulk.insert(Contact, _CONTACT, rows, returning=("id", *_APART)):
+        made.setdefault(tuple(told), []).append(pk)
+    ids = [made[tuple(row[n] for n in where)].pop() for row in rows]
     addresses = [_address(pk, one.kind, one.normal, now) for pk, one in zip(ids, arrivals, strict=True)]
     bulk.insert(Address, _ADDRESS, addresses)
     return ids
+
+
+def newcomer(name: str, language: str, *, now: datetime) -> int:
+    """Make a contact who has no address yet, because it waits to be confirmed; the id."""
+    first, _, last = " ".join(name.split()).partition(" ")
+    made = Contact.objects.create(first_name=first[:120], last_name=last[:120], language=language)
+    Contact.objects.filter(pk=made.pk).update(created_at=now, updated_at=now)
+    return made.pk
 
 
 def bring(kind: str, pairs: Collection[tuple[int, str]], *, now: datetime) -> None:
@@ -73,7 +86,8 @@ def bring(kind: str, pairs: Collection[tuple[int, str]], *, now: datetime) -> No
     Address.objects.filter(bulk.Among("id", front)).update(
         position=0, validity=Validity.OK, invalid_reason="", bad_hits=0
     )
-    _be_found(wanted, now)
+    if kinds.typed(kind):
+        _be_found(wanted, now)
 
 
 def revive(kind: str, normals: Collection[str]) -> None:
@@ -92,7 +106,7 @@ def gather(members: Collection[tuple[int, int]], *, now: datetime) -> None:
 def _contact(one: Arrival, now: datetime) -> tuple[object, ...]:
     first, _, last = " ".join(one.name.split()).partition(" ")
     first, last = first[:120], last[:120]
-    search = search_text(first, last, "", None, [one.normal])
+    search = search_text(first, last, "", None, [one.normal] if kinds.typed(one.kind) else [])
     return (None, first, last, one.language, "", None, "", "", {}, search, now, now)
 
 

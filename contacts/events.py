@@ -11,13 +11,13 @@ from django.db import transaction
 
 from contacts import bulk
 from contacts.models import Event
-from contacts.models.event import NAMES, OF_BOOKINGS
+from contacts.models.event import NAMES, OF_BOOKINGS, OF_PAGES
 from contacts.signals import facts_recorded
 
 # What staff note down by hand on a person's page. Any other name may be recorded too.
 NOTED = NAMES
 # What a cascade may have as its goal.
-GOALS = {**NAMES, **OF_BOOKINGS}
+GOALS = {**NAMES, **OF_BOOKINGS, **OF_PAGES}
 
 
 @dataclass(frozen=True, slots=True)

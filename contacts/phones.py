@@ -188,7 +188,7 @@ def _of_region(region: str) -> _Country | None:
 
 @cache
 def _of_code(code: str) -> _Country | None:
-    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code), ()) if code.isdigit() else ()
+    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code), ()) if code.isdigit() and code[0] != "0" else ()
     known = [phonenumbers.PhoneMetadata.metadata_for_region(region, None) for region in regions if region.isalpha()]
     rules = [region for region in known if region is not None]
     if not rules or len(rules) < len(regions):

@@ -1,5 +1,6 @@
 """What every test stands on: the run's database, a real broker, processes of our own, and no network beyond loopback."""
 
+import gc
 import ipaddress
 import os
 import socket
@@ -13,9 +14,12 @@ from urllib.parse import quote, urlencode
 
 import pytest
 from django.db import connections
-from hypothesis import HealthCheck
-from hypothesis import settings as hypothesis_settings
+from django.template import RequestContext, Template
+from django.template.context import Context
+from django.test.signals import template_rendered
+from django.utils.safestring import SafeString
 
+import tests.invented  # noqa: F401  (the profiles of Hypothesis)
 from config.broker import EmbeddedBroker
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,11 +30,6 @@ SUITES = {
     "volume": "manage.py test --volume",
     "bench": "manage.py bench",
 }
-
-hypothesis_settings.register_profile(
-    "house", deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
-hypothesis_settings.load_profile("house")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -59,6 +58,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
     items[:] = kept
     config.stash[LEFT_OUT] = left
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays to the end: the collector of garbage need not go through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 LEFT_OUT = pytest.StashKey[dict[str, int]]()
@@ -105,6 +110,21 @@ def _no_network_beyond_loopback() -> Iterator[None]:
 
     patch = pytest.MonkeyPatch()
     patch.setattr(socket.socket, "connect", connect)
+    yield
+    patch.undo()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _a_response_keeps_the_context_of_its_page(django_test_environment: None) -> Iterator[None]:
+    """Django's test client copies the context of each widget and part of a page too, which costs as much as the page."""
+
+    def render(self: Template, context: Context) -> SafeString:
+        if context.template is self and isinstance(context, RequestContext):
+            template_rendered.send(sender=self, template=self, context=context)
+        return self.nodelist.render(context)
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(Template, "_render", render)
     yield
     patch.undo()
 

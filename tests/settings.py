@@ -32,3 +32,4 @@ else:
     DATABASES["default"]["CONN_MAX_AGE"] = 0  # threads of a live server leave no connection behind
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick; what is tested is not the hash
+WHITENOISE_AUTOREFRESH = True  # a file is looked up when it is asked for; else each test client lists them all

@@ -4,7 +4,7 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -41,15 +41,12 @@ def _tracked() -> list[Path]:
     return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
 
 
-def _modules() -> Iterator[tuple[str, ast.Module, int]]:
-    """Yield path, syntax tree and number of lines of each of our modules, tests included, migrations not."""
-    for path in [
-        ROOT / "manage.py",
-        *(found for room in (*ROOMS, "tests") for found in sorted((ROOT / room).rglob("*.py"))),
-    ]:
-        if "migrations" not in path.parts:
-            text = path.read_text("utf-8")
-            yield str(path.relative_to(ROOT)), ast.parse(text), len(text.splitlines())
+@cache
+def _modules() -> list[tuple[str, ast.Module, int]]:
+    """Return path, syntax tree and number of lines of each of our modules, tests included, migrations not."""
+    rooms = (found for room in (*ROOMS, "tests") for found in sorted((ROOT / room).rglob("*.py")))
+    texts = {path: path.read_text("utf-8") for path in (ROOT / "manage.py", *rooms) if "migrations" not in path.parts}
+    return [(str(path.relative_to(ROOT)), ast.parse(text), len(text.splitlines())) for path, text in texts.items()]
 
 
 def test_rooms_import_only_in_the_direction_of_the_design() -> None:

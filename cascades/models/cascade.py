@@ -118,7 +118,9 @@ class Step(models.Model):
     key = models.CharField(max_length=12, default=new_step_key, editable=False)
     position = models.PositiveSmallIntegerField(_("order"), default=0)
     channel = models.ForeignKey("channels.Channel", models.PROTECT, related_name="+", verbose_name=_("channel"))
-    message = models.ForeignKey("channels.Message", models.PROTECT, related_name="+", verbose_name=_("message"))
+    message = models.ForeignKey(
+        "channels.Message", models.PROTECT, limit_choices_to={"system": ""}, related_name="+", verbose_name=_("message")
+    )  # fmt: skip
     message_version = models.ForeignKey(
         "channels.MessageVersion", models.PROTECT, null=True, editable=False, related_name="+"
     )

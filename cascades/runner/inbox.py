@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import BigIntegerField, CharField, Field, Model, QuerySet, Value
+from django.db.models import BigIntegerField, Case, CharField, Field, Model, QuerySet, Value, When
 from django.db.models.functions import Cast, Coalesce
 
 from channels.models import DeliveryEvent
 from contacts.bulk import Among
-from contacts.models import Consent, Event
+from contacts.models import Consent, ConsentPurpose, Event
 
 
 class Fact(NamedTuple):
@@ -68,7 +68,7 @@ def _unhandled(source: type[Model], contact_ids: Collection[int] | None) -> Quer
 def _read(source: type[Model], rows: QuerySet[Any]) -> Iterator[Fact]:
     for values in rows.values_list("id", *_COLUMNS[source]):
         row_id, contact_id, delivery_id, channel_id, token, what, at, played = values
-        yield Fact(source, row_id, contact_id, delivery_id, channel_id, token, _SAYS.get(what, what), at, played)
+        yield Fact(source, row_id, contact_id, delivery_id, channel_id, token, what, at, played)
 
 
 def _nothing(column: Field[Any, Any]) -> Cast:
@@ -76,7 +76,8 @@ def _nothing(column: Field[Any, Any]) -> Cast:
 
 
 _NUMBER = _nothing(BigIntegerField())
-_SAYS = {True: "given", False: WITHDRAWN}
+# Who takes back that openings may be tracked still wants the news.
+_SAID = Case(When(given=False, purpose=ConsentPurpose.MARKETING, then=Value(WITHDRAWN)), default=Value("other"))
 _COLUMNS: dict[type[Model], tuple[Any, ...]] = {
     Event: ("contact_id", _NUMBER, _NUMBER, Value("", CharField()), "name", "at", "played"),
     DeliveryEvent: (
@@ -88,5 +89,5 @@ _COLUMNS: dict[type[Model], tuple[Any, ...]] = {
         "at",
         "played",
     ),
-    Consent: ("contact_id", _NUMBER, _NUMBER, "delivery_token", "given", "at", "played"),
+    Consent: ("contact_id", _NUMBER, _NUMBER, "delivery_token", _SAID, "at", "played"),
 }

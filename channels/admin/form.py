@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, StackedInline
 from unfold.decorators import action
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from channels import surveys
 from channels.admin.form_fields import OptionsField, OptionsWidget, TextsField, languages
@@ -30,11 +30,15 @@ from contacts.exporting import csv_response
 from contacts.models import Business, Group
 
 EXPORT = "contacts.export_contact"
+LAST = 32_767  # the highest that the column holds
 
 
 class QuestionForm(forms.ModelForm):  # type: ignore[type-arg]
     """One question."""
 
+    position = forms.IntegerField(
+        label=_("Place"), required=False, min_value=0, max_value=LAST, widget=UnfoldAdminIntegerFieldWidget({"min": 0})
+    )
     labels = TextsField(label=_("Question"))
     options = OptionsField(label=_("Answers to choose from"), required=False)
 
@@ -43,11 +47,20 @@ class QuestionForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = ("position", "kind", "labels", "options", "required", "attribute")
         widgets: ClassVar[dict[str, Any]] = {"kind": UnfoldAdminSelectWidget, "attribute": UnfoldAdminTextInputWidget}
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.instance.pk:
+            self.initial["position"] = None
+
     @cached_property
     def changed_data(self) -> list[str]:
         """The page numbers every card; a number alone does not make a question of an empty one."""
         changed: list[str] = super().changed_data
         return changed if self.instance.pk else [name for name in changed if name != "position"]
+
+    def clean_position(self) -> int:
+        position = self.cleaned_data.get("position")
+        return LAST if position is None else int(position)
 
     def clean_attribute(self) -> str:
         return str(self.cleaned_data["attribute"]).replace("\x00", "").strip()
@@ -83,6 +96,16 @@ class QuestionFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
         names = [one["attribute"] for one in given if one.get("attribute") and not one.get("DELETE")]
         if len(names) != len(set(names)):
             raise forms.ValidationError(_now("Two questions fill the same detail. Each needs its own."))
+
+    def save(self, commit: bool = True) -> Any:
+        """Number the questions as they stand; one that was added without a place comes last."""
+        kept = [form for form in self.forms if form.instance.pk or form.has_changed()]
+        kept = [form for form in kept if not self._should_delete_form(form)]  # type: ignore[attr-defined]
+        for place, form in enumerate(sorted(kept, key=lambda form: form.cleaned_data.get("position", LAST))):
+            form.instance.position = place
+            if place != form.initial.get("position") and "position" not in form.changed_data:
+                form.changed_data.append("position")
+        return super().save(commit)
 
 
 class QuestionInline(StackedInline):

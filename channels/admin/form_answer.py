@@ -55,7 +55,7 @@ class FormAnswerAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("answers"))
     def summary(self, answer: FormAnswer) -> str:
-        said = " · ".join(one["said"] for one in answer.answers.values())
+        said = " · ".join(one["said"] for one in answer.in_order)
         return f"{said[:_SHOWN]}…" if len(said) > _SHOWN else said
 
     @display(description=_("state"), label={"counts": "success", "replaced": "warning", "played": "info"})
@@ -66,7 +66,7 @@ class FormAnswerAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("answers"))
     def said(self, answer: FormAnswer) -> SafeString:
-        pairs = ((one["label"], one["said"]) for one in answer.answers.values())
+        pairs = ((one["label"], one["said"]) for one in answer.in_order)
         return format_html(
             '<dl class="form-said">{}</dl>', format_html_join("", "<div><dt>{}</dt><dd>{}</dd></div>", pairs)
         )

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from channels import facts
 from channels.models import DeliveryEvent, DeliveryStatus
+from channels.reasons import said_of_grade
 from channels.transport import Fact
 from contacts import reasons
 from contacts.timeline import Entry
@@ -53,7 +54,8 @@ def said(event: DeliveryEvent) -> Entry:
     known = reasons.say(event.reason, event.data) if event.reason in reasons.codes() else event.reason
     by = gettext("Decided by %(name)s.") % {"name": event.data["by"]} if event.data.get("by") else ""
     grade = "" if event.grade in ("", "human") else event.get_grade_display()
-    details = [grade, known, str(event.data.get("why", "")), event.text, str(event.data.get("url", "")), by]
+    graded = said_of_grade(event.data.get("grade_reasons", ()))
+    details = [grade, graded, known, str(event.data.get("why", "")), event.text, str(event.data.get("url", "")), by]
     return Entry(event.at, title, " · ".join(dict.fromkeys(part for part in details if part)), tone, _ICONS[tone])
 
 

@@ -1,6 +1,7 @@
 """The nouns of the channels room."""
 
 from channels.models.channel import Channel, PriceUnit
+from channels.models.confirmation import Confirmation
 from channels.models.conversation import Conversation
 from channels.models.delivery import Delivery, DeliveryEvent, DeliveryStatus, Grade
 from channels.models.form import Form, FormAnswer, FormQuestion, QuestionKind
@@ -12,6 +13,7 @@ from channels.models.tally import Tally
 
 __all__ = [
     "Channel",
+    "Confirmation",
     "Conversation",
     "Delivery",
     "DeliveryEvent",

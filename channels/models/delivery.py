@@ -55,7 +55,7 @@ class Delivery(models.Model):
     this address, and goes there or nowhere. `claim_token`/`lease_until` belong to the
     worker that has it. `not_before` delays, `valid_until` ends it. `reason` is a code of `contacts.reasons`, `reason_params` fill its
     sentence. Engagement is a time with a grade beside the status, never a status. `links` are the targets behind
-    /c/<token>/<n>, in order of n.
+    /c/<token>/<n>, in order of n. `unconfirmed`: it goes to `address` and to no other, even if that is not (yet) among the person's.
     """
 
     token = models.CharField(max_length=16, unique=True, default=new_token, editable=False)
@@ -78,6 +78,7 @@ class Delivery(models.Model):
 
     pinned = models.BooleanField(default=False, editable=False)
     address = models.CharField(_("address"), max_length=LONGEST_ADDRESS, default="")
+    unconfirmed = models.BooleanField(default=False, editable=False)
     language = models.CharField(_("language"), max_length=8, default="")
     status = models.CharField(_("status"), max_length=10, choices=DeliveryStatus.choices, default=DeliveryStatus.QUEUED)
     reason = models.CharField(_("reason"), max_length=40, default="")

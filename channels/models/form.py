@@ -127,7 +127,8 @@ class FormQuestion(models.Model):
 class FormAnswer(models.Model):
     """What one person answered. A later answer to the same message replaces this one, which stays (`replaced_at`).
 
-    `answers`: by the question's key, {"value": 9 | "yes" | ["a", "b"] | "text", "label": the question, "said": the answer as it was read}.
+    `answers`: by the question's key, {"value": 9 | "yes" | ["a", "b"] | "text", "label": the question, "said": the answer as it was read,
+    "n": its place in the form}.
     `joined`: ids of the groups that this answer added the person to; `played`: told about a message of the sandbox.
     """
 
@@ -158,3 +159,8 @@ class FormAnswer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.form} · {self.contact}"
+
+    @property
+    def in_order(self) -> list[dict[str, Any]]:
+        """The answers as they were asked; PostgreSQL keeps no order of keys."""
+        return sorted(self.answers.values(), key=lambda one: int(one["n"]))

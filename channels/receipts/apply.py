@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -74,7 +74,7 @@ def _turns(items: Sequence[Item]) -> list[list[Item]]:
 def _taken(channel: Channel, items: Sequence[Item], now: datetime) -> list[tuple[Item, Match]]:
     with transaction.atomic():
         matched = list(zip(items, match(channel, [item.told for item in items], now), strict=True))
-        matched = [(item, found) for item, found in matched if not _only_played(item, found)]
+        matched = [(graded(item, found, now), found) for item, found in matched if not _only_played(item, found)]
         rows = [_told(channel, item, found, now) for item, found in matched]
         spell_out(rows)
         written = {row[0] for row in facts.write(rows, returning=("event_key",))}
@@ -177,20 +177,30 @@ def when(told: Inbound, now: datetime) -> datetime:
     return min(told.at or now, now)
 
 
-def grade(item: Item) -> str:
-    """Who opened or clicked; "" for other facts."""
+def graded(item: Item, found: Match, now: datetime) -> Item:
+    """The item with who opened or clicked and what speaks for it; unchanged for other facts, and where that is known already."""
     told = item.told
     if item.grade or told.fact not in (Fact.OPENED, Fact.READ, Fact.CLICKED):
-        return item.grade
+        return item
     if not told.machine and (told.played or told.fact == Fact.READ):
-        return Grade.HUMAN
-    return tracking.grade(told.fact, headers={}, user_agent=told.user_agent, ip=told.ip, machine_flag=told.machine)[0]
+        return replace(item, grade=Grade.HUMAN)
+    grade, reasons = tracking.grade(
+        told.fact, headers={}, user_agent=told.user_agent, ip=told.ip, machine_flag=told.machine,
+        seconds_since_delivered=_since(found, when(told, now)) if told.at else None,
+    )  # fmt: skip
+    return replace(item, grade=grade, data={**item.data, **({"grade_reasons": reasons} if reasons else {})})
+
+
+def _since(found: Match, at: datetime) -> float | None:
+    """Seconds from the delivery (else from the sending) to something that a provider tells of; None where neither is known."""
+    start = found.target.arrived_at or found.target.sent_at if found.target else None
+    return (at - start).total_seconds() if start else None
 
 
 def _heard(item: Item, now: datetime) -> Heard:
     told = item.told
     why = " ".join(part for part in (told.reason, told.detail) if part)
-    return Heard(told.fact, when(told, now), grade(item), why, told.provider_id, told.segments, told.cost)
+    return Heard(told.fact, when(told, now), item.grade, why, told.provider_id, told.segments, told.cost)
 
 
 def _told(channel: Channel, item: Item, found: Match, now: datetime) -> facts.Told:
@@ -208,6 +218,6 @@ def _told(channel: Channel, item: Item, found: Match, now: datetime) -> facts.To
     return facts.Told(
         fact=told.fact, channel_id=channel.pk, delivery_id=found.target.id if found.target else None, contact_id=found.contact_id,
         event_key=_key(item), provider_id="" if told.fact in OF_PEOPLE else told.provider_id, at=when(told, now), recorded_at=now,
-        grade=grade(item), reason=told.reason[:60], text=told.text, data={name: value for name, value in said.items() if value},
+        grade=item.grade, reason=told.reason[:60], text=told.text, data={name: value for name, value in said.items() if value},
         call_id=item.call_id, played=told.played, handled_at=None if found.contact_id else now,
     )  # fmt: skip

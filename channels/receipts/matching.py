@@ -27,9 +27,11 @@ class Target(NamedTuple):
     provider_id: str
     address: str
     sandbox: bool
+    sent_at: datetime | None = None
+    arrived_at: datetime | None = None
 
 
-_COLUMNS = ("id", "contact_id", "token", "provider_id", "address", "sandbox")
+_COLUMNS = ("id", "contact_id", "token", "provider_id", "address", "sandbox", "sent_at", "delivered_at")
 
 
 @dataclass(frozen=True, slots=True)

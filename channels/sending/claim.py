@@ -21,7 +21,7 @@ LEASE = timedelta(seconds=3 * settings.LEASE_SECONDS)  # of a claim; whoever los
 _COLUMNS = (
     "id", "token", "contact_id", "message_version_id", "kind", "purpose", "urgent", "sandbox", "scope", "campaign", "step_name", "context",
     "attempts", "not_before", "valid_until", "sending_at", "address", "language", "tracked", "links", "subject", "once_key",
-    "pinned",
+    "pinned", "unconfirmed",
 )  # fmt: skip
 
 
@@ -52,6 +52,7 @@ class Job:
     subject: str
     once_key: str | None
     pinned: bool = False
+    unconfirmed: bool = False
 
     @classmethod
     def of(cls, delivery: Delivery) -> Job:
@@ -60,6 +61,8 @@ class Job:
 
     @property
     def ask(self) -> Ask:
+        if self.unconfirmed:
+            return Ask(self.kind, self.purpose, self.urgent, self.sandbox, self.address, self.contact_id)
         return Ask(self.kind, self.purpose, self.urgent, self.sandbox, self.address if self.pinned else "")
 
     @property

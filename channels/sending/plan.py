@@ -21,8 +21,8 @@ class Planned:
     """One message to one person, as it goes into the outbox. `token` is minted by the caller (`channels.models.delivery.new_token`).
 
     scope: the occasion in which identical text goes to one address once, "" if that does not matter; context: what the text may use besides
-    the contact; pinned: to this address or to none; not_before, valid_until: instants; reason: why it waits, if it does (a code of
-    `contacts.reasons`).
+    the contact; pinned: to this address or to none; unconfirmed: to this address even though it is not (yet) the person's; not_before,
+    valid_until: instants; reason: why it waits, if it does (a code of `contacts.reasons`).
     """
 
     token: str
@@ -39,6 +39,7 @@ class Planned:
     context: Mapping[str, Any] = field(default_factory=dict)
     address: str = ""
     pinned: bool = False
+    unconfirmed: bool = False
     language: str = ""
     tracked: bool = False
     not_before: datetime

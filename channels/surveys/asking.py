@@ -108,7 +108,7 @@ def _read_text(one: Asked, posted: QueryDict, given: Given) -> Asked:
         given.cut.append(one.label)
         text = text[:LONGEST].rstrip()
     if text:
-        given.answers[one.key] = {"value": text, "label": one.label, "said": text}
+        given.answers[one.key] = _kept(one, text, text, given)
     missing = one.question.required and not text
     return replace(one, text=text, problem=_("Please answer this question.") if missing else "")
 
@@ -128,8 +128,13 @@ def _read_choice(one: Asked, posted: QueryDict, given: Given) -> Asked:
     if not values:
         return replace(one, problem=_("Please answer this question.") if one.question.required else "")
     value: Any = values if one.several else int(values[0]) if one.is_score else values[0]
-    given.answers[one.key] = {"value": value, "label": one.label, "said": ", ".join(known[v] for v in values)}
+    given.answers[one.key] = _kept(one, value, ", ".join(known[v] for v in values), given)
     return one
+
+
+def _kept(one: Asked, value: Any, said: str, given: Given) -> dict[str, Any]:
+    """See `FormAnswer.answers`."""
+    return {"value": value, "label": one.label, "said": said, "n": len(given.asked)}
 
 
 def cut_sentence(count: int) -> str:

@@ -71,9 +71,10 @@ def _nps(question: FormQuestion, given: Counter[str], people: int) -> int | None
 def table(answers: QuerySet[FormAnswer]) -> Iterator[list[str]]:
     """A header and a row for each answer, with a column for each question that was ever answered; safe for spreadsheets."""
     answers = answers.order_by("id").select_related("form", "contact", "delivery__channel")
-    asked: dict[str, str] = {}
+    found: dict[str, tuple[int, str]] = {}
     for one in answers.values_list("answers", flat=True).iterator(chunk_size=_PORTION):
-        asked |= {key: given["label"] for key, given in one.items() if key not in asked}
+        found |= {key: (given["n"], given["label"]) for key, given in one.items() if key not in found}
+    asked = {key: label for key, (_n, label) in sorted(found.items(), key=lambda item: item[1][0])}
     head = [
         _("when"),
         _("form"),

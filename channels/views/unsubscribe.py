@@ -47,7 +47,12 @@ def _language(delivery: Delivery) -> str:
 def _shown(request: HttpRequest, delivery: Delivery) -> HttpResponse:
     held = _held(delivery)
     address = consent.mask(kinds.get(delivery.kind).address, delivery.address) if delivery.address else ""
-    context = {"address": address, "wanted": MARKETING in held, "may_stop_tracking": TRACKING in held}
+    context = {
+        "address": address,
+        "wanted": MARKETING in held,
+        "may_stop_tracking": TRACKING in held,
+        "token": delivery.token,
+    }
     return page(request, "unsubscribe", context)
 
 
@@ -56,7 +61,7 @@ def _done(request: HttpRequest, delivery: Delivery) -> HttpResponse:
     _withdraw(delivery, purpose, Visit.of(request), one_click="List-Unsubscribe" in request.POST)
     if "List-Unsubscribe" in request.POST:  # a mailbox's own button: nobody reads the answer
         return HttpResponse(status=200, content_type="text/plain")
-    return page(request, "unsubscribed", {"tracking_only": purpose == TRACKING})
+    return page(request, "unsubscribed", {"tracking_only": purpose == TRACKING, "token": delivery.token})
 
 
 def _held(delivery: Delivery) -> set[str]:

@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 
 import polib
@@ -126,6 +127,7 @@ def plural_forms(language: str) -> int:
     return int(found[1])
 
 
+@cache
 def _plural_rule(language: str) -> str:
     """Django's own: a catalogue that counts otherwise would not be joined with its."""
     path = catalogue_path(Path(django_locale.__file__).parent, language)

@@ -66,9 +66,7 @@ class BookingAdmin(ModelAdmin):
     show_full_result_count = False
     warn_unsaved_form = True
     change_form_outer_before_template = "contacts/booking_acts.html"
-    fieldsets = (
-        (None, {"fields": ("contact", ("kind", "title"), ("starts_at", "ends_at"), "branch", "place", "zone")}),
-    )
+    fieldsets = ((None, {"fields": ("contact", ("kind", "title"), "starts_at", "ends_at", "branch", "place", "zone")}),)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Booking | None = None) -> tuple[str, ...]:
         return ("contact",) if obj else ()

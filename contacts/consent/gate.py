@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from contacts import calendar, kinds, timezones
 from contacts.consent.reading import Block, Facts, Known, Said, Way, facts, people
 from contacts.models import Business, ConsentPurpose, SuppressionReason, SuppressionScope
+from contacts.models.contact import fingerprint
 
 MARKETING, TRACKING = ConsentPurpose.MARKETING.value, ConsentPurpose.TRACKING.value
 
@@ -19,7 +20,8 @@ class Ask(NamedTuple):
     """May this be sent? kind: of the channel ("email", "sms"); purpose: "marketing" or "transactional"; urgent passes quiet hours.
 
     played: what was played in the sandbox counts too. It does for messages that stay there, never for those that really leave. address: to
-    this one of the person's addresses and to no other, for whoever is answered.
+    this one of the person's addresses and to no other, for whoever is answered. of: the only contact who is asked
+    for, whose address it need not be (yet).
     """
 
     kind: str
@@ -27,6 +29,7 @@ class Ask(NamedTuple):
     urgent: bool = False
     played: bool = True
     address: str = ""
+    of: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +78,16 @@ def gate(
     purposes = {MARKETING} if any(ask.purpose == MARKETING for ask in asks) else set()
     if business.asks_tracking_consent:
         purposes.add(TRACKING)
-    judge = _Judge(facts(ids, purposes), business, now)
+    named = {fingerprint(_address_kind(ask.kind), ask.address) for ask in asks if ask.of}
+    judge = _Judge(facts(ids, purposes, named), business, now)
     return {contact.contact_id: judge.person(contact, asks) for contact in known}
+
+
+def _address_kind(kind: str) -> str:
+    try:
+        return kinds.get(kind).address
+    except LookupError:  # its transport is no longer installed: nobody has an address for it
+        return ""
 
 
 class _Judge:
@@ -94,12 +105,13 @@ class _Judge:
         return Person(
             contact.contact_id, contact.external_id, contact.first_name, contact.last_name,
             contact.language or self.business.language, contact.city, contact.birth_date, contact.attributes,
-            contact.branch_name, zones, {ask: self._verdict(contact.contact_id, ask, zones) for ask in asks},
+            contact.branch_name, zones,
+            {ask: self._verdict(contact.contact_id, ask, zones) for ask in asks if ask.of in (0, contact.contact_id)},
         )  # fmt: skip
 
     def _verdict(self, contact_id: int, ask: Ask, zones: tuple[ZoneInfo, ...]) -> Verdict:
         tracked = not self.asks_tracking or self._holds(contact_id, ask, TRACKING)
-        address, reason, params = self._address(contact_id, ask)
+        address, reason, params = self._named(ask) if ask.of else self._address(contact_id, ask)
         if not reason and ask.purpose == MARKETING:
             reason, params = self._objection(contact_id, ask)
         if reason:
@@ -129,12 +141,17 @@ class _Judge:
             return bounced, "suppressed", {"why": SuppressionReason.BOUNCE.value}
         return ("", "address_invalid", {"why": ways[0].why}) if ways else ("", "no_address", {})
 
+    def _named(self, ask: Ask) -> tuple[str, str, dict[str, Any]]:
+        """The address that the question names, and what stands against it."""
+        mark = fingerprint(self._address_kind(ask.kind), ask.address)
+        block = (
+            self._block(Way(0, 0, ask.address, mark, works=True, why=""), ask) if mark in self.facts.blocks else None
+        )
+        return (ask.address, "suppressed", {"why": block.reason}) if block else (ask.address, "", {})
+
     def _address_kind(self, kind: str) -> str:
         if kind not in self.addresses:
-            try:
-                self.addresses[kind] = kinds.get(kind).address
-            except LookupError:  # its transport is no longer installed: nobody has an address for it
-                self.addresses[kind] = ""
+            self.addresses[kind] = _address_kind(kind)
         return self.addresses[kind]
 
     def _block(self, way: Way, ask: Ask) -> Block | None:

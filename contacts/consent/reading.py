@@ -106,9 +106,12 @@ def people(contact_ids: Sequence[int], *, lock: bool) -> list[Known]:
     return [Known(*row) for row in rows]
 
 
-def facts(contact_ids: Sequence[int], purposes: Collection[str]) -> Facts:
-    """Addresses, their open suppressions, and the newest consent lines of the purposes, by one statement."""
-    queries = [_addresses(contact_ids), _suppressions(contact_ids)]
+def facts(contact_ids: Sequence[int], purposes: Collection[str], marks: Collection[str] = ()) -> Facts:
+    """Addresses, their open suppressions, and the newest consent lines of the purposes, by one statement.
+
+    marks: fingerprints of further addresses whose suppressions are asked for.
+    """
+    queries = [_addresses(contact_ids), _suppressions(contact_ids, marks)]
     if purposes:
         queries.append(_consents(contact_ids, purposes))
     known = Facts()
@@ -156,10 +159,13 @@ def _addresses(contact_ids: Sequence[int]) -> QuerySet[Any, Any]:
     )  # fmt: skip
 
 
-def _suppressions(contact_ids: Sequence[int]) -> QuerySet[Any, Any]:
-    theirs = Address.objects.filter(Among("contact_id", contact_ids)).order_by().values("fingerprint")
+def _suppressions(contact_ids: Sequence[int], marks: Collection[str]) -> QuerySet[Any, Any]:
+    theirs = Q(
+        fingerprint__in=Address.objects.filter(Among("contact_id", contact_ids)).order_by().values("fingerprint")
+    )
+    wanted = theirs | Q(fingerprint__in=list(marks)) if marks else theirs
     return _shaped(
-        Suppression.objects.filter(lifted_at=None, fingerprint__in=theirs), _BLOCK, a=F("fingerprint"), b=F("channel"),
+        Suppression.objects.filter(wanted, lifted_at=None), _BLOCK, a=F("fingerprint"), b=F("channel"),
         c=F("scope"), d=F("reason"), row=F("id"), at=F("at"), flag=F("played"),
     )  # fmt: skip
 

@@ -53,7 +53,7 @@ class BusinessForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Business
         fields = (
             "name", "country", "language", "time_zone", "currency", "postal_address", "website", "logo", "colour", "quiet_from",
-            "quiet_until", "cap_messages", "cap_days", "tracking", "utm_source", "public_address",
+            "quiet_until", "cap_messages", "cap_days", "tracking", "confirm_days", "utm_source", "public_address",
         )  # fmt: skip
         widgets = {
             "colour": UnfoldAdminColorInputWidget,

@@ -51,6 +51,10 @@ class Business(models.Model):
     tracking = models.CharField(
         _("openings are tracked"), max_length=8, choices=TrackingPolicy.choices, default=TrackingPolicy.LAW
     )
+    confirm_days = models.PositiveSmallIntegerField(
+        _("days to confirm an address"), default=7, validators=[MinValueValidator(1)],
+        help_text=_("Who leaves an address on a page has so many days to confirm it."),
+    )  # fmt: skip
     utm_source = models.CharField(_("utm_source of our links"), max_length=60, default="cascada")
 
     public_address = models.URLField(

@@ -22,6 +22,7 @@ class Basis(models.TextChoices):
     """On what ground the line stands."""
 
     EXPRESS = "express", _("the person agreed")
+    DOUBLE = "double", _("the person agreed and confirmed the address")
     SOFT = "soft", _("existing customer, similar goods")
     CONTRACT = "contract", _("contract")
     STAFF = "staff", _("told to staff")

@@ -17,6 +17,8 @@ OF_BOOKINGS = {
     "booking_attended": _("came to what was booked"),
     "booking_missed": _("did not come to what was booked"),
 }
+# What people do on our public pages.
+OF_PAGES = {"address_left": _("left an address")}
 
 
 class Event(models.Model):
@@ -59,4 +61,4 @@ class Event(models.Model):
         ]
 
     def __str__(self) -> str:
-        return str({**NAMES, **OF_BOOKINGS}.get(self.name, self.name))
+        return str({**NAMES, **OF_BOOKINGS, **OF_PAGES}.get(self.name, self.name))

@@ -35,8 +35,7 @@ class Story:
         for _ in range(12):
             busy = runner.enroll_due(self.now) + runner.wake(self.now) + runner.advance(self.now)
             busy += sending.send_due(clock=lambda: self.now)
-            sending.sweep(self.now)
-            if not busy:
+            if not busy and not sending.sweep(self.now):
                 return
 
     def later(self, *, tick: bool = True, **delta: float) -> None:

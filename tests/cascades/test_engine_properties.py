@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cascades.engine import (
@@ -31,6 +31,7 @@ from cascades.engine import (
 from cascades.runner.progress import skipped
 from contacts import calendar
 from tests.cascades.clocks import ZONES, is_quiet
+from tests.invented import invented
 
 T = datetime(2026, 11, 22, 9, tzinfo=UTC)
 
@@ -139,7 +140,7 @@ class Life:
 
 
 @given(plans(), st.data())
-@settings(max_examples=300)
+@invented(100)
 def test_every_life_ends_in_time_with_no_step_twice_and_nothing_after_the_stop(plan: Plan, data: st.DataObject) -> None:
     life = Life(plan, data)
     life.live()
@@ -181,7 +182,7 @@ walls = st.times().map(lambda wall: wall.replace(second=0, microsecond=0, tzinfo
     walls,
     walls,
 )
-@settings(max_examples=300)
+@invented(100)
 def test_whenever_it_waits_for_it_is_no_quiet_time_on_anyones_clock(
     at: datetime, names: list[str], start: time, end: time
 ) -> None:

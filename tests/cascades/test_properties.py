@@ -8,7 +8,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from django.db.models import Min
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
@@ -22,6 +22,7 @@ from contacts.models import Consent, Contact
 from tests.cascades.clocks import ZONES, is_quiet
 from tests.cascades.story import Story
 from tests.factories import make_business, make_cascade, make_channel, make_contact, make_message
+from tests.invented import invented
 
 QUIET = (time(21), time(8))
 CAP, CAP_DAYS = 2, 3
@@ -181,7 +182,7 @@ class House:
 
 class TestTheHouse(TestCase):
     @given(st.data())
-    @settings(max_examples=6)
+    @invented(3)
     def test_the_promises_hold_whatever_people_and_staff_do(self, data: st.DataObject) -> None:
         house = House(data.draw)
         people = {"contacts": [person.pk for person in house.people]}

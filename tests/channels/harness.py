@@ -11,11 +11,15 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from enum import StrEnum
 from typing import Any, ClassVar, Self
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
+
+from django.test import override_settings
 
 from channels.transport import Account, Outgoing, RawCall, Sender, Transport, transport_class
 from channels.transports.sandbox import signed_call
+from channels.transports.webpush.subscription import given, read
 from tests.channels.mail_provider import ServicePeer
+from tests.peers.push import PushPeer
 from tests.peers.smtp import SmtpPeer
 from tests.peers.smtp import drop as drop_mail
 from tests.peers.smtp import hang as hang_mail
@@ -43,6 +47,8 @@ class Harness(ABC):
     transport: ClassVar[str]
     kind: ClassVar[str]
     moods: ClassVar[Sequence[Mood]] = ()
+    # Messages of one wave go in one call and share its fate.
+    together: ClassVar[bool] = False
     timeout = "0.4"
 
     def __enter__(self) -> Self:
@@ -134,6 +140,7 @@ class ServiceHarness(Harness):
 
     transport, kind = "email", "email"
     moods = tuple(Mood)
+    together = True
 
     def __init__(self) -> None:
         self.peer = ServicePeer()
@@ -243,6 +250,46 @@ class WhatsAppHarness(TwilioHarness):
         return super().taken(f"whatsapp:{to}")
 
 
+class PushHarness(Harness):
+    """A push service; each address is a browser that is subscribed there."""
+
+    transport, kind = "webpush", "webpush"
+    moods = tuple(Mood)
+    timeout = "0.8"  # sealing takes its time where many tests run at once
+
+    def __init__(self) -> None:
+        self.peer = PushPeer()
+        self.settings = override_settings(PUSH_TO_PRIVATE_ADDRESSES=True, PUSH_SERVICES=("127.0.0.1",))
+        self.away = ""
+
+    def parts(self) -> Sequence[AbstractContextManager[Any]]:
+        return [self.peer, self.settings]
+
+    def account(self) -> Account:
+        sender = Sender("Salon Aurora", "hello@aurora.example")
+        return Account(7, "webpush", sender, {"timeout": self.timeout}, {"unused": SECRET}, HOOK)
+
+    def open(self, **changes: Any) -> Transport:
+        """There is no account at anybody's: who is not there is the push service of the browsers."""
+        self.away = changes.get("settings", {}).get("api_url", "").rstrip("/")
+        return super().open(**changes)
+
+    def address(self, number: int) -> str:
+        return given(self.peer.browser(str(number), self.away).told, "Chrome/1 Windows").normal
+
+    def treat(self, to: str, mood: Mood) -> None:
+        self.peer.acts[self._path(to)] = {
+            Mood.BUSY: (429, {"Retry-After": "7"}), Mood.UNREACHABLE: 400, Mood.NOBODY: 410, Mood.SILENT: "hang", Mood.CUT: "cut",
+            Mood.GARBAGE: "page",
+        }[mood]  # fmt: skip
+
+    def taken(self, to: str) -> int:
+        return self.peer.counts[self._path(to)]
+
+    def _path(self, to: str) -> str:
+        return urlsplit(read(to).endpoint).path
+
+
 class SandboxHarness(Harness):
     transport, kind = "sandbox", "email"
 
@@ -275,5 +322,6 @@ HARNESSES: Sequence[type[Harness]] = (
     ServiceHarness,
     TwilioHarness,
     WhatsAppHarness,
+    PushHarness,
     SandboxHarness,
 )

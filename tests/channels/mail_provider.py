@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
+from base64 import b64decode
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
@@ -19,7 +21,10 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode("utf-8", "replace")
         peer, text = self.server.peer, unquote_plus(body)
-        act = next((act for address, act in peer.acts.items() if address in text), peer.answer)
+        peer.calls.append((self.path, body))
+        act = next((act for address, act in peer.acts.items() if address in _readable(body)), peer.answer)
+        if callable(act):
+            act = act(body)
         if act == "close":
             peer.bodies.append(text)
             self.close_connection = True
@@ -45,6 +50,12 @@ class Handler(BaseHTTPRequestHandler):
         """Quiet."""
 
 
+def _readable(body: str) -> str:
+    """The body with what is in it in base64, as Amazon is sent whole mails."""
+    told = re.search(r'"Data": ?"([A-Za-z0-9+/=]+)"', body)
+    return unquote_plus(body) + (b64decode(told[1]).decode("utf-8", "replace") if told else "")
+
+
 class Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
@@ -52,13 +63,17 @@ class Server(ThreadingHTTPServer):
 
 
 class ServicePeer:
-    """`acts`: part of a request -> "hang", "close", a body for 200, or (status, body, headers). `bodies`: what was taken."""
+    """`acts`: part of a request -> "hang", "close", a body for 200, (status, body, headers), or what makes one of these of the request.
+    `bodies`: what was taken; `calls`: path and body of each request."""
 
     answer: object = {"id": "<20261122.1@mg.aurora.example>", "message": "Queued. Thank you."}
 
-    def __init__(self) -> None:
+    def __init__(self, answer: object = None) -> None:
+        if answer is not None:
+            self.answer = answer
         self.acts: dict[str, object] = {}
         self.bodies: list[str] = []
+        self.calls: list[tuple[str, str]] = []
         self.gate = threading.Event()
         self._server = Server(("127.0.0.1", 0), Handler)
         self._server.peer = self

@@ -57,7 +57,7 @@ def built(marketer: Client) -> Form:
         **question(1, kind="one", attribute="Comes again"),
         **options(1, ["Yes", "Yes", "", "Нет"], groups=[str(group.pk), "", "", ""]),
     }
-    answer = marketer.post(ADD, filled(question(0, required="on"), choice))
+    answer = marketer.post(ADD, filled(question(0, required="on"), choice, question(2, **{"labels-en": ""})))
     assert answer.status_code == 302, said(answer)
     return Form.objects.get()
 
@@ -73,6 +73,19 @@ def test_a_form_is_built_on_one_page(marketer: Client) -> None:
         ("yes", True),
         ("yes-2", False),
         ("нет", False),
+    ]
+
+
+def test_a_question_that_was_added_without_a_place_comes_last(marketer: Client) -> None:
+    form = built(marketer)
+    score, choice = form.questions.all()
+    kept = {**question(1, kind="one", id=str(choice.pk)), **options(1, ["Yes", "No"], ["yes", "yes-2"])}
+    page = filled(question(0, id=str(score.pk)), kept, question(2, position=""), initial=2)
+    assert marketer.post(f"/admin/channels/form/{form.pk}/change/", page).status_code == 302
+    assert [(one.position, str(one)) for one in form.questions.all()] == [
+        (0, "Question 0"),
+        (1, "Question 1"),
+        (2, "Question 2"),
     ]
 
 

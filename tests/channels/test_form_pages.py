@@ -16,6 +16,7 @@ from contacts import timeline
 from contacts.models import Event
 from tests.channels.letters import delivered, safe, said, stranger
 from tests.channels.outbox import ScriptedTransport, frozen, queue, reread, send
+from tests.channels.rendered import BASE, mail
 from tests.factories import make_business, make_channel, make_contact, make_group, make_message
 
 pytestmark = pytest.mark.django_db
@@ -210,6 +211,13 @@ def test_a_message_leads_to_the_form_by_a_link_that_is_counted(scripted: type[Sc
     sent = reread(sent)
     assert scripted.handed[0].text == f"How was it? http://127.0.0.1:8000/c/{sent.token}/0"
     assert sent.links == [f"http://127.0.0.1:8000{address(sent, form)}?score=9"]
+
+
+def test_a_score_in_a_mail_is_a_link_of_one_click() -> None:
+    links = "".join(f'<a href="{{{{ forms.visit_x }}}}?score={n}">{n}</a> ' for n in (9, 10))
+    found = mail(f"<p>{links}</p>", purpose="transactional")
+    assert found.links == [f"{BASE}/f/AbCdEfGhIjKlMnOp/visit_x?score={n}" for n in (9, 10)]
+    assert f'href="{BASE}/c/AbCdEfGhIjKlMnOp/1"' in found.html
 
 
 def test_all_answers_together_are_numbers_and_a_table(django_assert_num_queries: Any) -> None:

@@ -30,11 +30,17 @@ from tests.channels.mails import AURORA, LINK, ONE_CLICK, mail
 def account(service: str, **secrets: str) -> Account:
     """An account with every key that any service wants."""
     every = {"api_key": SECRET, "secret_key": SECRET, "webhook_secret": "hook:word", **secrets}
-    settings = {"service": service, "api_url": "http://127.0.0.1:9/", "sender_domain": "mg.example", "project_id": "p"}
+    settings = {
+        "service": service,
+        "api_url": "http://127.0.0.1:9/",
+        "sender_domain": "mg.example",
+        "project_id": "p",
+        "region": "eu-west-1",
+    }
     return Account(3, "email", AURORA, settings, every, HOOK)
 
 
-@pytest.mark.parametrize("name", [name for name in providers.SERVICES if name != "amazon_ses"])
+@pytest.mark.parametrize("name", list(providers.SERVICES))
 def test_every_service_opens_with_the_accounts_own_keys(name: str) -> None:
     Desk(account(name), 1).check()
 
@@ -90,7 +96,7 @@ def call(body: Any, headers: dict[str, str] | None = None) -> RawCall:
 
 BOUNCES: list[tuple[str, Any, Fact | None, bool]] = [
     ("brevo", {"event": "hard_bounce", "email": "a@example.com"}, Fact.BOUNCED, True),
-    ("brevo", {"event": "soft_bounce", "email": "a@example.com"}, Fact.DEFERRED, False),
+    ("brevo", {"event": "soft_bounce", "email": "a@example.com"}, Fact.FAILED, False),
     ("brevo", {"event": "blocked", "email": "a@example.com"}, Fact.FAILED, False),
     ("brevo", {"event": "spam", "email": "a@example.com"}, Fact.COMPLAINED, False),
     ("brevo", {"event": "list_addition", "email": "a@example.com"}, None, False),
@@ -103,12 +109,15 @@ BOUNCES: list[tuple[str, Any, Fact | None, bool]] = [
     (
         "mailersend",
         {"type": "activity.soft_bounced", "data": {"type": "soft_bounced", "id": "1", "email": {}}},
-        Fact.DEFERRED,
+        Fact.FAILED,
         False,
     ),
     (
         "mailgun",
-        {"event-data": {"event": "failed", "severity": "permanent", "delivery-status": {}}, "signature": {}},
+        {
+            "event-data": {"event": "failed", "severity": "permanent", "reason": "bounce", "delivery-status": {}},
+            "signature": {},
+        },
         Fact.BOUNCED,
         True,
     ),
@@ -135,7 +144,7 @@ BOUNCES: list[tuple[str, Any, Fact | None, bool]] = [
     ("postal", {"payload": {"status": "HardFail", "message": {"id": 1, "to": "a@example.com"}}}, Fact.FAILED, False),
     ("postal", {"payload": {"status": "SoftFail", "message": {"id": 1, "to": "a@example.com"}}}, Fact.DEFERRED, False),
     ("postmark", {"RecordType": "Bounce", "Type": "HardBounce", "Email": "a@example.com"}, Fact.BOUNCED, True),
-    ("postmark", {"RecordType": "Bounce", "Type": "SoftBounce", "Email": "a@example.com"}, Fact.DEFERRED, False),
+    ("postmark", {"RecordType": "Bounce", "Type": "SoftBounce", "Email": "a@example.com"}, Fact.FAILED, False),
     ("postmark", {"RecordType": "Bounce", "Type": "VirusNotification", "Email": "a@example.com"}, Fact.FAILED, False),
     (
         "postmark",
@@ -152,7 +161,7 @@ BOUNCES: list[tuple[str, Any, Fact | None, bool]] = [
     (
         "resend",
         {"type": "email.bounced", "data": {"bounce": {"type": "Transient", "message": "full"}}},
-        Fact.DEFERRED,
+        Fact.FAILED,
         False,
     ),
     (
@@ -162,7 +171,7 @@ BOUNCES: list[tuple[str, Any, Fact | None, bool]] = [
         False,
     ),
     ("sparkpost", [{"msys": {"message_event": {"type": "bounce", "bounce_class": "10"}}}], Fact.BOUNCED, True),
-    ("sparkpost", [{"msys": {"message_event": {"type": "bounce", "bounce_class": "22"}}}], Fact.DEFERRED, False),
+    ("sparkpost", [{"msys": {"message_event": {"type": "bounce", "bounce_class": "22"}}}], Fact.FAILED, False),
     ("sparkpost", [{"msys": {"message_event": {"type": "bounce", "bounce_class": "51"}}}], Fact.FAILED, False),
     ("sparkpost", [{"msys": {}}], None, False),
     ("sendgrid", [{"event": "bounce", "type": "bounce", "timestamp": 1, "email": "a@example.com"}], Fact.BOUNCED, True),
@@ -208,7 +217,7 @@ def test_mandrill_and_unisender_tell_hard_from_soft_too() -> None:
             "delivery_info": {"delivery_status": words},
         }  # fmt: skip
         told += [one.fact for one in transport_class("email")(account("unisender_go")).parse(call(event))]
-    assert told == [Fact.BOUNCED, Fact.DEFERRED, Fact.BOUNCED, Fact.DEFERRED, Fact.FAILED]
+    assert told == [Fact.BOUNCED, Fact.FAILED, Fact.BOUNCED, Fact.FAILED, Fact.FAILED]
 
 
 def test_openings_by_a_services_own_proxies_are_marked_as_a_programs() -> None:

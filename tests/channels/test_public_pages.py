@@ -10,8 +10,10 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from channels import freezing
+from channels import freezing, stories
+from channels.admin.wording import said
 from channels.models import Delivery, DeliveryEvent, Grade
+from channels.rendering import TRAP
 from channels.transport import Fact
 from contacts.models import Consent
 from tests.factories import NOW, make_business, make_channel, make_contact, make_message
@@ -136,12 +138,54 @@ def test_what_never_left_the_house_is_not_timed(visitor: Client) -> None:
     assert facts(delivery, Fact.CLICKED) == [Grade.HUMAN]
 
 
-def test_all_links_at_once_are_a_scanners(visitor: Client) -> None:
+def test_all_links_at_once_are_a_scanners_the_first_ones_as_well(visitor: Client) -> None:
     delivery = sent(links=[f"https://shop.example/{n}" for n in range(3)])
     with time_machine.travel(timezone.now(), tick=False):
         for n in range(3):
             visitor.get(f"/c/{delivery.token}/{n}")
-    assert facts(delivery, Fact.CLICKED) == [Grade.HUMAN, Grade.HUMAN, Grade.MACHINE]
+    assert facts(delivery, Fact.CLICKED) == [Grade.MACHINE] * 3
+    delivery.refresh_from_db()
+    assert (delivery.clicked_grade, delivery.opened_at) == (Grade.MACHINE, None)
+    with time_machine.travel(timezone.now() + timedelta(seconds=30)):  # later, mostly in the same hour: a person
+        visitor.get(f"/c/{delivery.token}/1")
+    delivery.refresh_from_db()
+    assert (delivery.clicked_grade, delivery.opened_grade) == (Grade.HUMAN, Grade.HUMAN)
+
+
+def test_who_follows_the_hidden_link_is_a_program_backwards_and_onwards(visitor: Client) -> None:
+    delivery = sent(business={"website": "https://aurora.example"})
+    person = Client(headers={"User-Agent": f"{CHROME} Edg/142"})
+    visitor.get(f"/c/{delivery.token}/0")
+    visitor.get(f"/o/{delivery.token}.gif")
+    assert facts(delivery, Fact.CLICKED) == [Grade.HUMAN]
+    answer = visitor.get(f"/c/{delivery.token}/{TRAP}")
+    assert (answer.status_code, answer["Location"]) == (302, "https://aurora.example")
+    assert facts(delivery, Fact.CLICKED) == [Grade.MACHINE, Grade.MACHINE]
+    assert facts(delivery, Fact.OPENED) == [Grade.MACHINE]
+    visitor.get(f"/c/{delivery.token}/1")
+    assert facts(delivery, Fact.CLICKED)[2:] == [Grade.MACHINE]
+    assert DeliveryEvent.objects.filter(data__grade_reasons=["hidden_link"]).count() == 4
+    person.get(f"/c/{delivery.token}/0")
+    delivery.refresh_from_db()
+    assert facts(delivery, Fact.CLICKED)[3:] == [Grade.HUMAN]
+    assert (delivery.clicked_grade, delivery.opened_grade) == (Grade.HUMAN, Grade.HUMAN)
+
+
+def test_the_hidden_link_leads_nowhere_where_the_shop_has_no_website(visitor: Client) -> None:
+    delivery = sent()
+    assert visitor.get(f"/c/{delivery.token}/{TRAP}").status_code == 204
+    assert visitor.get(f"/c/AAAAAAAAAAAAAAAA/{TRAP}").status_code == 404
+
+
+def test_why_somebody_was_not_taken_for_a_person_stands_on_the_timeline(visitor: Client) -> None:
+    delivery = sent()
+    visitor.head(f"/c/{delivery.token}/0")
+    clicked = [entry for entry in stories.messages(delivery.contact) if entry.icon == "ads_click"]
+    assert [entry.detail for entry in clicked] == [
+        "By a program, not by the person · Only the headers were asked for, as link scanners do."
+    ]
+    event = DeliveryEvent.objects.get(delivery=delivery)
+    assert "Only the headers were asked for" in said(event).detail
 
 
 # --- the way out ---

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from channels import tracking
 from channels.models import Grade
+from channels.reasons import said_of_grade
 from channels.tracking import grade
 from channels.transport import Fact
 
@@ -38,6 +42,17 @@ PROGRAMS = [
     "python-requests/2.32.3",
     "Go-http-client/2.0",
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/120.0.0.0 Safari/537.36",
+]
+
+
+PREVIEWS = [
+    "TelegramBot (like TwitterBot)",
+    "WhatsApp/2.23.20.0 A",
+    "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)",
+    "Mozilla/5.0 (compatible; vkShare; +http://vk.com/dev/Share)",
+    "Viber/23.4.0.5",
+    "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)",
+    "Mozilla/5.0 (compatible; Discordbot/2.0; +https://discordapp.com)",
 ]
 
 
@@ -77,9 +92,15 @@ def test_a_look_at_the_headers_alone_is_a_programs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "expected"), [(0.3, Grade.MACHINE), (1.99, Grade.MACHINE), (2.0, Grade.HUMAN), (None, Grade.HUMAN)]
-)
-def test_nobody_clicks_within_two_seconds_of_the_delivery(seconds: float | None, expected: Grade) -> None:
+    ("seconds", "expected"),
+    [
+        (0.3, Grade.MACHINE), (1.99, Grade.MACHINE), (2.0, Grade.UNSURE), (9.9, Grade.UNSURE), (10.0, Grade.HUMAN), (None, Grade.HUMAN),
+        (-3.0, Grade.HUMAN),
+    ],
+)  # fmt: skip
+def test_nobody_clicks_within_two_seconds_of_the_delivery_and_few_within_ten(
+    seconds: float | None, expected: Grade
+) -> None:
     assert graded(CHROME, Fact.CLICKED, seconds_since_delivered=seconds) == expected
     assert graded(CHROME, Fact.OPENED, seconds_since_delivered=seconds) == Grade.HUMAN
 
@@ -91,6 +112,25 @@ def test_nobody_clicks_all_links_at_once() -> None:
 
 def test_a_providers_word_that_it_was_a_program_holds_even_for_a_proxy() -> None:
     assert grade(Fact.OPENED, headers={}, user_agent=PEOPLE[-1], machine_flag=True) == (Grade.MACHINE, ["provider"])
+
+
+def test_a_visitor_of_the_hidden_link_is_a_program_even_behind_a_proxy_of_people() -> None:
+    assert grade(Fact.OPENED, headers={}, user_agent=PEOPLE[-1], trapped=True) == (Grade.MACHINE, ["hidden_link"])
+
+
+@pytest.mark.parametrize("user_agent", PREVIEWS)
+def test_the_previews_of_messengers_are_programs_and_named_as_such(user_agent: str) -> None:
+    assert grade(Fact.CLICKED, headers={}, user_agent=user_agent) == (Grade.MACHINE, ["preview"])
+
+
+def test_every_code_of_a_grade_has_its_sentence() -> None:
+    source = Path(tracking.__file__).read_text()
+    codes = set(re.findall(r'\["([a-z_]+)"\]|return "([a-z]+)"|return \["([a-z_]+)" if|else "([a-z_]+)"\]', source))
+    found = {code for group in codes for code in group if code} | {"preview", "program", tracking.HIDDEN}
+    assert len(found) >= 13
+    for code in found:
+        assert said_of_grade([code]), code
+    assert said_of_grade(["of tomorrow"]) == ""
 
 
 def test_the_grade_says_why() -> None:

@@ -80,7 +80,7 @@ def test_without_a_public_address_the_request_s_own_is_taken(channel: Channel) -
     assert InboundCall.objects.get().url == f"http://testserver/hooks/{channel.hook}/?a=1"
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.binary(max_size=200),
     st.text(st.characters(codec="latin-1", exclude_characters="\r\n\0"), max_size=10),

@@ -18,6 +18,8 @@ def test_the_first_start_makes_keys_that_only_the_user_can_read(tmp_path: Path) 
     assert [file.name for file in path.parent.iterdir()] == ["keys.json"]
     assert len(base64.urlsafe_b64decode(keys.fields[0])) == 32
     assert len(keys.suppression) >= 32
+    assert len(base64.urlsafe_b64decode(keys.push + "=")) == 32
+    assert json.loads(path.read_text())["push"] == keys.push
     assert load(path, {}) == keys
 
 
@@ -37,6 +39,8 @@ def test_the_environment_wins_and_then_no_file_is_written(tmp_path: Path) -> Non
     keys = load(tmp_path / "keys.json", given)
     assert keys.signing == ("new", "old")
     assert keys.suppression == b"s"
+    assert load(tmp_path / "other.json", given).push == keys.push  # the same on every host
+    assert load(tmp_path / "keys.json", {**given, "CASCADA_PUSH_KEY": keys.push[::-1]}).push == keys.push[::-1]
     assert not (tmp_path / "keys.json").exists()
 
 
@@ -60,6 +64,12 @@ def test_a_damaged_file_is_named_and_left_as_it_is(tmp_path: Path, content: str)
 def test_a_field_key_that_encrypts_nothing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(KeysUnavailable, match="CASCADA_FIELD_KEYS"):
         load(tmp_path / "keys.json", {"CASCADA_FIELD_KEYS": "short"})
+
+
+@pytest.mark.parametrize("key", ["short!", "A" * 43, "_" * 43])
+def test_a_key_for_web_push_that_signs_nothing_is_refused(tmp_path: Path, key: str) -> None:
+    with pytest.raises(KeysUnavailable, match="CASCADA_PUSH_KEY"):
+        load(tmp_path / "keys.json", {"CASCADA_PUSH_KEY": key})
 
 
 def test_keys_do_not_show_in_a_traceback(tmp_path: Path) -> None:

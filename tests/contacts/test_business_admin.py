@@ -18,7 +18,7 @@ def filled(**fields: Any) -> dict[str, Any]:
     return {
         "name": "Salon Aurora", "country": "ES", "language": "es", "time_zone": "Europe/Madrid", "currency": "eur",
         "postal_address": "Calle Mayor 1", "website": "", "colour": "#6d28d9", "quiet_from": "22:00", "quiet_until": "9:00",
-        "cap_messages": "", "cap_days": "7", "tracking": "law", "utm_source": "aurora", "public_address": "", **fields,
+        "cap_messages": "", "cap_days": "7", "confirm_days": 7, "tracking": "law", "utm_source": "aurora", "public_address": "", **fields,
     }  # fmt: skip
 
 

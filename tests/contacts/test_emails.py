@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contacts import emails
 from contacts.emails import BadEmail, compare_key, normalise
+from tests.invented import invented
 
 
 @pytest.mark.parametrize(
@@ -84,7 +85,7 @@ def test_every_cause_has_its_sentence() -> None:
 
 
 @given(st.text(alphabet=st.characters(), max_size=20), st.text(max_size=20))
-@settings(max_examples=60, deadline=None)
+@invented(60)
 def test_whatever_a_cell_holds_the_answer_is_one_plain_address_or_a_sentence(local: str, domain: str) -> None:
     for raw in (f"{local}@{domain}", f"ana@{domain}.com", local):
         try:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 from django.test import Client
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
@@ -31,6 +31,7 @@ from tests.contacts.importing_desk import (
     upload,
 )
 from tests.factories import NOW, make_business, make_contact
+from tests.invented import invented
 
 pytestmark = pytest.mark.django_db
 
@@ -219,7 +220,7 @@ REAL = st.sampled_from(
 
 
 class AnyTable(TestCase):
-    @settings(max_examples=25)
+    @invented(8)
     @given(
         rows=st.lists(st.lists(CELL | REAL, max_size=6), min_size=1, max_size=12),
         chosen=st.permutations(["email", "phone", "external_id", "full_name", "birth_date"]),

@@ -7,11 +7,12 @@ import pickle
 import phonenumbers
 import pytest
 from django.utils import translation
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contacts import phones
 from contacts.phones import BadPhone, normalise
+from tests.invented import invented
 
 
 @pytest.mark.parametrize(
@@ -111,7 +112,7 @@ def test_every_cause_has_a_sentence_that_survives_a_trip_through_a_queue() -> No
 
 
 @given(st.text(max_size=30), st.sampled_from(["ES", "RU", "GB", "FR", "", "XX"]))
-@settings(max_examples=150, deadline=None)
+@invented(60)
 def test_whatever_a_cell_holds_the_answer_is_e164_or_a_sentence(raw: str, country: str) -> None:
     try:
         found = normalise(raw, country)

@@ -43,28 +43,31 @@ class Clock:
     def __init__(self, traveller: Any) -> None:
         self.traveller = traveller
         self.done: dict[str, threading.Event] = {}
+        self.counted: dict[str, int] = {}
         signals.task_postrun.connect(self._finished)
 
-    def _finished(self, task_id: str | None = None, **_: Any) -> None:
+    def _finished(self, task_id: str | None = None, retval: Any = None, **_: Any) -> None:
         if task_id in self.done:
+            self.counted[task_id] = retval if isinstance(retval, int) else 0
             self.done[task_id].set()
 
-    def run(self, name: str) -> None:
-        """Have the worker do one task, and wait until it is done."""
+    def run(self, name: str) -> int:
+        """Have the worker do one task, and wait until it is done. Returns how much there was to do."""
         task_id = f"{name}-{os.urandom(4).hex()}"
         self.done[task_id] = threading.Event()
         app.send_task(name, task_id=task_id)
         assert self.done[task_id].wait(300), f"the worker did not finish {name}"
+        return self.counted[task_id]
 
-    def tick(self) -> None:
-        """One round of the periodic tasks."""
-        for name in TICK:
-            self.run(name)
+    def tick(self) -> int:
+        """One round of the periodic tasks. Returns how much there was to do."""
+        return sum([self.run(name) for name in TICK])
 
     def work(self) -> None:
         """Rounds until everything that is due now has happened."""
-        for _ in range(3):
-            self.tick()
+        for _ in range(12):
+            if not self.tick():
+                return
 
     def go(self, by: timedelta) -> None:
         """Let the worker finish what is due, move the hands, and let it work again."""

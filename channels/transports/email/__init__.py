@@ -19,16 +19,8 @@ if TYPE_CHECKING:
 
 EMAIL = Kind("email", "email", _("Email"), _("Email address"), dear_rank=10, rich=True)
 
-_TOLD_BY_SMTP = frozenset({Fact.ACCEPTED, Fact.SENT, Fact.FAILED, Fact.BOUNCED})
-_TOLD_BY_SERVICES = _TOLD_BY_SMTP | {
-    Fact.DELIVERED,
-    Fact.DEFERRED,
-    Fact.OPENED,
-    Fact.CLICKED,
-    Fact.COMPLAINED,
-    Fact.UNSUBSCRIBED,
-}
 _SMTP = ("service", (providers.SMTP,))
+_SES = ("service", (providers.SES,))
 
 
 class EmailTransport(Transport):
@@ -37,10 +29,16 @@ class EmailTransport(Transport):
     name = "email"
     label = _("Email (SMTP or a mail service)")
     kinds = (EMAIL,)
-    reports = {"email": _TOLD_BY_SMTP}
+    reports = {"email": providers.tells(providers.SMTP)}
     timeout = timedelta(seconds=20)
     fields = (
-        Field("service", _("mail service"), choices=providers.choices(), default=providers.SMTP),
+        Field(
+            "service", _("mail service"), choices=providers.choices(), default=providers.SMTP,
+            help_text=_(
+                "Switch off the tracking of openings and clicks at Amazon SES, Brevo, Mailtrap, Postal, Resend and Scaleway: "
+                "we track by ourselves, and only whom we may. The others are told so with each mail."
+            ),
+        ),
         Field("host", _("server"), help_text=_("For example smtp.our-provider.com"), only_for=_SMTP),
         Field("port", _("port"), default="587", only_for=_SMTP),
         Field(
@@ -55,6 +53,14 @@ class EmailTransport(Transport):
         Field("message_stream", _("message stream"), required=False, only_for=providers.wanting("message_stream")),
         Field("project_id", _("project"), only_for=providers.wanting("project_id")),
         Field("region", _("region"), only_for=providers.wanting("region")),
+        Field(
+            "configuration_set", _("configuration set"), required=False, only_for=_SES,
+            help_text=_("The one that publishes deliveries, bounces, complaints, openings and clicks to the topic."),
+        ),
+        Field(
+            "topic", _("topic of its calls"), required=False, only_for=_SES,
+            help_text=_("The ARN of the SNS topic. Without it nothing is learned of what became of a mail."),
+        ),
         Field(
             "api_url", _("address of its API"), required=False, only_for=providers.wanting("api_url"),
             help_text=_("Only where the service gave you one of your own."),
@@ -82,9 +88,8 @@ class EmailTransport(Transport):
 
     @classmethod
     def reports_with(cls, kind: str, account_settings: Mapping[str, str]) -> frozenset[Fact]:  # noqa: ARG003
-        """A mail server tells only what it refuses; a service tells what became of the mail."""
-        service = providers.SERVICES.get(account_settings.get("service", providers.SMTP))
-        return _TOLD_BY_SERVICES if service and service.view else _TOLD_BY_SMTP
+        """A mail server tells only what it refuses; what a service tells of the mail's fate differs from one to the other."""
+        return providers.tells(account_settings.get("service", providers.SMTP))
 
     def send_many(self, messages: Sequence[Outgoing]) -> Iterator[tuple[str, Result]]:
         yield from self._carrier.send_many(messages)

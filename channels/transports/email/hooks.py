@@ -14,19 +14,24 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.utils.module_loading import import_string
 
 from channels.transport import Account, BadSignature, Fact, Inbound, RawCall
+from channels.transports.email import bounces, providers, sns
+from channels.transports.email.bounces import Verdict
 from channels.transports.email.providers import SERVICES, Service
-from channels.transports.email.smtp import is_dead_address
 
 _FACTS = {
     "queued": Fact.ACCEPTED, "sent": Fact.SENT, "delivered": Fact.DELIVERED, "deferred": Fact.DEFERRED, "failed": Fact.FAILED,
     "rejected": Fact.FAILED, "opened": Fact.OPENED, "clicked": Fact.CLICKED, "complained": Fact.COMPLAINED,
     "unsubscribed": Fact.UNSUBSCRIBED,
 }  # fmt: skip
+_BOUNCES = {Verdict.DEAD: Fact.BOUNCED, Verdict.RETRIED: Fact.DEFERRED, Verdict.GIVEN_UP: Fact.FAILED}
 
 
 def verify(account: Account, call: RawCall) -> None:
     """Raise `BadSignature` unless the service's own proof holds: its signature, or else the account's user and password."""
     service = _service(account)
+    if service.module == providers.SES:
+        sns.verify(call, account.settings.get("topic", ""))
+        return
     if not account.secrets.get(service.signs or "webhook_secret"):
         raise BadSignature("the account has no secret to prove calls with")
     try:
@@ -41,9 +46,15 @@ def verify(account: Account, call: RawCall) -> None:
 def parse(account: Account, call: RawCall) -> list[Inbound]:
     """The facts in a call; `ValueError` for what cannot be read."""
     service = _service(account)
+    if service.module == providers.SES and (message := sns.read(call.body))["Type"] != "Notification":
+        if message["Type"] == "SubscriptionConfirmation":
+            sns.confirm(message)
+        return []
     try:
         events = _view(account, service, call).parse_events(_request(call))
         return [fact for event in events if (fact := _fact(service, event))]
+    except RecursionError:
+        raise ValueError(f"{service.label} sent something too deep") from None
     except (AnymailError, AnymailConfigurationError, SuspiciousOperation) as error:
         raise ValueError(f"not an event of {service.label}: {type(error).__name__}") from None
     except (KeyError, TypeError, AttributeError, AssertionError, IndexError) as error:
@@ -62,7 +73,7 @@ def _view(account: Account, service: Service, call: RawCall) -> Any:
     options: dict[str, Any] = {
         theirs: secrets[ours] for ours, theirs in service.hook_options.items() if secrets.get(ours)
     }
-    if secrets.get("webhook_secret"):
+    if secrets.get("webhook_secret") and not service.signs:
         options["webhook_secret"] = [secrets["webhook_secret"]]
     if service.module == "mandrill":
         options["webhook_url"] = call.url
@@ -97,13 +108,13 @@ def _fact(service: Service, event: Any) -> Inbound | None:
         return None
     return Inbound(
         fact,
-        _event_key(fact, event),
+        _event_key(fact, event, raw),
         key=_our_key(service, event),
         provider_id=str(event.message_id or ""),
         address=event.recipient or "",
         at=event.timestamp,
         url=event.click_url or "",
-        user_agent=event.user_agent or "",
+        user_agent=str(event.user_agent or raw.get("user_agent") or ""),
         reason=str(event.reject_reason or "")[:60],
         detail=words[:240],
         machine=service.machine(raw),
@@ -114,15 +125,10 @@ def _fact(service: Service, event: Any) -> Inbound | None:
 def _judge(service: Service, event: Any, raw: Any, words: str) -> tuple[Fact | None, bool]:
     """Anymail calls soft and hard bounces alike "bounced": only the service's own words tell whether the address is dead."""
     if event.event_type == "bounced":
-        if service.soft(raw):
-            return Fact.DEFERRED, False
-        code = next(
-            (int(word) for word in words.replace("-", " ").split()[:1] if word.isdecimal() and len(word) == 3), 0
-        )
-        spared = code >= 500 and not is_dead_address(code, words) and " 5.7." in words
-        return (Fact.BOUNCED, True) if service.hard(raw) and not spared else (Fact.FAILED, False)
-    fact = _FACTS.get(event.event_type)
-    return fact, fact is Fact.FAILED and event.reject_reason == "invalid"
+        verdict = bounces.verdict(service.module, raw, words)
+        return _BOUNCES[verdict], verdict is Verdict.DEAD
+    fact = _FACTS.get(event.event_type) or service.also.get(providers.raw_name(raw))
+    return fact, False
 
 
 def _our_key(service: Service, event: Any) -> str:
@@ -131,12 +137,12 @@ def _our_key(service: Service, event: Any) -> str:
     return next((str(tag) for tag in event.tags or [] if tag), "")
 
 
-def _event_key(fact: Fact, event: Any) -> str:
+def _event_key(fact: Fact, event: Any, raw: Any) -> str:
     """The service's id of the event with what tells apart the facts in it; a hash where it gives none."""
     at = event.timestamp.isoformat() if event.timestamp else ""
     parts = (
         [event.event_id, fact, event.recipient]
         if event.event_id
-        else [event.message_id, fact, event.recipient, at, event.click_url]
+        else [event.message_id, fact, event.recipient, at, event.click_url, providers.raw_name(raw)]
     )
     return hashlib.sha256("\n".join(str(part or "") for part in parts).encode()).hexdigest()

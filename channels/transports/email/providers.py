@@ -1,4 +1,4 @@
-"""The mail services that can carry our mail, as data: what each needs, how it proves its calls and tells hard bounces from soft.
+"""The mail services that can carry our mail, as data: what each needs, how it proves its calls, what it can tell afterwards.
 
 Source: django-anymail 15.2 (backends, webhooks, docs) and the services' webhook descriptions named there.
 """
@@ -7,22 +7,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from typing import Any
 
+from channels.transport import Fact
+
 SMTP = "smtp"
+SES = "amazon_ses"
 
 Event = Mapping[str, Any]
+
+# What each service's calls tell, as anymail reads them. ACCEPTED and what an answer refuses at once is told by all.
+_ANSWERS = frozenset({Fact.ACCEPTED, Fact.SENT, Fact.FAILED, Fact.BOUNCED})
+_ALL = _ANSWERS | {Fact.DELIVERED, Fact.DEFERRED, Fact.OPENED, Fact.CLICKED, Fact.COMPLAINED, Fact.UNSUBSCRIBED}
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
     """One service of anymail's.
 
-    label: its name; module: of its backend and webhook; backend, view: class names (view "" when it cannot call back); options: our
+    label: its name; module: of its backend and webhook; view: class name of the webhook's ("" when it cannot call back); options: our
     setting -> anymail's option for the backend; hook_options: the same for the webhook view; signs: the secret with which it signs
-    its calls ("" = by user and password only); key_in: where our key travels, "metadata" or "tags"; hard: is this bounce final because
-    the address is dead; soft: does the service go on trying; machine: does the service itself say that a program opened or clicked.
+    its calls ("" = by user and password only); key_in: where our key travels, "metadata" or "tags"; hushed: is it told with each mail
+    not to track openings and clicks, which our own pixel and links do where the person agreed; tells: the facts that can become known
+    by it; machine: does the service itself say that a program opened or clicked; also: facts in events that anymail has no word
+    for, by the event's own name.
     """
 
     label: str
@@ -33,9 +41,10 @@ class Service:
     hook_options: Mapping[str, str] = field(default_factory=dict)
     signs: str = ""
     key_in: str = "metadata"
-    hard: Callable[[Event], bool] = lambda _: True
-    soft: Callable[[Event], bool] = lambda _: False
+    hushed: bool = False
+    tells: frozenset[Fact] = _ALL
     machine: Callable[[Event], bool] = lambda _: False
+    also: Mapping[str, Fact] = field(default_factory=dict)
 
 
 def _dig(event: Any, *path: str) -> Any:
@@ -44,95 +53,101 @@ def _dig(event: Any, *path: str) -> Any:
     return event
 
 
-def _sparkpost(event: Event) -> str:
-    """The bounce class inside {"msys": {<class of event>: {...}}}; see SparkPost, "Bounce Classification Codes"."""
+def _sparkpost(event: Event) -> Event:
+    """What stands inside {"msys": {<class of event>: {...}}}."""
     inner: Any = next(iter(_dig(event, "msys").values()), None) if _dig(event, "msys") else None
-    return str(_dig(inner, "bounce_class") or "")
+    return inner if isinstance(inner, Mapping) else {}
 
 
 _KEY = {"api_key": "api_key", "api_url": "api_url"}
-_UNISENDER_DEAD = {"err_user_unknown", "err_user_inactive", "err_mailbox_discarded", "err_domain_inactive"}
 
 SERVICES: dict[str, Service] = {
+    # SNS is verified by its own signature, see `sns`; an opening names all recipients, of which our mails have one.
+    SES: Service(
+        "Amazon SES", "amazon_ses", view="AmazonSESTrackingWebhookView", signs="topic", tells=_ALL - {Fact.UNSUBSCRIBED},
+        options={
+            "api_key": "aws_access_key_id", "secret_key": "aws_secret_access_key", "region": "region_name", "api_url": "endpoint_url",
+        },
+        also={"DeliveryDelay": Fact.DEFERRED},
+    ),
     "brevo": Service(
         "Brevo", "brevo", view="BrevoTrackingWebhookView", options=_KEY,
-        hard=lambda e: e.get("event") in ("hard_bounce", "invalid_email"),
-        soft=lambda e: e.get("event") == "soft_bounce",
         machine=lambda e: str(e.get("event", "")).endswith("proxy_open"),
     ),
     "mailersend": Service(
-        "MailerSend", "mailersend", view="MailerSendTrackingWebhookView", key_in="tags", signs="signing_secret",
+        "MailerSend", hushed=True, module="mailersend", view="MailerSendTrackingWebhookView", key_in="tags", signs="signing_secret",
         options={"api_key": "api_token", "api_url": "api_url"}, hook_options={"signing_secret": "signing_secret"},
-        hard=lambda e: _dig(e, "data", "type") == "hard_bounced",
-        soft=lambda e: _dig(e, "data", "type") == "soft_bounced",
+        tells=_ALL - {Fact.DEFERRED},
     ),
     "mailgun": Service(
-        "Mailgun", "mailgun", view="MailgunTrackingWebhookView", signs="signing_secret",
+        "Mailgun", hushed=True, module="mailgun", view="MailgunTrackingWebhookView", signs="signing_secret",
         options={**_KEY, "sender_domain": "sender_domain"}, hook_options={"signing_secret": "webhook_signing_key"},
-        hard=lambda e: _dig(e, "event-data", "severity") == "permanent",
         machine=lambda e: bool(_dig(e, "event-data", "client-info", "bot")),
     ),
     "mailjet": Service(
-        "Mailjet", "mailjet", view="MailjetTrackingWebhookView",
+        "Mailjet", hushed=True, module="mailjet", view="MailjetTrackingWebhookView",
         options={**_KEY, "secret_key": "secret_key"},
-        hard=lambda e: bool(e.get("hard_bounce")), soft=lambda e: not e.get("hard_bounce"),
     ),
     "mailtrap": Service(
         "Mailtrap", "mailtrap", view="MailtrapTrackingWebhookView", signs="signing_secret",
         options={"api_key": "api_token", "api_url": "api_url"}, hook_options={"signing_secret": "tracking_secret"},
     ),
+    # "send" is all that anymail 15.2 knows of a mail that went well.
     "mandrill": Service(
-        "Mandrill", "mandrill", view="MandrillCombinedWebhookView", signs="signing_secret", options=_KEY,
-        hook_options={"signing_secret": "webhook_key"},
-        hard=lambda e: e.get("event") == "hard_bounce", soft=lambda e: e.get("event") == "soft_bounce",
+        "Mandrill", hushed=True, module="mandrill", view="MandrillCombinedWebhookView", signs="signing_secret", options=_KEY,
+        hook_options={"signing_secret": "webhook_key"}, tells=_ALL - {Fact.DELIVERED}, also={"delivered": Fact.DELIVERED},
     ),
+    # Openings (MessageLoaded) are not read by anymail 15.2, complaints and unsubscriptions are no events of Postal's.
     "postal": Service(
         "Postal", "postal", view="PostalTrackingWebhookView", key_in="tags", signs="signing_secret", options=_KEY,
-        hook_options={"signing_secret": "webhook_key"}, hard=lambda _: False,
+        hook_options={"signing_secret": "webhook_key"}, tells=_ANSWERS | {Fact.DELIVERED, Fact.DEFERRED, Fact.CLICKED},
     ),
     "postmark": Service(
-        "Postmark", "postmark", view="PostmarkTrackingWebhookView",
+        "Postmark", hushed=True, module="postmark", view="PostmarkTrackingWebhookView",
         options={"api_key": "server_token", "api_url": "api_url", "message_stream": "message_stream"},
-        hard=lambda e: "HardBounce" in (e.get("Type"), e.get("SuppressionReason")),
-        soft=lambda e: e.get("Type") == "SoftBounce",
     ),
     "resend": Service(
-        "Resend", "resend", view="ResendTrackingWebhookView", options=_KEY,
-        hard=lambda e: _dig(e, "data", "bounce", "type") == "Permanent"
-        or "hard bounce" in str(_dig(e, "data", "bounce", "message")),
-        soft=lambda e: _dig(e, "data", "bounce", "type") == "Transient" or "inbox was full" in str(_dig(e, "data", "bounce", "message")),
+        "Resend", "resend", view="ResendTrackingWebhookView", options=_KEY, signs="signing_secret",
+        hook_options={"signing_secret": "signing_secret"}, tells=_ALL - {Fact.UNSUBSCRIBED},
     ),
+    # No webhooks yet.
     "scaleway": Service(
-        "Scaleway", "scaleway",
-        options={"secret_key": "secret_key", "project_id": "project_id", "api_url": "api_url"},
+        "Scaleway", "scaleway", options={"secret_key": "secret_key", "project_id": "project_id", "api_url": "api_url"}, tells=_ANSWERS,
     ),
+    "sendgrid": Service(
+        "SendGrid", hushed=True, module="sendgrid", view="SendGridTrackingWebhookView", options=_KEY, signs="signing_secret",
+        hook_options={"signing_secret": "tracking_webhook_verification_key"},
+        machine=lambda e: bool(e.get("sg_machine_open")),
+    ),
+    # "initial_open" is a picture at the top that prefetchers load, too; a person who reads loads the other one as well.
     "sparkpost": Service(
-        "SparkPost", "sparkpost", view="SparkPostTrackingWebhookView", options=_KEY,
-        hard=lambda e: _sparkpost(e) in ("10", "30", "90"),
-        soft=lambda e: _sparkpost(e) in ("20", "21", "22", "23", "24", "40", "70"),
+        "SparkPost", hushed=True, module="sparkpost", view="SparkPostTrackingWebhookView", options=_KEY,
+        machine=lambda e: str(_sparkpost(e).get("type", "")).endswith("initial_open") or bool(_sparkpost(e).get("is_prefetched")),
+        also={"initial_open": Fact.OPENED, "amp_initial_open": Fact.OPENED},
     ),
     "unisender_go": Service(
-        "Unisender Go", "unisender_go", view="UnisenderGoTrackingWebhookView", options=_KEY, signs="api_key",
+        "Unisender Go", hushed=True, module="unisender_go", view="UnisenderGoTrackingWebhookView", options=_KEY, signs="api_key",
         hook_options={"api_key": "api_key"},
-        hard=lambda e: _dig(e, "delivery_info", "delivery_status") in _UNISENDER_DEAD,
-        soft=lambda e: _dig(e, "delivery_info", "delivery_status") == "err_mailbox_full",
     ),
 }  # fmt: skip
 
-SERVICES["sendgrid"] = Service(
-    "SendGrid", "sendgrid", view="SendGridTrackingWebhookView", options=_KEY, signs="signing_secret",
-    hook_options={"signing_secret": "tracking_webhook_verification_key"},
-    hard=lambda e: e.get("event") == "bounce" and e.get("type") != "blocked",
-    machine=lambda e: bool(e.get("sg_machine_open")),
-)  # fmt: skip
 
-if find_spec("boto3"):  # an optional package: the service is offered where it is installed
-    SERVICES["amazon_ses"] = Service(
-        "Amazon SES", "amazon_ses", view="AmazonSESTrackingWebhookView",
-        options={"api_key": "aws_access_key_id", "secret_key": "aws_secret_access_key", "region": "region_name"},
-        hard=lambda e: _dig(e, "bounce", "bounceType") == "Permanent",
-        soft=lambda e: _dig(e, "bounce", "bounceType") != "Permanent",
-    )  # fmt: skip
+def tells(service: str) -> frozenset[Fact]:
+    """What can become known of a mail by this service (or by a mail server of one's own) without our own links and pixel."""
+    return SERVICES[service].tells if service in SERVICES else _ANSWERS
+
+
+def raw_name(event: Event) -> str:
+    """What the service itself calls the event."""
+    for name in (
+        event.get("eventType"),
+        event.get("notificationType"),
+        event.get("event"),
+        _sparkpost(event).get("type"),
+    ):
+        if isinstance(name, str) and name:
+            return name
+    return ""
 
 
 def choices() -> tuple[tuple[str, str], ...]:

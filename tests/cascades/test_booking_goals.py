@@ -1,0 +1,49 @@
+"""What becomes of a booking ends the cascade that has it as its goal."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from cascades.models import Enrollment, Outcome
+from cascades.reasons import SENTENCES
+from channels.models import Delivery
+from contacts import bookings, events
+from contacts.bookings import Slot
+from contacts.models.event import OF_BOOKINGS
+from tests.cascades.story import Story
+from tests.factories import make_business, make_cascade, make_channel, make_contact, make_message
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    ("act", "reason"), [("confirm", "goal_booking_confirmed"), ("cancel", "goal_booking_cancelled")]
+)
+def test_who_confirms_or_cancels_gets_no_further_reminder(act: str, reason: str) -> None:
+    make_business()
+    message = make_message(texts={("sms", "en"): "Your haircut {{ contact.first_name }}"}, purpose="transactional")
+    sms = make_channel("sms")
+    steps = [
+        {"channel": sms, "message": message, "seen": "nothing"},
+        {"channel": sms, "message": message, "seen": "nothing", "wait": timedelta(hours=20)},
+    ]
+    cascade = make_cascade("Reminder", steps, goal=["booking_confirmed", "booking_cancelled"])
+    ana, eva = make_contact("Ana", phone="+34600000001"), make_contact("Eva", phone="+34600000002")
+    story = Story()
+    slot = Slot(title="Haircut", starts_at=story.now + timedelta(days=1))
+    mine = bookings.book(ana.pk, slot, now=story.now).booking
+    story.start(cascade)
+    story.later(hours=1)
+    getattr(bookings, act)(mine.pk, now=story.now)
+    story.later(hours=21)
+    ended = Enrollment.objects.get(contact=ana)
+    assert (ended.outcome, ended.reason) == (Outcome.REACHED, reason)
+    assert Delivery.objects.filter(contact=ana, status="sent").count() == 1
+    assert Delivery.objects.filter(contact=eva, status="sent").count() == 2
+
+
+def test_every_change_of_a_booking_can_be_a_goal_and_has_its_sentence() -> None:
+    assert set(OF_BOOKINGS) <= set(events.GOALS)
+    assert {f"goal_{name}" for name in events.GOALS} <= set(SENTENCES)
