@@ -7,7 +7,6 @@ answer was lost (a time-out looks like that): unclear, since a lost message is b
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import re
 import socket
@@ -22,6 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from channels import exchange
+from channels.outside import is_public
 from channels.transport import Account, Fact, Fault, Field, Outgoing, Receipt, Refused, Result, Transport, Unclear
 from contacts.kinds import Kind
 
@@ -163,11 +163,8 @@ def must_be_public(host: str) -> None:
         raise Refused(Fault.PERSON, "no_such_host") from None
     except (OSError, UnicodeError):
         raise Refused(Fault.PERSON, "no_such_host") from None
-    for *_rest, where in found:
-        address = ipaddress.ip_address(str(where[0]).partition("%")[0])
-        plain = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None) or address
-        if not plain.is_global or plain.is_multicast:
-            raise Refused(Fault.PERSON, "private_host")
+    if not all(is_public(str(where[0])) for *_rest, where in found):
+        raise Refused(Fault.PERSON, "private_host")
 
 
 def refusal(logged: str) -> Refused | Unclear:

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from channels.models import Channel
-from channels.transport import Account, Outgoing, RawCall, Sender
+from channels.transport import Account, Outgoing, RawCall, Sender, Transport
 from channels.transports.telegram import hook_secret
 from tests.channels.harness import HOOK, SECRET, Harness, Mood
 from tests.factories import make_channel
@@ -180,10 +181,10 @@ class AppriseHarness(BotHarness):
     def address(self, number: int) -> str:
         return f"ntfy://tk_secret{number}@127.0.0.1:{self.port}/person{number}"
 
-    def away(self) -> dict[str, str]:
-        """The address itself says where its service is."""
-        self.port = 9
-        return dict(self.account().settings)
+    def open(self, **changes: Any) -> Transport:
+        """There is no account at anybody's: where the service is, the address itself says."""
+        self.port = urlsplit(changes.get("settings", {}).get("api_url", "")).port or self.peer.port
+        return super().open(**changes)
 
     def treat(self, to: str, mood: Mood) -> None:
         acts: dict[Mood, Any] = {

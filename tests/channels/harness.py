@@ -73,10 +73,6 @@ class Harness(ABC):
     def taken(self, to: str) -> int:
         """How often the counterpart took a message for this address."""
 
-    def away(self) -> dict[str, str]:
-        """Settings with which nobody is there."""
-        return {**self.account().settings, "port": "9", "host": "127.0.0.1", "api_url": "http://127.0.0.1:9/"}
-
     def calls(self, message: Outgoing, provider_id: str) -> list[RawCall]:
         return []
 

@@ -129,7 +129,9 @@ def test_a_provider_that_is_not_there_is_a_reason_to_wait(house: Harness) -> Non
     if not house.moods:
         assert not transport_class(house.transport).live  # only what never leaves the house cannot be away
         return
-    results = send(house.open(settings=house.away()), house, *range(6))
+    account = house.account()
+    away = {**account.settings, "port": "9", "host": "127.0.0.1", "api_url": "http://127.0.0.1:9/"}
+    results = send(house.open(settings=away), house, *range(6))
     for result in results.values():
         assert isinstance(result, Refused)
         assert result.fault is Fault.TEMPORARY
