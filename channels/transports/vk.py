@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
@@ -201,11 +200,11 @@ class VkTransport(Transport):
         import vk_api
         from jconfig.memory import MemoryConfig
 
+        # A client for each request: it waits between two of its own, and lets one at a time through. The channel's rate is the caller's.
         session = Session(self._line, self.account)
         token = self.account.secrets.get("token", "")
         make: Any = vk_api.vk_api.VkApi
         client = make(token=token, api_version=VERSION, config=MemoryConfig, session=session)
-        client.RPS_DELAY = -math.inf  # the channel's rate is kept by the caller: nothing sleeps here
         client.error_handlers.clear()  # no second tries, no captcha: each error comes back as it is
         try:
             return client.method(method, values)
