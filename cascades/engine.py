@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 
 from cascades.plan import (
     HAND_OVER_GRACE,
+    Answer,
+    AnswerRule,
     Base,
     Ended,
     Ending,
@@ -25,13 +27,17 @@ from cascades.plan import (
     StepPlan,
     StepProgress,
     Stop,
+    Then,
     Wait,
     Went,
+    rule_for,
 )
 
 __all__ = [
     "HAND_OVER_GRACE",
     "RECHECK_PAUSED",
+    "Answer",
+    "AnswerRule",
     "Base",
     "Ended",
     "Ending",
@@ -46,6 +52,7 @@ __all__ = [
     "StepPlan",
     "StepProgress",
     "Stop",
+    "Then",
     "Wait",
     "Went",
     "decide",
@@ -59,7 +66,7 @@ def decide(plan: Plan, progress: Progress, now: datetime) -> Intent:
     if progress.ended_by:
         return Stop(progress.ended_by.outcome, progress.ended_by.reason)
     if seen := _seen(plan, progress):
-        return Stop(Ending.REACHED, seen)
+        return seen
     done = {step.key for step in progress.steps}
     step = next((step for step in plan.steps if step.key not in done), None)
     if step is None:
@@ -78,20 +85,36 @@ def decide(plan: Plan, progress: Progress, now: datetime) -> Intent:
     return Send(step.key, reason)
 
 
-def _seen(plan: Plan, progress: Progress) -> str:
+def _seen(plan: Plan, progress: Progress) -> Stop | None:
     """The reaction that ends it, judged by each step's own rule, also when it comes late."""
-    rules = {step.key: step.seen for step in plan.steps}
+    rules = {step.key: step for step in plan.steps}
     for step in progress.steps:
-        rule = rules.get(step.key, Seen.NOTHING)
-        if rule is Seen.NOTHING:
+        if step.key not in rules:
             continue
-        if step.replied_at:
-            return "seen_replied"
-        if step.clicked_at and rule in (Seen.OPENED, Seen.CLICKED):
-            return "seen_clicked"
-        if step.opened_at and rule is Seen.OPENED:
-            return "seen_opened"
-    return ""
+        rule = rules[step.key]
+        if stop := _answered(rule, step):
+            return stop
+        if step.clicked_at and rule.seen in (Seen.OPENED, Seen.CLICKED):
+            return Stop(Ending.REACHED, "seen_clicked")
+        if step.opened_at and rule.seen is Seen.OPENED:
+            return Stop(Ending.REACHED, "seen_opened")
+    return None
+
+
+def _answered(rule: StepPlan, step: StepProgress) -> Stop | None:
+    """What staff chose for this answer; any other ends it, unless nothing that is seen does."""
+    for answer in step.said:
+        chosen = rule_for(answer, rule.answers)
+        if chosen is None and rule.seen is not Seen.NOTHING:
+            return Stop(Ending.REACHED, "seen_replied")
+        if chosen is not None and chosen.then is Then.STOP:
+            named = chosen.names(answer)
+            return Stop(Ending.REACHED, "answered_choice" if named else "seen_replied", _words(answer) if named else "")
+    return None
+
+
+def _words(answer: Answer) -> str:
+    return answer.text.strip() or answer.choice
 
 
 def _due(plan: Plan, step: StepPlan, progress: Progress) -> tuple[datetime, str]:
@@ -210,5 +233,12 @@ def _after_last(plan: Plan, progress: Progress, now: datetime) -> Intent:
     if until > now:
         return Wait(until, "awaits_reactions", progress.prolonged)
     if waits := _unsure("final", plan.final_wait, progress, now):
-        return waits if plan.final_wait else Finish(Ending.EXHAUSTED, "no_reaction")
-    return Finish(Ending.EXHAUSTED, "no_reaction")
+        return waits if plan.final_wait else _end(plan, out)
+    return _end(plan, out)
+
+
+def _end(plan: Plan, out: list[StepProgress]) -> Finish:
+    """Whoever gave an answer that let the cascade go on has reacted all the same."""
+    rules = {step.key: step.answers for step in plan.steps}
+    went_on = any(rule_for(answer, rules.get(one.key, ())) for one in out for answer in one.said)
+    return Finish(Ending.REACHED, "answered_went_on") if went_on else Finish(Ending.EXHAUSTED, "no_reaction")

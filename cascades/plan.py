@@ -5,7 +5,7 @@ Standard library only. All instants are aware and in UTC.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -45,6 +45,44 @@ class Seen(StrEnum):
     NOTHING = "nothing"
 
 
+class Then(StrEnum):
+    """What an answer means for the rest of the cascade (`cascades.models.Step.answers`)."""
+
+    STOP = "stop"
+    CONTINUE = "continue"
+
+
+ANY_TEXT = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What somebody said: `choice` is the code of the button that was pressed, "" for words that were written."""
+
+    choice: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRule:
+    """What one answer means. choice: a button's code, or the word itself where it is written; `ANY_TEXT` for all other words."""
+
+    choice: str
+    then: Then
+
+    def names(self, answer: Answer) -> bool:
+        """Whether the answer is this very one; capitals and blanks around it do not matter in words."""
+        return (
+            self.choice == answer.choice if answer.choice else self.choice.casefold() == answer.text.strip().casefold()
+        )
+
+
+def rule_for(answer: Answer, rules: Sequence[AnswerRule]) -> AnswerRule | None:
+    """The rule that holds for an answer: the one that names it, else for words the one for any; None where staff said nothing about it."""
+    named = next((rule for rule in rules if rule.names(answer)), None)
+    return named or next((rule for rule in rules if rule.choice == ANY_TEXT and not answer.choice), None)
+
+
 class Went(StrEnum):
     """How far a decided step has come, reduced to what matters here."""
 
@@ -58,7 +96,8 @@ class Went(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StepPlan:
-    """One step as it was frozen. `reports_*`: what the step's channel is able to tell."""
+    """One step as it was frozen. `reports_*`: what the step's channel is able to tell; `answers`: what these mean, the others ending it if
+    the step says so."""
 
     key: str
     wait: timedelta = timedelta(0)
@@ -70,6 +109,7 @@ class StepPlan:
     reports_delivery: bool = True
     reports_opening: bool = True
     reports_clicks: bool = True
+    answers: tuple[AnswerRule, ...] = ()
 
     @property
     def patience(self) -> timedelta:
@@ -97,8 +137,8 @@ class Plan:
 class StepProgress:
     """What is known of a decided step. Openings and clicks here are those of a person; an unsure opening stands apart.
 
-    tracked: this very opening could be known (pixel present and channel reports it); unreachable: it was skipped because the person could
-    not be reached there (and not because the step was not meant for them).
+    answers: what was said, if `replied_at`; tracked: this very opening could be known (pixel present and channel reports it); unreachable:
+    it was skipped because the person could not be reached there (and not because the step was not meant for them).
     """
 
     key: str
@@ -111,8 +151,14 @@ class StepProgress:
     unsure_at: datetime | None = None
     clicked_at: datetime | None = None
     replied_at: datetime | None = None
+    answers: tuple[Answer, ...] = ()
     tracked: bool = True
     unreachable: bool = False
+
+    @property
+    def said(self) -> tuple[Answer, ...]:
+        """What was answered, in the order in which it came; an answer of which nothing else is known is one of words."""
+        return self.answers or ((Answer(),) if self.replied_at else ())
 
     @property
     def moves_on_at_once(self) -> bool:
@@ -196,10 +242,11 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """It is over because of what happened: seen, goal, opt-out, staff."""
+    """It is over because of what happened: seen, goal, opt-out, staff. answer: what was said, where that ended it."""
 
     outcome: Ending
     reason: str
+    answer: str = ""
 
 
 @dataclass(frozen=True, slots=True)

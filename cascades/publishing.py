@@ -21,7 +21,7 @@ from channels.models import Purpose
 from channels.rendering import unsubscribe_fits
 from channels.transport import Fact
 from contacts import events, kinds
-from contacts.models import Business
+from contacts.models import Business, Group
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -108,6 +108,7 @@ def _copy(step: Step, version: CascadeVersion, position: int, message_version_id
 
 _KEPT = (
     "cascade_id", "key", "channel_id", "message_id", "wait", "wait_from", "longest_wait", "who", "seen", "validity",
+    "answers",
 )  # fmt: skip
 
 
@@ -175,6 +176,8 @@ def _problems_of(step: Step, draft: _Draft) -> Iterator[str]:
         yield _("The business's public address is too long for the unsubscribe button of mailboxes.")
     if step.seen == Seen.REPLIED and Fact.REPLIED not in capabilities.of_channel(channel):
         yield _("It ends by an answer, but “%(channel)s” cannot tell whether someone answers.") % {"channel": channel}
+    if step.answers:
+        yield from _problems_of_answers(step)
     languages = {
         variant.language for variant in message.variants.all() if variant.kind == channel.kind and variant.body.strip()
     }
@@ -183,6 +186,17 @@ def _problems_of(step: Step, draft: _Draft) -> Iterator[str]:
         yield _("The message “%(message)s” has no text for %(kind)s in the business's language (%(language)s).") % said
     if message.urgent and message.purpose != Purpose.TRANSACTIONAL:
         yield _("Only a message about an order, a booking or a contract can be urgent.")
+
+
+def _problems_of_answers(step: Step) -> Iterator[str]:
+    """One statement; only for steps whose answers mean something."""
+    if Fact.REPLIED not in capabilities.of_channel(step.channel):
+        yield _("“%(channel)s” cannot tell whether someone answers, so nothing can follow from answers.") % {
+            "channel": step.channel
+        }
+    named = {pk for row in step.answers for pk in (row.get("group"), row.get("from_group")) if pk}
+    if named - set(Group.objects.filter(pk__in=named).values_list("pk", flat=True)):
+        yield _("An answer brings people into a group that no longer exists.")
 
 
 def _waits(earlier: Step, later: Step) -> Iterable[str]:

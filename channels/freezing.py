@@ -95,7 +95,8 @@ def check(kind: str, language: str, subject: str, preheader: str, body: str, bra
 def unknown_fields(variant: MessageVariant, details: Iterable[str]) -> Iterator[str]:
     """Fields of `contact` in the text that nobody can have: neither ours nor among the details (names as Liquid writes them)."""
     known = {*rendering.sample_context()["contact"], *details}
-    for source in (variant.subject, variant.preheader, richtext.clean(variant.body)):
+    buttons = [part for button in variant.buttons for part in (button["label"], button.get("url", ""))]
+    for source in (variant.subject, variant.preheader, richtext.clean(variant.body), *buttons):
         for path in liquid.fields(source):
             if len(path) > 1 and path[0] == "contact" and path[1] not in known:
                 yield ".".join(path[:2])

@@ -157,7 +157,9 @@ def detail_name(name: str) -> str:
 
 
 def _known(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if not _is_blank(value)}
+    return {
+        name: value for name, value in fields.items() if (value.strip() if type(value) is str else not _is_blank(value))
+    }
 
 
 def _is_blank(value: object) -> bool:
@@ -280,6 +282,7 @@ class _Links:
         return f"{self.frame.base_url}/c/{self.frame.token}/{self.targets.index(tagged)}"
 
 
+@lru_cache(maxsize=4096)
 def _absolute(written: str, base_url: str) -> str:
     """A link that leads somewhere: http(s), mail, telephone, or a place in the text; "#" for anything else, such as javascript:."""
     low = written.lower()

@@ -37,6 +37,7 @@ class Act(StrEnum):
     OPEN = "open"
     CLICK = "click"
     ANSWER = "answer"
+    PRESS = "press"
     ORDER = "order"
     BOUNCE = "bounce"
     OPT_OUT = "opt_out"
@@ -48,6 +49,7 @@ PLAYED = {
     Act.OPEN: gettext_lazy("Played: the message was opened."),
     Act.CLICK: gettext_lazy("Played: a link was clicked."),
     Act.ANSWER: gettext_lazy("Played: an answer was written."),
+    Act.PRESS: gettext_lazy("Played: a button was pressed."),
     Act.ORDER: gettext_lazy("Played: an order was placed."),
     Act.BOUNCE: gettext_lazy("Played: the address does not exist."),
     Act.OPT_OUT: gettext_lazy("Played: the person opted out."),
@@ -75,6 +77,7 @@ def acts_for(message: SandboxMessage) -> list[Act]:
     possible = {
         Act.OPEN: is_tracked(message),
         Act.CLICK: bool(links(message)),
+        Act.PRESS: bool(message.buttons),
         Act.ORDER: bool(message.key),
     }
     return [act for act in Act if possible.get(act, True)]
@@ -97,7 +100,7 @@ def play(
 ) -> None:
     """Play one act on a message; `CannotPlay` with a sentence when it cannot be.
 
-    text: what the person writes (act "answer"); link: which of `links(message)` is clicked, from 0.
+    text: what the person writes (act "answer"); link: which of `links(message)` is clicked, or of its buttons is pressed, from 0.
     """
     play_all([message], act, now=now, operator=operator, text=text, link=link)
 
@@ -123,8 +126,9 @@ def play_all(
             answer = webhooks.accept(channel, signed_call(account, facts), now=now)
             if answer.status >= 300:
                 raise CannotPlay(_("The sandbox's call was refused."))
-    note = {"act": str(chosen), "at": now.isoformat(), "by": operator.name, "text": text.strip()}
-    bulk.update(SandboxMessage, ["played"], [(message.pk, [*message.played, note]) for message in messages])
+    note = {"act": str(chosen), "at": now.isoformat(), "by": operator.name}
+    said = [(one, _button(one, link)["label"] if chosen is Act.PRESS else text.strip()) for one in messages]
+    bulk.update(SandboxMessage, ["played"], [(one.pk, [*one.played, {**note, "text": words}]) for one, words in said])
 
 
 def _act(name: str) -> Act:
@@ -139,6 +143,8 @@ def _impossible(act: Act) -> str:
         return _("This message carries no tracking picture, so nobody would learn that it was opened.")
     if act is Act.CLICK:
         return _("This message has no link.")
+    if act is Act.PRESS:
+        return _("This message has no button.")
     return _("This message belongs to no delivery, so nobody could have ordered because of it.")
 
 
@@ -151,6 +157,11 @@ def _fact(message: SandboxMessage, act: Act, *, now: datetime, text: str, link: 
     known |= {"address": message.to, "at": now, "played": True}
     if act is Act.CLICK:
         return Inbound(Fact.CLICKED, url=_link(message, link), **known)
+    if act is Act.PRESS:
+        button = _button(message, link)
+        if button.get("url"):
+            return Inbound(Fact.CLICKED, url=button["url"], **known)
+        return Inbound(Fact.REPLIED, choice=button.get("reply", ""), **known)
     if act is Act.ANSWER:
         if not text.strip():
             raise CannotPlay(_("Write what the person answers."))
@@ -168,6 +179,13 @@ def _link(message: SandboxMessage, number: int) -> str:
     if not 0 <= number < len(found):
         raise CannotPlay(_("The message has no such link."))
     return found[number]
+
+
+def _button(message: SandboxMessage, number: int) -> dict[str, str]:
+    if not 0 <= number < len(message.buttons):
+        raise CannotPlay(_impossible(Act.PRESS))
+    pressed: dict[str, str] = message.buttons[number]
+    return pressed
 
 
 def _order(messages: Sequence[SandboxMessage], *, now: datetime, operator: Operator) -> None:

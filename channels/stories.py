@@ -30,9 +30,7 @@ def register() -> None:
 def messages(contact: Contact) -> Iterator[Entry]:
     """Each message of the person: when it left, what became of it, and who looked at it. Two statements."""
     found = (
-        Delivery.objects.filter(contact=contact)
-        .select_related("channel", "message_version__message")
-        .defer("context", "links")
+        Delivery.objects.filter(contact=contact).select_related("channel", "message_version__message").defer("links")
     )
     doubts = _doubts(contact)
     for delivery in found[:MOST]:
@@ -118,7 +116,9 @@ def answers(contact: Contact) -> Iterator[Entry]:
     )
     for event in found[:MOST]:
         tone = "good" if event.fact in (Fact.REPLIED, Fact.RESUMED, Fact.JOINED) else "bad"
-        yield Entry(event.at, titles[event.fact] % {"channel": event.channel.name}, event.text, tone, "reply")
+        pressed = event.fact == Fact.REPLIED and event.data.get("choice")
+        title = _("Pressed a button by %(channel)s") if pressed else titles[event.fact]
+        yield Entry(event.at, title % {"channel": event.channel.name}, event.text, tone, "reply")
 
 
 def form_answers(contact: Contact) -> Iterator[Entry]:

@@ -9,10 +9,19 @@ from channels.views.form import form
 from channels.views.hook import hook
 from channels.views.pixel import pixel
 from channels.views.preferences import choose
+from channels.views.push import push, push_here, push_icon, push_left, push_manifest, push_told, push_worker
 from channels.views.subscribe import landing, missing_address, subscribe
 from channels.views.unsubscribe import unsubscribe
 
 urlpatterns = [
+    path("push/", push, name="push"),
+    path("push/sw.js", push_worker, name="push_worker"),
+    path("push/app.webmanifest", push_manifest, name="push_manifest"),
+    path("push/icon", push_icon, name="push_icon"),
+    path("push/here", push_here, name="push_here"),
+    path("push/left", push_left, name="push_left"),
+    path("push/told", push_told, name="push_told"),
+    path("push/<str:token>", push, name="push_by"),
     path("o/<str:token>.gif", pixel, name="pixel"),
     path("c/<str:token>/<int:n>", click, name="click"),
     path("hooks/<str:hook>/", hook, name="hook"),

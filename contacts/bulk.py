@@ -11,9 +11,9 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 from decimal import Decimal
-from ipaddress import IPv4Address, IPv6Address
+from functools import lru_cache
 from typing import Any, cast
 from uuid import UUID
 
@@ -22,6 +22,8 @@ from django.db import connections, models, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BooleanField, F, Func, QuerySet
 from django.db.models.expressions import BaseExpression
+
+from contacts import arrays
 
 Row = Sequence[Any]
 
@@ -102,24 +104,23 @@ def update(
 
 
 def claim(
-    queryset: QuerySet[Any], *, limit: int, changes: Mapping[str, Any], returning: Sequence[str] = ("id",)
+    queryset: QuerySet[Any],
+    *others: QuerySet[Any],
+    limit: int,
+    changes: Mapping[str, Any],
+    returning: Sequence[str] = ("id",),
 ) -> list[tuple[Any, ...]]:
     """Take up to `limit` rows of an ordered queryset and mark them as ours, with one statement that never waits for another worker.
 
     `id = ANY(ARRAY(SELECT .. LIMIT n FOR UPDATE SKIP LOCKED))`, with literals, keeps the partial index under a custom and
     under a generic plan.
-    SQLite has one writer at a time and needs no locks. changes: column -> value or expression of Django's.
+    SQLite has one writer at a time and needs no locks. changes: column -> value or expression of Django's; others: rows of the same table,
+    of which as many are taken as those before leave room for.
     """
     table = _Table.of(queryset.model)
-    picked = queryset.values("pk")[:limit]
+    picked = [one.values("pk")[:limit] for one in (queryset, *others)]
     with transaction.atomic(using=table.connection.alias):
-        if table.is_postgres:
-            inner, inner_params = _compile(picked.select_for_update(skip_locked=True, of=("self",)), table.connection)
-            literal = cast(Any, table.connection.ops).compose_sql(inner, inner_params).replace("%", "%%")
-            which, params = f"= ANY(ARRAY({literal}))", list[Any]()
-        else:
-            inner, params = _compile(picked, table.connection)
-            which = f"IN ({inner})"
+        which, params = table.first_of(picked, limit)
         sets, values = table.assignments(changes)
         statement = f"UPDATE {table.name} AS t SET {sets} WHERE t.{table.quoted('id')} {which}"
         return table.run(statement, [*values, *params], returning)
@@ -168,37 +169,22 @@ class Among(Func):
         column, params = compiler.compile(self.source_expressions[0])
         if connection.vendor == "postgresql":
             kind = "text" if self.values and isinstance(self.values[0], str) else "bigint"
-            return f"{column} = ANY(%s::{kind}[])", [*params, _array(self.values)]
+            return f"{column} = ANY(%s::{kind}[])", [*params, arrays.written(self.values)]
         return f"{column} IN (SELECT value FROM json_each(%s))", [*params, json.dumps(self.values)]
-
-
-def _array(values: Iterable[Any]) -> str:
-    """A column as PostgreSQL writes an array. psycopg's own way takes a regular expression or two for each element."""
-    return f"{{{','.join([_element(value) for value in values])}}}"
-
-
-def _element(value: Any) -> str:
-    if value is None:
-        return "NULL"
-    if isinstance(value, str):
-        text = str.__str__(value).replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{text}"'
-    if isinstance(value, bool):
-        return "t" if value else "f"
-    if isinstance(value, int):
-        return str(int(value))
-    if isinstance(value, float):
-        return repr(value)
-    if isinstance(value, date | time):
-        return f'"{value.isoformat()}"'
-    if isinstance(value, UUID | Decimal | IPv4Address | IPv6Address):
-        return f'"{value}"'
-    raise TypeError(f"no column of many rows was ever of {type(value).__name__}: say here how an array writes it")
 
 
 def _compile(queryset: QuerySet[Any, Any], connection: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
     sql, params = queryset.query.get_compiler(using=connection.alias).as_sql()
     return sql, list(params)
+
+
+@lru_cache(maxsize=1024)
+def _field(model: type[models.Model], name: str) -> models.Field[Any, Any]:
+    """The field behind an attribute: "contact" for "contact_id"."""
+    behind = {field.attname: field for field in model._meta.fields}
+    return cast(
+        "models.Field[Any, Any]", model._meta.pk if name == "pk" else behind.get(name) or model._meta.get_field(name)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,16 +206,20 @@ class _Table:
     def name(self) -> str:
         return self.connection.ops.quote_name(self.model._meta.db_table)
 
-    def field(self, name: str) -> models.Field[Any, Any]:
-        field = (
-            self.model._meta.pk
-            if name == "pk"
-            else self.model._meta.get_field(name.removesuffix("_id") if self._is_fk(name) else name)
-        )
-        return cast("models.Field[Any, Any]", field)
+    def first_of(self, picked: Sequence[QuerySet[Any, Any]], limit: int) -> tuple[str, list[Any]]:
+        """A condition for the ids of these rows, those of the first before those of the next, and its parameters."""
+        if not self.is_postgres:
+            compiled = [_compile(one, self.connection) for one in picked]
+            parts = " UNION ALL ".join(f"SELECT * FROM ({sql})" for sql, _ in compiled)
+            return f"IN ({parts} LIMIT {int(limit)})", [value for _, params in compiled for value in params]
+        arrays = []
+        for one in picked:
+            sql, params = _compile(one.select_for_update(skip_locked=True, of=("self",)), self.connection)
+            arrays.append(f"ARRAY({cast(Any, self.connection.ops).compose_sql(sql, params)})".replace("%", "%%"))
+        return f"= ANY({arrays[0]})" if len(arrays) == 1 else f"= ANY(({' || '.join(arrays)})[1:{int(limit)}])", []
 
-    def _is_fk(self, name: str) -> bool:
-        return any(getattr(f, "attname", "") == name and f.name != name for f in self.model._meta.fields)
+    def field(self, name: str) -> models.Field[Any, Any]:
+        return _field(self.model, name)
 
     def quoted(self, name: str) -> str:
         return self.connection.ops.quote_name(str(self.field(name).column))
@@ -241,9 +231,9 @@ class _Table:
         prepared = [self._column(field, values) for field, values in zip(fields, given, strict=True)]
         if not self.is_postgres:
             return "json_each(%s) AS v", [json.dumps(list(zip(*prepared, strict=True)))]
-        arrays = ", ".join(f"%s::{self._array_type(field)}[]" for field in fields)
+        given_as = ", ".join(f"%s::{self._array_type(field)}[]" for field in fields)
         shape = ", ".join(f"c{n}" for n in range(len(fields)))
-        return f"unnest({arrays}) AS v({shape})", [_array(column) for column in prepared]
+        return f"unnest({given_as}) AS v({shape})", [arrays.written(column) for column in prepared]
 
     def cell(self, name: str, n: int) -> str:
         """Column `n` of `v`, as the field's type."""
@@ -306,7 +296,8 @@ class _Table:
         """One column's values as they travel. Asking the field about each would be half of an import's time, so it is asked once about
         each value that comes again, and not at all about what travels as it is."""
         if isinstance(field, models.JSONField):
-            return [None if value is None else json.dumps(value, cls=field.encoder) for value in values]
+            encode = (field.encoder or json.JSONEncoder)().encode
+            return [None if value is None else encode(value) for value in values]
         plain, known = self._plain(field), dict[tuple[type, Any], Any]()
         column = []
         for value in values:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -38,8 +38,9 @@ def icon(kind: str) -> str:
     return "mail" if known.rich else "sms" if known.segmented else "chat"
 
 
-def for_browser(channels: Iterable[Channel], texts: dict[int, list[str]]) -> dict[str, Any]:
-    """What builder.js needs: per channel what it tells, per message the kinds of channel that it has a text for."""
+def for_browser(channels: Iterable[Channel], texts: Mapping[int, Mapping[str, Sequence[str]]]) -> dict[str, Any]:
+    """What builder.js needs: per channel what it tells, per message the kinds of channel that it has a text for, with the answers of the
+    buttons there."""
     return {
         "channels": {
             str(channel.pk): {
@@ -48,7 +49,8 @@ def for_browser(channels: Iterable[Channel], texts: dict[int, list[str]]) -> dic
             }
             for channel in channels
         },
-        "texts": {str(pk): found for pk, found in texts.items()},
+        "texts": {str(pk): list(found) for pk, found in texts.items()},
+        "answers": {str(pk): {kind: codes for kind, codes in found.items() if codes} for pk, found in texts.items()},
         "words": {
             "up": _("Move up"), "down": _("Move down"), "step": _("Step %(number)s"), "drag": _("Drag to change the order"),
             "changed": _("Set to “%(value)s”, because the other choice cannot be known here."),
@@ -68,6 +70,17 @@ def seen_problem(seen: str, channel: Channel) -> str:
         return _("“%(channel)s” cannot take answers. Choose “%(other)s”.") % {
             "channel": channel,
             "other": Seen.CLICKED.label,
+        }
+    return ""
+
+
+def answers_problem(seen: str, channel: Channel) -> str:
+    """Why answers can mean nothing there, or ""."""
+    if Fact.REPLIED not in told(channel):
+        return _("“%(channel)s” cannot take answers, so nothing can follow from them.") % {"channel": channel}
+    if seen == Seen.OPENED:
+        return _("The step ends by being opened, before anybody can answer. Let it end by “%(other)s”.") % {
+            "other": Seen.REPLIED.label
         }
     return ""
 
@@ -96,9 +109,23 @@ def who_problem(who: str, before: Sequence[Channel]) -> str:
     return ""
 
 
+def _unknowns(step: Step, before: Sequence[Step], number: int) -> Iterator[str]:
+    """What a step then does whose condition the channels before it cannot always answer."""
+    blind = {str(earlier.channel) for earlier in before if not tells_opening(earlier.channel)}
+    if step.who == Who.NOT_OPENED and blind:
+        yield _(
+            "Whether a message by %(channels)s was opened cannot be known. At the start you are asked whether step %(number)s goes to "
+            "the people concerned."
+        ) % {"channels": ", ".join(sorted(blind)), "number": number}  # fmt: skip
+    if step.wait_from == WaitFrom.DELIVERED and before and Fact.DELIVERED not in told(before[-1].channel):
+        yield _("“%(channel)s” does not tell when a message arrives: step %(number)s counts from when the provider takes it.") % {
+            "channel": before[-1].channel, "number": number,
+        }  # fmt: skip
+
+
 def hints(steps: Sequence[Step]) -> list[str]:
-    """Gentle remarks on the order: nothing that forbids a start."""
-    said = []
+    """Gentle remarks on the order, and what happens where something cannot be known: nothing that forbids a start."""
+    said = [sentence for number, step in enumerate(steps) for sentence in _unknowns(step, steps[:number], number + 1)]
     for number, (earlier, later) in enumerate(pairwise(steps), start=1):
         if earlier.channel.price > later.channel.price and earlier.channel_id != later.channel_id:
             said.append(

@@ -11,7 +11,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cascades.admin import durations, options
+from cascades.admin import answers, durations, options
 from cascades.models import Step, WaitFrom, Who
 from channels.models import PriceUnit
 
@@ -46,14 +46,17 @@ class Stair:
     when: str
     whom: str
     price: str
+    answers: tuple[str, ...] = ()
 
 
 def stairs(steps: Sequence[Step], currency: str) -> list[Stair]:
-    """steps: in order, with channel and message loaded."""
+    """steps: in order, with channel and message loaded. One statement where answers mean something."""
+    known = dict(answers.groups()) if any(step.answers for step in steps) else {}
     return [
         Stair(
             number, options.icon(step.channel.kind), str(step.channel), str(step.message), step.message_id, _when(step, number),
             "" if step.who == Who.EVERYONE else step.get_who_display(), price(step, currency),
+            tuple(answers.say(step.answers, known)),
         )
         for number, step in enumerate(steps, start=1)
     ]  # fmt: skip

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -21,6 +21,8 @@ from unfold.decorators import display
 from cascades.admin import health
 from cascades.models import Cascade, Enrollment, Outcome, StepRun
 from cascades.outcomes import LABELS, OUTCOME, TONES, sentence
+from channels.models import DeliveryEvent
+from channels.transport import Fact
 from contacts import kinds, reasons
 from contacts.admin.read_only import ReadOnlyAdmin
 from contacts.exporting import csv_response, safe
@@ -28,6 +30,7 @@ from contacts.exporting import csv_response, safe
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
+ANSWER = 160  # characters of it in the list; the table that is downloaded has all
 Choices = Iterable[tuple[str, "StrOrPromise"]]
 
 
@@ -114,7 +117,8 @@ class RecipientAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StepRun]:
         runs: QuerySet[StepRun] = super().get_queryset(request)
-        return runs.annotate(outcome_code=OUTCOME)
+        said = DeliveryEvent.objects.filter(delivery=OuterRef("delivery"), fact=Fact.REPLIED).order_by("-at", "-id")
+        return runs.annotate(outcome_code=OUTCOME, answer=Subquery(said.values("text")[:1]))
 
     def get_urls(self) -> list[URLPattern]:
         export = path("export/", self.admin_site.admin_view(self.export), name="cascades_recipients_export")
@@ -148,8 +152,10 @@ class RecipientAdmin(ReadOnlyAdmin):
         return run.outcome_code, LABELS[run.outcome_code]
 
     @display(description=_("why"))
-    def why(self, run: StepRun) -> str:
-        return format_html('<span class="whitespace-normal">{}</span>', sentence(run) or "–")
+    def why(self, run: Any) -> str:
+        """What was answered says more than why the step was taken."""
+        said = f"“{run.answer[:ANSWER]}”" if run.answer else sentence(run)
+        return format_html('<span class="whitespace-normal">{}</span>', said or "–")
 
     @display(description=_("sent"), ordering="delivery__sent_at")
     def sent(self, run: StepRun) -> Any:
@@ -185,6 +191,7 @@ COLUMNS: tuple[tuple[StrOrPromise, Callable[[Any], Any]], ...] = (
     (_("opened"), lambda run: run.delivery and _stamp(run.delivery.opened_at)),
     (_("clicked"), lambda run: run.delivery and _stamp(run.delivery.clicked_at)),
     (_("answered"), lambda run: run.delivery and _stamp(run.delivery.replied_at)),
+    (_("answer"), lambda run: run.answer),
     (_("cost"), lambda run: run.delivery and run.delivery.cost),
 )
 

@@ -15,7 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import StackedInline
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget
 
-from cascades.admin import options
+from cascades.admin import answers, options
+from cascades.admin.answers import AnswersField
 from cascades.admin.durations import LengthField
 from cascades.models import Cascade, Step
 from channels.models import Channel, MessageVariant
@@ -46,9 +47,13 @@ class StepForm(_Form):
         help_text=_("What could not leave by then is not sent any more."),
     )  # fmt: skip
 
+    answers = AnswersField(label=_("What answers mean"))
+
     class Meta:
         model = Step
-        fields = ("position", "channel", "message", "wait", "wait_from", "longest_wait", "who", "seen", "validity")
+        fields = (
+            "position", "channel", "message", "wait", "wait_from", "longest_wait", "who", "seen", "validity", "answers",
+        )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -71,6 +76,8 @@ class StepForm(_Form):
         channel, seen = cleaned.get("channel"), cleaned.get("seen")
         if channel and seen and (problem := options.seen_problem(seen, channel)):
             self.add_error("seen", problem)
+        if channel and seen and cleaned.get("answers") and (problem := options.answers_problem(seen, channel)):
+            self.add_error("answers", problem)
         return cleaned
 
 
@@ -91,6 +98,10 @@ class StepFormSet(_FormSet):
         assert field.queryset is not None
         return [("", "---------"), *((message.pk, str(message)) for message in field.queryset.filter(system=""))]
 
+    @cached_property
+    def groups(self) -> answers.Groups:
+        return answers.groups()
+
     def add_fields(self, form: StepForm, index: int | None) -> None:
         super().add_fields(form, index)
         field = form.fields["channel"]
@@ -98,15 +109,18 @@ class StepFormSet(_FormSet):
         field.queryset = Channel.objects.defer("sealed")
         field.widget.choices = [("", "---------"), *((channel.pk, str(channel)) for channel in self.channels)]
         form.fields["message"].widget.choices = self.messages
+        form.fields["answers"].widget.groups = self.groups
         if index is None:  # the one that new cards are copied from
             form.initial["wait"] = NEXT_STEP_AFTER
 
     @cached_property
     def for_browser(self) -> dict[str, Any]:
         """See `cascades.admin.options.for_browser`."""
-        texts = defaultdict(list)
-        for message_id, kind in MessageVariant.objects.values_list("message_id", "kind").distinct().order_by():
-            texts[message_id].append(kind)
+        texts: dict[int, dict[str, list[str]]] = defaultdict(dict)
+        written = MessageVariant.objects.order_by("id").values_list("message_id", "kind", "buttons")
+        for message_id, kind, buttons in written:
+            codes = texts[message_id].setdefault(kind, [])
+            codes += [button["reply"] for button in buttons if button["reply"] and button["reply"] not in codes]
         return options.for_browser(self.channels, texts)
 
     @property

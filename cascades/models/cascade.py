@@ -111,7 +111,11 @@ class CascadeVersion(models.Model):
 
 
 class Step(models.Model):
-    """One message on one channel, when, and for whom. Without a version it is part of the draft, with one it is frozen."""
+    """One message on one channel, when, and for whom. Without a version it is part of the draft, with one it is frozen.
+
+    `answers`: a list of `{"choice", "then", "group", "from_group"}`: what an answer means ("stop" or "continue"), and which group it brings
+    the person into or out of (ids, or null). choice: a button's code or a word, "*" for any other words.
+    """
 
     cascade = models.ForeignKey(Cascade, models.CASCADE, related_name="steps")
     version = models.ForeignKey(CascadeVersion, models.CASCADE, null=True, editable=False, related_name="steps")
@@ -132,6 +136,7 @@ class Step(models.Model):
     )  # fmt: skip
     who = models.CharField(_("for whom"), max_length=12, choices=Who.choices, default=Who.EVERYONE)
     seen = models.CharField(_("ends for those who react by"), max_length=10, choices=Seen.choices, default=Seen.OPENED)
+    answers = models.JSONField(_("what answers mean"), default=list, blank=True)
     validity = models.DurationField(
         _("valid for"), default=timedelta(days=3), validators=[MinValueValidator(timedelta(minutes=1))],
         help_text=_("A message that could not leave by then is not sent any more."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import uuid4
@@ -11,7 +12,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from cascades.engine import Send, Skip
-from cascades.models import Cascade, CascadeStatus, Enrollment, Outcome
+from cascades.models import Cascade, CascadeStatus, Enrollment, Outcome, Step
 from cascades.runner import plans, progress
 from cascades.runner.deciding import Way, asks, decide, look
 from cascades.runner.plans import FrozenCascade
@@ -33,7 +34,8 @@ def advance(now: datetime, *, limit: int = BATCH, rounds: int = ROUNDS) -> int:
 
     Cascades take turns, batch by batch. What does not fit into `rounds` batches of each is left to the next tick.
     """
-    work, tick, looked_at = _work(now), _Tick(now, limit), 0
+    work = _work(now)
+    tick, looked_at = _Tick(now, limit, work.steps), 0
     for cascade_id in work.stopping:
         drain(cascade_id, now)
     due = work.due
@@ -54,27 +56,33 @@ def due_in(cascade_id: int, now: datetime) -> QuerySet[Enrollment]:
 
 
 class _Work(NamedTuple):
-    """Running cascades in which someone is due, and stopped ones of which a crash left people open. A paused one costs nothing."""
+    """Running cascades in which someone is due, and stopped ones of which a crash left people open. A paused one costs nothing.
+
+    steps: those of their current versions, by the version's id, for they are what nearly everybody is on.
+    """
 
     due: list[int]
     stopping: list[int]
+    steps: dict[int, list[Step]]
 
 
 def _work(now: datetime) -> _Work:
     still_open = Enrollment.objects.filter(cascade_id=OuterRef("pk"), outcome=Outcome.OPEN)
     due = Q(Exists(still_open.filter(next_due_at__lte=now)), status=CascadeStatus.RUNNING)
     stopping = Q(Exists(still_open), status=CascadeStatus.STOPPED)
-    found = list(Cascade.objects.filter(due | stopping).order_by("pk").values_list("pk", "status"))
-    return _Work(
-        *([pk for pk, status in found if status == wanted] for wanted in (CascadeStatus.RUNNING, CascadeStatus.STOPPED))
+    steps = plans.current(Cascade.objects.filter(due | stopping))
+    found = sorted((first.cascade_id, first.cascade.status) for first, *_ in steps.values())
+    running, stopped = (
+        [pk for pk, status in found if status == wanted] for wanted in (CascadeStatus.RUNNING, CascadeStatus.STOPPED)
     )
+    return _Work(running, stopped, steps)
 
 
 class _Tick:
     """One tick: the business and the plans are read once for all its batches."""
 
-    def __init__(self, now: datetime, limit: int) -> None:
-        self.now, self.limit = now, limit
+    def __init__(self, now: datetime, limit: int, steps: Mapping[int, Sequence[Step]]) -> None:
+        self.now, self.limit, self.steps = now, limit, steps
         self.business: Business | None = None
         self.frozen: dict[int, FrozenCascade] = {}
 
@@ -87,7 +95,7 @@ class _Tick:
             return 0
 
     def batch(self, cascade_id: int) -> int:
-        """Claim, load, ask, decide, write: one transaction, seven statements for any number of people."""
+        """Claim, load, ask, decide, write: one transaction, seven statements for any number of people, one more for an older version."""
         token = uuid4()
         with transaction.atomic():
             claimed = bulk.claim(
@@ -105,7 +113,10 @@ class _Tick:
 
     def _ways(self, rows: list[Row]) -> list[Way]:
         if missing := {row.version_id for row in rows} - set(self.frozen):
-            self.frozen.update(plans.load(missing))
+            known_already = missing & set(self.steps)
+            self.frozen.update((version_id, plans.frozen(self.steps[version_id])) for version_id in known_already)
+            if older := missing - known_already:
+                self.frozen.update(plans.load(older))
         known = progress.load(row.id for row in rows)
         return [Way.of(row, self.frozen[row.version_id], known[row.id]) for row in rows]
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db.models import BigIntegerField, Case, CharField, Field, Model, QuerySet, Value, When
+from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Coalesce
 
 from channels.models import DeliveryEvent
@@ -15,7 +16,8 @@ from contacts.models import Consent, ConsentPurpose, Event
 
 
 class Fact(NamedTuple):
-    """One unhandled fact. what: the event's name, the delivery's fact, or "withdrawn"; token: of the message that carried it, if known."""
+    """One unhandled fact. what: the event's name, the delivery's fact, or "withdrawn"; token: of the message that carried it, if known;
+    choice, text: what was answered."""
 
     source: type[Model]
     id: int
@@ -26,6 +28,8 @@ class Fact(NamedTuple):
     what: str
     at: datetime
     played: bool
+    choice: str
+    text: str
 
 
 WITHDRAWN = "withdrawn"
@@ -67,19 +71,19 @@ def _unhandled(source: type[Model], contact_ids: Collection[int] | None) -> Quer
 
 def _read(source: type[Model], rows: QuerySet[Any]) -> Iterator[Fact]:
     for values in rows.values_list("id", *_COLUMNS[source]):
-        row_id, contact_id, delivery_id, channel_id, token, what, at, played = values
-        yield Fact(source, row_id, contact_id, delivery_id, channel_id, token, what, at, played)
+        row_id, contact_id, delivery_id, channel_id, token, what, at, played, choice, text = values
+        yield Fact(source, row_id, contact_id, delivery_id, channel_id, token, what, at, played, choice or "", text)
 
 
 def _nothing(column: Field[Any, Any]) -> Cast:
     return Cast(Value(None), column)
 
 
-_NUMBER = _nothing(BigIntegerField())
+_NUMBER, _NO_TEXT = _nothing(BigIntegerField()), Value("", CharField())
 # Who takes back that openings may be tracked still wants the news.
 _SAID = Case(When(given=False, purpose=ConsentPurpose.MARKETING, then=Value(WITHDRAWN)), default=Value("other"))
 _COLUMNS: dict[type[Model], tuple[Any, ...]] = {
-    Event: ("contact_id", _NUMBER, _NUMBER, Value("", CharField()), "name", "at", "played"),
+    Event: ("contact_id", _NUMBER, _NUMBER, Value("", CharField()), "name", "at", "played", _NO_TEXT, _NO_TEXT),
     DeliveryEvent: (
         Coalesce("contact_id", "delivery__contact_id"),
         "delivery_id",
@@ -88,6 +92,8 @@ _COLUMNS: dict[type[Model], tuple[Any, ...]] = {
         "fact",
         "at",
         "played",
+        KT("data__choice"),
+        "text",
     ),
-    Consent: ("contact_id", _NUMBER, _NUMBER, "delivery_token", _SAID, "at", "played"),
+    Consent: ("contact_id", _NUMBER, _NUMBER, "delivery_token", _SAID, "at", "played", _NO_TEXT, _NO_TEXT),
 }

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils.text import slugify
 
-from cascades.engine import Base, For, Plan, Seen, StepPlan
-from cascades.models import CascadeVersion, Step, StepControl
+from cascades.engine import AnswerRule, Base, For, Plan, Seen, StepPlan, Then
+from cascades.models import Cascade, CascadeVersion, Step, StepControl
 from channels import capabilities
 from channels.models import Channel
 from channels.transport import Fact
@@ -52,10 +53,12 @@ class FrozenCascade:
 
 def load(version_ids: Iterable[int]) -> dict[int, FrozenCascade]:
     """The versions by id, with one statement."""
-    by_version: dict[int, list[Step]] = defaultdict(list)
-    for step in _steps(set(version_ids)):
-        by_version[step.version_id or 0].append(step)
-    return {version_id: _frozen(steps) for version_id, steps in by_version.items()}
+    return {pk: frozen(steps) for pk, steps in _by_version(_steps().filter(version_id__in=set(version_ids))).items()}
+
+
+def current(cascades: QuerySet[Cascade]) -> dict[int, list[Step]]:
+    """The steps of the versions into which these cascades take people in, by the version's id, with one statement."""
+    return _by_version(_steps().filter(cascade__in=cascades.order_by().values("pk"), version=F("cascade__version")))
 
 
 def longest(version: CascadeVersion) -> timedelta:
@@ -63,13 +66,19 @@ def longest(version: CascadeVersion) -> timedelta:
     return load([version.pk])[version.pk].plan.longest
 
 
-def _steps(version_ids: set[int]) -> QuerySet[Step]:
+def _by_version(steps: Iterable[Step]) -> dict[int, list[Step]]:
+    found: dict[int, list[Step]] = defaultdict(list)
+    for step in steps:
+        found[step.version_id or 0].append(step)
+    return found
+
+
+def _steps() -> QuerySet[Step]:
+    """Frozen steps, with all that they refer to."""
     brake = StepControl.objects.filter(
         cascade_id=OuterRef("cascade_id"), step_key=OuterRef("key"), paused_at__isnull=False
     )
-    steps = Step.objects.filter(version_id__in=version_ids).select_related(
-        "version__cascade", "channel", "message", "message_version"
-    )
+    steps = Step.objects.select_related("cascade", "version__cascade", "channel", "message", "message_version")
     return (
         steps.defer("message_version__content", "channel__sealed")
         .annotate(held=Exists(brake))
@@ -77,7 +86,8 @@ def _steps(version_ids: set[int]) -> QuerySet[Step]:
     )
 
 
-def _frozen(steps: list[Step]) -> FrozenCascade:
+def frozen(steps: Sequence[Step]) -> FrozenCascade:
+    """A version by its steps, which come in their order."""
     version = steps[0].version
     assert version is not None
     campaign = (
@@ -109,8 +119,13 @@ def _step_plan(step: Step) -> StepPlan:
     return StepPlan(
         key=step.key, wait=step.wait, wait_from=Base(step.wait_from), longest_wait=step.longest_wait, who=For(step.who),
         seen=Seen(step.seen), validity=step.validity, reports_delivery=Fact.DELIVERED in told, reports_opening=_tells_opening(told),
-        reports_clicks=Fact.CLICKED in told,
+        reports_clicks=Fact.CLICKED in told, answers=rules(step.answers),
     )  # fmt: skip
+
+
+def rules(answers: Iterable[Mapping[str, Any]]) -> tuple[AnswerRule, ...]:
+    """A step's answers as the engine reads them."""
+    return tuple(AnswerRule(one["choice"], Then(one["then"])) for one in answers)
 
 
 def _tells_opening(told: frozenset[Fact]) -> bool:

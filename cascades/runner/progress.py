@@ -9,10 +9,13 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from cascades.engine import StepProgress, Went
+from django.db.models.fields.json import KT
+
+from cascades.engine import Answer, StepProgress, Went
 from cascades.models import Decision, StepRun
-from channels.models import DeliveryStatus, Grade
+from channels.models import DeliveryEvent, DeliveryStatus, Grade
 from channels.models.delivery import DID_NOT_ARRIVE, OPEN
+from channels.transport import Fact
 from contacts.bulk import Among
 
 
@@ -66,15 +69,17 @@ def load(enrollment_ids: Iterable[int]) -> dict[int, Known]:
     """By enrollment id; whoever has no decision yet is there with nothing in it when asked for.
 
     A text that went to the same address for someone else of the family counts as sent here too, and what became of it is known from there;
-    that is one more statement where it happened at all.
+    that is one more statement where it happened at all, and another where somebody answered.
     """
     runs = StepRun.objects.filter(Among("enrollment_id", enrollment_ids)).order_by("id")
     found = [_Run(*values) for values in runs.values_list(*_COLUMNS)]
     twins = _twins({twin_id for run in found if (twin_id := _twin_of(run))})
+    said = _said({run.delivery_id or 0 for run in (*found, *twins.values()) if run.delivery__replied_at})
     known: dict[int, Known] = defaultdict(Known)
     for run in found:
         twin = twins.get(_twin_of(run))
-        known[run.enrollment_id].steps.append(_shared(run, twin) if twin else _step(run))
+        step = _shared(run, twin) if twin else _step(run)
+        known[run.enrollment_id].steps.append(replace(step, answers=said.get((twin or run).delivery_id or 0, ())))
         if run.delivery_id:
             known[run.enrollment_id].messages.append(_message(run))
     return known
@@ -138,6 +143,17 @@ def _twins(delivery_ids: set[int]) -> dict[int, _Run]:
         return {}
     runs = StepRun.objects.filter(Among("delivery_id", delivery_ids)).values_list(*_COLUMNS)
     return {run.delivery_id or 0: run for run in (_Run(*values) for values in runs)}
+
+
+def _said(delivery_ids: set[int]) -> dict[int, tuple[Answer, ...]]:
+    """What was answered to each message, in the order in which it came."""
+    if not delivery_ids:
+        return {}
+    told = DeliveryEvent.objects.filter(Among("delivery_id", delivery_ids), fact=Fact.REPLIED).order_by("at", "id")
+    said: dict[int, tuple[Answer, ...]] = defaultdict(tuple)
+    for delivery_id, choice, text in told.values_list("delivery_id", KT("data__choice"), "text"):
+        said[delivery_id or 0] += (Answer(choice or "", text),)
+    return said
 
 
 def _shared(run: _Run, twin: _Run) -> StepProgress:

@@ -20,6 +20,7 @@ from cascades.reasons import SENTENCES
 from cascades.runner import inbox, plans, progress
 from cascades.runner.deciding import Way, look
 from cascades.runner.inbox import Fact
+from cascades.runner.moving import move
 from cascades.runner.progress import Message
 from cascades.runner.writing import write
 from channels.transport import Fact as Told
@@ -84,6 +85,7 @@ def _batch(now: datetime, contact_ids: Collection[int] | None) -> int:
         facts = inbox.claim(BATCH, contact_ids)
         if ways := _ways({fact.contact_id for fact in facts if fact.contact_id}):
             write(_concerned(ways, facts, now), now=now)
+        move(facts, now)
         inbox.done(facts, now)
     return len(facts)
 

@@ -15,6 +15,8 @@ from contacts import bulk
 _RUN = ("enrollment_id", "step_id", "step_key", "decision", "reason", "reason_params", "decided_at", "delivery_id")
 _STATE = ("outcome", "reason", "reason_params", "next_due_at", "prolonged", "ended_at")
 
+LONGEST_ANSWER = 60
+
 
 class Overtaken(Exception):
     """Another worker holds these people: nothing of this batch may be kept."""
@@ -48,7 +50,7 @@ def _state(way: Way, now: datetime) -> tuple[Any, ...]:
     """The columns of `_STATE`."""
     match way.intent:
         case Stop(outcome, reason) | Finish(outcome, reason):
-            return outcome, reason, dict(way.ended_params), None, way.row.prolonged, now
+            return outcome, reason, ended_params(way), None, way.row.prolonged, now
         case Wait(until, reason, prolonged):
             return "", reason, {"when": until.isoformat()}, until, prolonged, None
         case Send(_, reason) | Skip(_, reason):  # not taken here: the next tick asks the gate and does it
@@ -57,13 +59,20 @@ def _state(way: Way, now: datetime) -> tuple[Any, ...]:
             raise ValueError("nothing was decided")
 
 
+def ended_params(way: Way) -> dict[str, Any]:
+    """What fills in the sentence about its end."""
+    answer = way.intent.answer if isinstance(way.intent, Stop) else ""
+    return {**way.ended_params, **({"answer": answer[:LONGEST_ANSWER]} if answer else {})}
+
+
 def _call_back(ways: Sequence[Way], now: datetime) -> None:
     """Messages that wait in the outbox for someone for whom it is over do not leave."""
-    by_end: dict[str, tuple[list[int], dict[str, Any]]] = {}
+    by_end: dict[tuple[str, str], tuple[list[int], dict[str, Any]]] = {}
     for way in ways:
         if way.is_over and isinstance(way.intent, Stop | Finish):
+            params = ended_params(way)
             queued = [message.id for message in way.known.messages if message.queued]
             if queued:
-                by_end.setdefault(way.intent.reason, ([], dict(way.ended_params)))[0].extend(queued)
-    for reason, (ids, params) in by_end.items():
+                by_end.setdefault((way.intent.reason, params.get("answer", "")), ([], params))[0].extend(queued)
+    for (reason, _answer), (ids, params) in by_end.items():
         sending.cancel(ids, reason=reason, params=params, now=now)

@@ -20,6 +20,7 @@ from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminSelectWidget
 
 from channels import freezing, richtext
 from channels.admin import message_pages
+from channels.admin.button_rows import ButtonsField, too_many
 from channels.admin.message_advice import advice
 from channels.models import Form, Message, MessageVariant
 from channels.rendering import BadTemplate, compile_content
@@ -54,9 +55,11 @@ class VariantForm(forms.ModelForm):  # type: ignore[type-arg]
         label=_("Text"), strip=False, widget=UnfoldAdminTextareaWidget(attrs={"rows": 6, "data-variant-body": ""})
     )
 
+    buttons = ButtonsField(label=_("Buttons"))
+
     class Meta:
         model = MessageVariant
-        fields = ("kind", "language", "subject", "preheader", "body")
+        fields = ("kind", "language", "subject", "preheader", "body", "buttons")
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -67,6 +70,8 @@ class VariantForm(forms.ModelForm):  # type: ignore[type-arg]
             self._clean_rich(cleaned)
         else:
             cleaned |= {"subject": "", "preheader": "", "body": body.replace("\r\n", "\n").strip()}
+        if problem := too_many(kind, cleaned.get("buttons") or []):
+            self.add_error("buttons", problem)
         if not self.errors:
             self._try_out(cleaned)
         return cleaned
@@ -99,7 +104,7 @@ class VariantForm(forms.ModelForm):  # type: ignore[type-arg]
 class VariantInline(StackedInline):
     model = MessageVariant
     form = VariantForm
-    fields = (("kind", "language"), "subject", "preheader", "body")
+    fields = (("kind", "language"), "subject", "preheader", "body", "buttons")
     verbose_name = _("text")
     verbose_name_plural = _("Texts, one for each channel and language")
 
@@ -217,6 +222,7 @@ def editor(may_write: bool) -> dict[str, Any]:
     """What the page's script needs to know, as JSON in the page."""
     return {
         "rich": [kind.name for kind in kinds.all_kinds() if kind.rich],
+        "buttons": {kind.name: kind.buttons for kind in kinds.all_kinds()},
         "fields": [[str(label), "{{ " + _filled(source) + " }}"] for label, source in (*_FIELDS, *_forms())],
         "classes": " ".join(WYSIWYG_CLASSES),
         "count": reverse("admin:channels_message_count"),

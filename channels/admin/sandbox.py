@@ -156,7 +156,7 @@ class SandboxAdmin(ModelAdmin):
 
 _SHORT = {
     "delivered": _("delivered"), "open": _("opened"), "click": _("clicked"), "answer": _("answered"), "order": _("ordered"),
-    "bounce": _("bounced"), "opt_out": _("opted out"),
+    "press": _("pressed a button"), "bounce": _("bounced"), "opt_out": _("opted out"),
 }  # fmt: skip
 
 

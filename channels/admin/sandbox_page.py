@@ -52,6 +52,7 @@ class Page:
     contact_id: int | None
     buttons: list[tuple[str, Any, str]] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
+    presses: list[str] = field(default_factory=list)
     may_answer: bool = True
 
 
@@ -76,6 +77,7 @@ def page(message: SandboxMessage) -> Page:
         contact_id=contact_id,
         buttons=[(act.value, *_BUTTONS[act]) for act in acts if act in _BUTTONS],
         links=sandbox_play.links(message) if sandbox_play.Act.CLICK in acts else [],
+        presses=[str(button["label"]) for button in message.buttons],
     )
 
 
@@ -104,7 +106,9 @@ def _bubbles(thread: list[SandboxMessage]) -> list[Bubble]:
     found = [Bubble(one.text, one.sent_at, one.pk) for one in thread]
     for one in thread:
         for act in one.played:
-            text = {"answer": act.get("text", ""), "opt_out": "STOP"}.get(act.get("act", ""))
+            text = {"answer": act.get("text", ""), "press": act.get("text", ""), "opt_out": "STOP"}.get(
+                act.get("act", "")
+            )
             if text:
                 found.append(Bubble(text, datetime.fromisoformat(act["at"]), is_answer=True))
     return sorted(found, key=lambda bubble: bubble.at)

@@ -114,7 +114,9 @@ class Delivery(models.Model):
         ordering = ["-id"]
         permissions = [("resolve_delivery", _("Can decide on messages whose fate is unclear"))]
         indexes = [
-            models.Index(fields=["channel", "not_before"], name="delivery_due", condition=Q(status="queued")),
+            models.Index(
+                fields=["channel", "purpose", "not_before"], name="delivery_due", condition=Q(status="queued")
+            ),
             models.Index(fields=["lease_until"], name="delivery_in_hand", condition=Q(status="sending")),
             models.Index(fields=["channel", "provider_id"], name="delivery_provider_id", condition=~Q(provider_id="")),
             models.Index(fields=["contact", "-id"], name="delivery_of_contact"),

@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import Error
 
+from channels.contention import insist
 from channels.models import Channel, Delivery, DeliveryStatus
 from channels.sending.look import Going
 from channels.sending.record import Attempt
@@ -65,4 +67,7 @@ class _Lease:
         if now - self.begun > self.transport.timeout:
             self.begun = now
             mine = Delivery.objects.filter(pk__in=self.ids, claim_token=self.token, status=DeliveryStatus.SENDING)
-            mine.update(lease_until=now + lease_of(self.transport))
+            try:
+                insist(lambda: mine.update(lease_until=now + lease_of(self.transport)))
+            except Error:  # the answers are worth more than the lease: what the provider said is still to be recorded
+                _log.warning("the lease of a wave could not be renewed", exc_info=True)

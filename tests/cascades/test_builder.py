@@ -11,8 +11,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from cascades.admin import options
 from cascades.admin.durations import LengthField, LengthWidget, say, split
-from cascades.models import Cascade, CascadeStatus, Enrollment, Outcome, Step, WaitFrom
+from cascades.models import Cascade, CascadeStatus, Enrollment, Outcome, Step, WaitFrom, Who
 from cascades.publishing import freeze
 from channels.models import Channel, Message
 from tests import factories
@@ -323,3 +324,18 @@ def test_the_builder_reads_messages_and_channels_once_for_all_steps(admin_client
 
     queries(1)
     assert queries(2) == queries(12)
+
+
+def test_the_page_says_what_a_step_does_where_something_cannot_be_known() -> None:
+    sms, mail, message = factories.make_channel("sms"), factories.make_channel("email"), factories.make_message()
+    cascade = factories.make_cascade(
+        steps=[
+            {"channel": mail, "message": message}, {"channel": sms, "message": message},
+            {"channel": sms, "message": message, "who": Who.NOT_OPENED, "wait_from": WaitFrom.DELIVERED},
+        ]
+    )  # fmt: skip
+    steps = list(cascade.steps.select_related("channel"))
+    (said,) = (one for one in options.hints(steps) if "opened" in one)
+    assert said.startswith(f"Whether a message by {sms} was opened cannot be known.")
+    assert "step 3" in said
+    assert not [one for one in options.hints(steps[:2]) if "opened" in one]

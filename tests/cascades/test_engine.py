@@ -10,6 +10,8 @@ import pytest
 
 from cascades.engine import (
     HAND_OVER_GRACE,
+    Answer,
+    AnswerRule,
     Base,
     Ended,
     Ending,
@@ -24,6 +26,7 @@ from cascades.engine import (
     StepPlan,
     StepProgress,
     Stop,
+    Then,
     Wait,
     Went,
     decide,
@@ -210,3 +213,50 @@ def test_steps_counted_from_the_start_keep_their_hour_and_do_not_overtake_one_on
     plan = Plan((EMAIL, StepPlan("second", wait=2 * HOUR, wait_from=Base.START)))
     assert decide(plan, way(sent()), T + HOUR) == Wait(T + 2 * HOUR, "step_time")
     assert isinstance(decide(plan, way(StepProgress("email", Went.WAITING, T)), T + 3 * HOUR), Wait)
+
+
+ASKS = replace(
+    EMAIL, seen=Seen.REPLIED,
+    answers=(AnswerRule("yes", Then.STOP), AnswerRule("later", Then.CONTINUE), AnswerRule("*", Then.CONTINUE)),
+)  # fmt: skip
+ASKING = Plan((ASKS, SMS), final_wait=24 * HOUR)
+
+
+def said(*answers: Answer) -> Progress:
+    return way(sent(replied_at=T + HOUR, answers=answers))
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason", "words"),
+    [
+        (Answer("yes", "Yes, please"), "answered_choice", "Yes, please"),
+        (Answer("yes"), "answered_choice", "yes"),
+        (Answer("", " YES "), "answered_choice", "YES"),
+        (Answer("no", "No"), "seen_replied", ""),
+    ],
+)
+def test_an_answer_that_stops_says_which_and_one_that_nobody_named_stops_as_ever(
+    answer: Answer, reason: str, words: str
+) -> None:
+    assert decide(ASKING, said(answer), T + 2 * HOUR) == Stop(Ending.REACHED, reason, words)
+
+
+@pytest.mark.parametrize("answer", [Answer("later"), Answer("", "Later"), Answer("", "How much is it?"), Answer()])
+def test_an_answer_that_goes_on_changes_no_time_and_counts_as_a_reaction(answer: Answer) -> None:
+    assert decide(ASKING, said(answer), T + 2 * HOUR) == Wait(T + 4 * HOUR, "step_time")
+    assert decide(ASKING, said(answer), T + 4 * HOUR) == Send("sms", "step_time")
+    to_the_blind = replace(ASKING, steps=(ASKS, replace(SMS, who=For.NOT_OPENED)))
+    assert decide(to_the_blind, said(answer), T + 4 * HOUR) == Skip("sms", "not_for_opened")
+    over = replace(said(answer), steps=(*said(answer).steps, sent("sms", T + 4 * HOUR)))
+    assert decide(ASKING, over, T + 28 * HOUR) == Finish(Ending.REACHED, "answered_went_on")
+
+
+def test_who_changes_their_mind_is_taken_at_the_word_that_stops() -> None:
+    both = said(Answer("later"), Answer("yes"))
+    assert decide(ASKING, both, T + 2 * HOUR) == Stop(Ending.REACHED, "answered_choice", "yes")
+
+
+def test_where_nothing_seen_ends_it_only_a_named_answer_does() -> None:
+    plan = Plan((replace(ASKS, seen=Seen.NOTHING, answers=(AnswerRule("yes", Then.STOP),)), SMS))
+    assert decide(plan, said(Answer("", "Who are you?")), T + 2 * HOUR) == Wait(T + 4 * HOUR, "step_time")
+    assert decide(plan, said(Answer("yes")), T + 2 * HOUR) == Stop(Ending.REACHED, "answered_choice", "yes")

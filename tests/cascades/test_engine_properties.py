@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cascades.engine import (
+    Answer,
+    AnswerRule,
     Base,
     Ended,
     Ending,
@@ -24,6 +26,7 @@ from cascades.engine import (
     StepPlan,
     StepProgress,
     Stop,
+    Then,
     Wait,
     Went,
     decide,
@@ -42,6 +45,12 @@ HOUR = timedelta(hours=1)
 spans = st.sampled_from([timedelta(0), timedelta(minutes=1), HOUR, 5 * HOUR, timedelta(days=2)])
 
 
+rules = st.dictionaries(st.sampled_from(["yes", "no", "later", "*"]), st.sampled_from(Then), max_size=3)
+answers = st.sampled_from(
+    [Answer(code) for code in ("yes", "no", "later", "other")] + [Answer("", "yes"), Answer("", "hm"), Answer()]
+)
+
+
 @st.composite
 def plans(draw: st.DrawFn) -> Plan:
     steps = [
@@ -49,6 +58,7 @@ def plans(draw: st.DrawFn) -> Plan:
             key=f"s{n}", wait=draw(spans), wait_from=draw(st.sampled_from(Base)), longest_wait=draw(st.none() | spans.filter(bool)),
             who=draw(st.sampled_from(For)), seen=draw(st.sampled_from(Seen)), validity=draw(spans.filter(bool)),
             reports_delivery=draw(st.booleans()), reports_opening=draw(st.booleans()), reports_clicks=draw(st.booleans()),
+            answers=tuple(AnswerRule(choice, then) for choice, then in draw(rules).items()),
         )
         for n in range(draw(st.integers(1, 4)))
     ]  # fmt: skip
@@ -128,15 +138,26 @@ class Life:
         if step.went not in (Went.SENT, Went.DELIVERED):
             return step
         how = self.draw.draw(st.sampled_from(["opened_at", "unsure_at", "clicked_at", "replied_at"]))
+        if how == "replied_at":
+            return self._answers(step)
         rule = next(one.seen for one in self.plan.steps if one.key == step.key)
         ends = {
             "opened_at": {Seen.OPENED},
             "clicked_at": {Seen.OPENED, Seen.CLICKED},
-            "replied_at": set(Seen) - {Seen.NOTHING},
         }
         self.reacted |= rule in ends.get(how, set())
         when: dict[str, Any] = {how: self.now}
         return replace(step, **when)
+
+    def _answers(self, step: StepProgress) -> StepProgress:
+        """What it means, by a reckoning of our own: the word itself, else any word, else what ends the step."""
+        answer = self.draw.draw(answers)
+        plan = next(one for one in self.plan.steps if one.key == step.key)
+        meant = {rule.choice: rule.then for rule in plan.answers}
+        said = answer.choice or answer.text
+        then = meant.get(said) or (meant.get("*") if not answer.choice else None)
+        self.reacted |= then is Then.STOP if then else plan.seen is not Seen.NOTHING
+        return replace(step, replied_at=step.replied_at or self.now, answers=(*step.answers, answer))
 
 
 @given(plans(), st.data())

@@ -2,5 +2,6 @@
 
 from tests.channels.inbox_desk import desk
 from tests.channels.outbox import registered, scripted, sms
+from tests.chat import chat_kind
 
-__all__ = ["desk", "registered", "scripted", "sms"]
+__all__ = ["chat_kind", "desk", "registered", "scripted", "sms"]

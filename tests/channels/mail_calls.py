@@ -24,6 +24,7 @@ from tests.channels.mail_says import AGENT, AT, CERTIFICATE, ID, KEY, LINK, SAYS
 
 __all__ = [
     "AGENT",
+    "AT",
     "CERTIFICATE",
     "HOOK",
     "ID",

@@ -124,11 +124,11 @@ def test_one_that_was_moved_says_so_and_an_old_page_confirms_nothing(visitor: Cl
     assert visitor.post(f"/b/{delivery.token}/", {"revision": "2"}).status_code == 200
 
 
-@pytest.mark.parametrize("context", [{}, {"booking": "x"}, {"booking": 999_999}, {"booking": True}])
-def test_without_a_booking_of_this_person_the_page_leads_nowhere(visitor: Client, context: dict[str, Any]) -> None:
+def test_without_a_booking_of_this_person_the_page_leads_nowhere(visitor: Client) -> None:
     delivery, _booking = invited()
     other = bookings.book(make_contact("Eva").pk, slot(), now=NOW).booking
-    for known in (context, {"booking": other.pk}):
+    unfit: list[Any] = ["x", 999_999, True, None, [1], other.pk]
+    for known in ({}, *({"booking": one} for one in unfit)):
         Delivery.objects.filter(pk=delivery.pk).update(context=known)
         for call in (visitor.get, visitor.post):
             answer = call(f"/b/{delivery.token}/")
@@ -136,10 +136,10 @@ def test_without_a_booking_of_this_person_the_page_leads_nowhere(visitor: Client
     assert visitor.get("/b/AAAAAAAAAAAAAAAA/").status_code == 404
 
 
-@pytest.mark.parametrize("revision", ["", "-1", "1e9", "٣", "9" * 400, "0x1"])
-def test_nonsense_in_the_page_is_no_error(visitor: Client, revision: str) -> None:
+def test_nonsense_in_the_page_is_no_error(visitor: Client) -> None:
     delivery, _booking = invited()
-    assert visitor.post(f"/b/{delivery.token}/", {"revision": revision}).status_code in (200, 409)
+    for revision in ("-1", "1e9", "٣", "9" * 400, "0x1", ""):
+        assert visitor.post(f"/b/{delivery.token}/", {"revision": revision}).status_code in (200, 409)
 
 
 # --- in messages ---

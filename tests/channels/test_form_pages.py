@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from channels import surveys
+from channels import limits, surveys
 from channels.models import Delivery, Form, FormAnswer, FormQuestion
 from contacts import timeline
 from contacts.models import Event
@@ -186,10 +186,11 @@ def test_a_closed_form_takes_nothing_and_a_strange_address_leads_nowhere(visitor
             assert (answer.status_code, "This link leads nowhere" in said(answer)) == (404, True)
 
 
-def test_who_sends_without_end_is_asked_to_wait(visitor: Client) -> None:
+def test_who_sends_without_end_is_asked_to_wait(visitor: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     delivery, form = delivered(), survey()
-    codes = {visitor.post(address(delivery, form), FORMS_ANSWER).status_code for _ in range(31)}
-    assert codes == {200, 429}
+    monkeypatch.setattr(limits, "POSTS", 1)
+    codes = [visitor.post(address(delivery, form), FORMS_ANSWER).status_code for _ in range(2)]
+    assert codes == [200, 429]
     assert visitor.get(address(delivery, form)).status_code == 200
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from channels.rendering import TRAP
 from tests.channels.rendered import BASE, mail, query, sms
 
 
@@ -106,3 +107,16 @@ def test_no_value_breaks_out_of_the_html(value: str) -> None:
     )
     assert inside is not None
     assert "<" not in inside[1]
+
+
+def test_the_hidden_link_is_met_by_programs_only() -> None:
+    made = mail('<p><a href="https://shop.example/">Shop</a></p>')
+    trap = f"{BASE}/c/AbCdEfGhIjKlMnOp/{TRAP}"
+    found = re.search(
+        rf'<div style="display:none" aria-hidden="true"><a href="{trap}" tabindex="-1" rel="nofollow"></a></div>',
+        made.html,
+    )
+    assert found is not None
+    assert trap not in made.text
+    assert len(made.links) == 1
+    assert "/c/" not in mail("<p>Hello</p>", token="").html  # nothing of ours where no links are ours

@@ -6,6 +6,7 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from channels import sending
 from channels.models import Channel, Delivery
@@ -148,3 +149,22 @@ def test_what_another_worker_has_taken_over_is_left_to_it(scripted: Scripted, sm
     scripted.before = staticmethod(taken_over)
     assert sending.send_due(clock=lambda: NOW + timedelta(seconds=next(seconds)), budget_seconds=500) == 2
     assert (reread(deliveries[2]).status, reread(deliveries[2]).claim_token) == ("queued", other)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_hangs_up_in_the_middle_of_a_wave_costs_no_answer(scripted: Scripted, sms: Channel) -> None:
+    """The lease is renewed between two answers; what the provider said of the others is recorded all the same."""
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite is a file: there is no line that could be cut")
+    version = frozen(make_message())
+    deliveries = [queue(make_contact(phone=f"+3460000000{n}"), sms, version) for n in range(3)]
+    now = [NOW]
+
+    def hangs_up(message: Outgoing) -> Receipt:
+        now[0] += timedelta(seconds=21)
+        connection.connection.close()
+        return Receipt(f"id-{message.key}")
+
+    scripted.answer = hangs_up
+    assert sending.send_due(clock=lambda: now[0], budget_seconds=500) == 3
+    assert [reread(one).status for one in deliveries] == ["sent"] * 3

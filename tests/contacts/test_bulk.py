@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection
 from django.db.models import F, Q, Value
 from django.test.utils import CaptureQueriesContext
 
-from contacts import bulk
+from contacts import arrays, bulk
 from contacts.models import Contact, Event, Group, ImportRun, Membership
 
 NOW = datetime(2026, 11, 22, 10, 30, tzinfo=UTC)
@@ -108,6 +108,27 @@ def test_a_claim_takes_the_first_ones_in_order_and_never_twice() -> None:
     assert sorted(first) == [("e0",), ("e1",), ("e2",)]
     assert sorted(second) == [("e3", "e3"), ("e4", "e4")]
     assert bulk.claim(waiting, limit=3, changes={"handled_at": NOW}) == []
+
+
+def test_a_claim_takes_of_the_next_rows_what_the_first_leave_room_for() -> None:
+    for city in ("Lyon", "Kyiv", "Lyon", "Kyiv", "Oslo"):
+        Contact.objects.create(city=city)
+    first, second = (Contact.objects.filter(city=city, notes="").order_by("id") for city in ("Kyiv", "Lyon"))
+    taken = [bulk.claim(first, second, limit=3, changes={"notes": "mine"}, returning=["city"]) for _ in range(3)]
+    assert [sorted(rows) for rows in taken] == [[("Kyiv",), ("Kyiv",), ("Lyon",)], [("Lyon",)], []]
+
+
+@pytest.mark.parametrize("odd", ["", 'a"b', "a\\b", "a,b{}", "NULL", "\n", "é💇"])
+def test_texts_travel_as_they_are(odd: str) -> None:
+    contacts = [Contact.objects.create() for _ in range(3)]
+    texts = ["plain", odd, "plain"]
+    bulk.update(Contact, ["notes"], [(one.pk, text) for one, text in zip(contacts, texts, strict=True)])
+    assert list(Contact.objects.order_by("id").values_list("notes", flat=True)) == texts
+
+
+def test_a_text_with_a_letter_that_no_database_keeps_is_not_cut_in_two() -> None:
+    assert arrays.written(["a\0b", "c"]) == '{"a\0b","c"}'
+    assert arrays.written(["\0"]) == '{"\0"}'
 
 
 def test_a_claim_takes_values_with_percent_signs_and_quotes() -> None:

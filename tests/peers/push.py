@@ -137,6 +137,7 @@ class _Handler(BaseHTTPRequestHandler):
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
+    request_queue_size = 128  # else whoever comes sixth at once is not heard for a second
     peer: PushPeer
 
     def handle_error(self, request: Any, client_address: Any) -> None:

@@ -3,7 +3,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const list = document.querySelector(".cascada-steps");
   const data = document.getElementById("cascada-options");
   if (!list || !data) return;
-  const { channels, texts, words } = JSON.parse(data.textContent);
+  const { channels, texts, answers, words } = JSON.parse(data.textContent);
   const field = (card, name) => card.querySelector(`[name$="-${name}"]`);
   const cards = () => [...list.querySelectorAll(":scope > .cascada-step:not(.empty-form)")];
   const removed = (card) => Boolean(card.querySelector(".cascada-remove input:checked"));
@@ -21,6 +21,22 @@ document.addEventListener("DOMContentLoaded", () => {
     card.changed = { ...card.changed, [select.name]: words.changed.replace("%(value)s", next.text) };
   };
 
+  // What answers mean: only where there can be any, with the buttons of the chosen message to pick from, and one empty row.
+  const ask = (card, own, message) => {
+    const box = card.querySelector(".cascada-answers-box");
+    if (!box) return;
+    const rows = [...box.querySelectorAll(".cascada-answer")];
+    const filled = rows.map((row) => Boolean(row.querySelector("input").value.trim() || row.querySelectorAll("select")[1].value || row.querySelectorAll("select")[2].value));
+    const last = filled.lastIndexOf(true);
+    rows.forEach((row, place) => { row.hidden = place > last + 1; });
+    box.hidden = last < 0 && !(own && own.replies);
+    const list = box.querySelector("datalist") || box.appendChild(document.createElement("datalist"));
+    list.id = `${rows[0].querySelector("input").name}-known`;
+    const codes = [...((own && (answers[message] || {})[own.kind]) || []), "*"];
+    list.replaceChildren(...codes.map((value) => Object.assign(document.createElement("option"), { value })));
+    rows.forEach((row) => row.querySelector("input").setAttribute("list", list.id));
+  };
+
   const look = (card, before, after) => {
     const notes = [];
     const own = channel(card);
@@ -32,6 +48,7 @@ document.addEventListener("DOMContentLoaded", () => {
     const waits = !["start", "sent"].includes(field(card, "wait_from").value);
     card.querySelector(".cascada-longest").hidden = !waits && !field(card, "longest_wait_0").value;
     const message = field(card, "message").value;
+    ask(card, own, message);
     if (own && message && !(texts[message] || []).includes(own.kind) && texts[message]) notes.push(words.text);
     if (own && after && channel(after) && own.price > channel(after).price) notes.push(words.dearer);
     notes.push(...Object.values(card.changed || {}));

@@ -37,6 +37,8 @@
       this.counted = make("div", {className: "variant-count"});
       this.counted.setAttribute("aria-live", "polite");
       area.after(this.tools, this.counted);
+      this.buttons = named("buttons-label")?.closest("[data-buttons]");
+      this.buttons?.addEventListener("input", () => this.showButtons());
       area.addEventListener("input", () => this.later());
       this.kind?.addEventListener("change", () => this.show());
       document.querySelectorAll("[name=purpose]").forEach((radio) => radio.addEventListener("change", () => this.later()));
@@ -50,11 +52,24 @@
         const row = field.closest(".form-row, .field-row, [class*='field-']") || field.parentElement;
         row.hidden = !this.rich;
       }
+      this.showButtons();
       if (this.rich && !this.editor) this.enrich();
       if (this.box) this.box.hidden = !this.rich;
       this.area.hidden = this.rich && Boolean(this.box);
       this.counted.hidden = this.rich;
       if (!this.rich) this.count();
+    }
+
+    // As many rows as the channel has room for: those that are filled, and one more.
+    showButtons() {
+      if (!this.buttons) return;
+      const room = known.buttons[this.kind ? this.kind.value : ""] || 0;
+      const rows = [...this.buttons.querySelectorAll(".variant-button")];
+      const filled = rows.map((row) => [...row.querySelectorAll("input")].some((input) => input.value.trim()));
+      const last = filled.lastIndexOf(true);
+      rows.forEach((row, place) => { row.hidden = !filled[place] && (place >= room || place > last + 1); });
+      const whole = this.buttons.closest(".form-row, .field-row, [class*='field-']") || this.buttons.parentElement;
+      whole.hidden = !room && last < 0;
     }
 
     enrich() {

@@ -39,7 +39,7 @@ def verify(account: Account, call: RawCall) -> None:
         view.run_validators(_request(call))
     except (AnymailWebhookValidationFailure, SuspiciousOperation, AnymailError) as error:
         raise BadSignature(type(error).__name__) from None
-    except (AnymailConfigurationError, ValueError, KeyError, TypeError, AttributeError):
+    except (AnymailConfigurationError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise BadSignature("unreadable") from None
 
 

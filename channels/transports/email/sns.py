@@ -36,7 +36,10 @@ _LARGEST = 64_000  # bytes of an answer
 
 def read(body: bytes) -> dict[str, Any]:
     """The message around the event; `ValueError` for what is none."""
-    message = json.loads(body)
+    try:
+        message = json.loads(body)
+    except RecursionError:
+        raise ValueError("too deep") from None
     if not isinstance(message, dict) or message.get("Type") not in _SIGNED:
         raise ValueError("not a message of Amazon's SNS")
     return message
