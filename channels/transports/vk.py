@@ -135,7 +135,7 @@ class VkTransport(Transport):
         event = exchange.called(call)
         if type(event.get("type")) is not str:
             raise ValueError(gettext_noop("not an event of VK's"))
-        return read(event, str(event.get("event_id") or hashlib.sha256(call.body).hexdigest()))
+        return read(event, str(event.get("event_id") or hashlib.sha256(call.body).hexdigest())[:100])
 
     def respond(self, call: RawCall) -> Answer:
         """VK counts a call as failed that is not answered with "ok"."""
@@ -300,7 +300,8 @@ def _message(told: Mapping[str, Any], key: str) -> list[Inbound]:
     user, peer = message.get("from_id"), message.get("peer_id", 0)
     if not _is_user(user) or not isinstance(peer, int) or peer >= GROUP_CHATS or message.get("out"):
         return []
-    language = LANGUAGES.get(part(told, "client_info").get("lang_id", -1), "")
+    spoken = part(told, "client_info").get("lang_id")
+    language = LANGUAGES.get(spoken, "") if isinstance(spoken, int) else ""
     who: dict[str, Any] = {"address": str(user), "language": language, "at": instant(message.get("date"))}
     text, ref, payload = str(message.get("text") or ""), str(message.get("ref") or ""), _object(message.get("payload"))
     begins = payload.get("command") == "start"
