@@ -85,9 +85,10 @@ def told(variant: MessageVariant) -> Written:
 
 def check(kind: str, language: str, subject: str, preheader: str, body: str, brand: Brand) -> None:
     """Try a text out on an invented person; `BadTemplate` says what is wrong with it and where."""
-    for part in (subject, preheader) if kinds.get(kind).rich else ():
+    known = kinds.get(kind)
+    for part in (subject, preheader) if known.rich else (subject,) if known.titled else ():
         liquid.try_out(part, rendering.sample_context(), escape=False)
-    source = richtext.body(body, colour=brand.colour) if kinds.get(kind).rich else None
+    source = richtext.body(body, colour=brand.colour) if known.rich else None
     liquid.try_out(source.text if source else body, rendering.sample_context(), escape=False)
     rendering.compile_content([(kind, language, subject, preheader, body)], brand)
 

@@ -50,8 +50,8 @@ def wording(kind: str, purpose: str, business: Business) -> str:
     """What a person agrees to, in the language in force: pages show it, and the ledger keeps it."""
     shop = {"shop": business.name, "channel": kinds.label(kind)}
     if purpose == ConsentPurpose.TRACKING:
-        return _("%(shop)s may see whether I open its messages by %(channel)s. I can end this at any time.") % shop
-    return _("%(shop)s may send me news and offers by %(channel)s. I can end this at any time.") % shop
+        return _("%(channel)s: %(shop)s may see whether I open its messages. I can end this at any time.") % shop
+    return _("%(channel)s: %(shop)s may send me news and offers. I can end this at any time.") % shop
 
 
 def language_of(code: str) -> str:

@@ -54,6 +54,7 @@ SIDEBAR: tuple[tuple[str | Promise, tuple[Page, ...]], ...] = (
             _list(_("Forms"), "quiz", "channels", "form"),
             _list(_("Answers"), "rate_review", "channels", "formanswer"),
             _list(_("Channels"), "cell_tower", "channels", "channel"),
+            _list(_("Invitations to join"), "qr_code_2", "channels", "invitation"),
             _list(_("Sandbox"), "science", "channels", "sandboxmessage"),
             _list(_("Incoming reports"), "call_received", "channels", "inboundcall"),
         ),

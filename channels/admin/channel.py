@@ -119,6 +119,7 @@ class ChannelAdmin(ModelAdmin):
         calls_back = (
             carrier is not None
             and carrier.live
+            and carrier.verify is not Transport.verify
             and Fact.DELIVERED in carrier.reports_with(channel.kind, channel.settings)
         )
         figures = health.figures(channel, business, timezone.now())

@@ -69,7 +69,8 @@ class VariantForm(forms.ModelForm):  # type: ignore[type-arg]
         if kinds.get(kind).rich:
             self._clean_rich(cleaned)
         else:
-            cleaned |= {"subject": "", "preheader": "", "body": body.replace("\r\n", "\n").strip()}
+            title = " ".join(cleaned.get("subject", "").split()) if kinds.get(kind).titled else ""
+            cleaned |= {"subject": title, "preheader": "", "body": body.replace("\r\n", "\n").strip()}
         if problem := too_many(kind, cleaned.get("buttons") or []):
             self.add_error("buttons", problem)
         if not self.errors:
@@ -222,6 +223,7 @@ def editor(may_write: bool) -> dict[str, Any]:
     """What the page's script needs to know, as JSON in the page."""
     return {
         "rich": [kind.name for kind in kinds.all_kinds() if kind.rich],
+        "titled": [kind.name for kind in kinds.all_kinds() if kind.titled],
         "buttons": {kind.name: kind.buttons for kind in kinds.all_kinds()},
         "fields": [[str(label), "{{ " + _filled(source) + " }}"] for label, source in (*_FIELDS, *_forms())],
         "classes": " ".join(WYSIWYG_CLASSES),

@@ -13,10 +13,15 @@ from channels.models import Channel
 from channels.models.delivery import new_token
 from channels.transport import Fault, Outgoing, Receipt, Refused, Result, Transport, Unclear
 from contacts import emails, kinds, phones, reachability
-from contacts.models import Business
+from contacts.models import Address, Business, Validity
+from contacts.models.contact import fold
 
 # (did it work, what staff are told)
 Told = tuple[bool, str]
+
+
+class Nobody(ValueError):
+    """It is not clear who is to get the test; str() is the sentence."""
 
 
 def check_account(channel: Channel) -> Told:
@@ -29,7 +34,7 @@ def send_test(channel: Channel, to: str) -> Told:
     business = Business.current()
     try:
         message = _test_message(channel, business, _address(channel, to, business))
-    except (emails.BadEmail, phones.BadPhone) as error:
+    except (emails.BadEmail, phones.BadPhone, Nobody) as error:
         return False, str(error)
     return _with(channel, lambda transport: _sent(transport, message))
 
@@ -96,7 +101,23 @@ def _sent(transport: Transport, message: Outgoing) -> Told:
 def _address(channel: Channel, raw: str, business: Business) -> str:
     if channel.address_kind == "phone":
         return phones.normalise(raw, business.country)
-    return emails.normalise(raw) if channel.address_kind == "email" else raw.strip()
+    if kinds.typed(channel.address_kind):
+        return emails.normalise(raw) if channel.address_kind == "email" else raw.strip()
+    return _of_somebody(channel.address_kind, raw)
+
+
+def _of_somebody(address_kind: str, raw: str) -> str:
+    """Of an address that nobody can type: the newest one of the person who is named, by name, email, phone or number."""
+    words = fold(raw).split()
+    theirs = Address.objects.filter(kind=address_kind, validity=Validity.OK)
+    for word in words:
+        theirs = theirs.filter(contact__search__contains=word)
+    found = list(theirs.order_by("contact_id", "position", "-id")[:50]) if words else []
+    if len({address.contact_id for address in found}) != 1:
+        raise Nobody(
+            _("Name one person who has joined this channel, by name, email or phone, so that only they are meant.")
+        )
+    return found[0].normal
 
 
 def _test_message(channel: Channel, business: Business, to: str) -> Outgoing:
@@ -110,7 +131,7 @@ def _test_message(channel: Channel, business: Business, to: str) -> Outgoing:
         kind=channel.kind,
         to=to,
         text=text,
-        subject=_("Test message") if rich else "",
+        subject=_("Test message") if rich or kinds.get(channel.kind).titled else "",
         html=format_html("<p>{}</p>", text) if rich else "",
         sender=channel.sender,
     )

@@ -27,7 +27,8 @@
       this.area = area;
       const named = (name) => document.querySelector(`[name="${area.name.replace(/body$/, name)}"]`);
       this.kind = named("kind");
-      this.mailOnly = [named("subject"), named("preheader")].filter(Boolean);
+      this.title = named("subject");
+      this.mailOnly = [this.title, named("preheader")].filter(Boolean);
       this.tools = make("div", {className: "variant-tools"}, make("span", {textContent: known.words.insert}));
       for (const [label, source] of known.fields) {
         const button = make("button", {type: "button", textContent: label});
@@ -47,10 +48,12 @@
 
     get rich() { return known.rich.includes(this.kind ? this.kind.value : ""); }
 
+    get titled() { return known.titled.includes(this.kind ? this.kind.value : ""); }
+
     show() {
       for (const field of this.mailOnly) {
         const row = field.closest(".form-row, .field-row, [class*='field-']") || field.parentElement;
-        row.hidden = !this.rich;
+        row.hidden = !this.rich && !(field === this.title && this.titled);
       }
       this.showButtons();
       if (this.rich && !this.editor) this.enrich();
