@@ -96,11 +96,6 @@ def _form(language: str) -> str:
     return f"/f/{delivery.token}/{form.slug}"
 
 
-def _push(language: str) -> str:
-    make_channel("webpush", "webpush", sender_address="")
-    return f"/push/{_invitation(language).token}"
-
-
 def _worn_out(language: str) -> str:
     path = f"/j/{_invitation(language).token}"
     for _ in range(limits.GETS):
@@ -135,7 +130,6 @@ PLACES: dict[str, tuple[Callable[[str], str], Look, int]] = {
     "too many": (_worn_out, nothing, 429),
     "form": (_form, nothing, 200),
     "form with mistakes": (_form, press(0), 422),
-    "notifications": (_push, nothing, 200),
     "booking": (lambda code: f"/b/{_booking(code)}/", nothing, 200),
     "booking confirmed": (lambda code: f"/b/{_booking(code)}/", press(0), 200),
     "booking cancel": (lambda code: f"/b/{_booking(code)}/cancel", nothing, 200),
