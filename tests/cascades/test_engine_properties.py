@@ -65,6 +65,13 @@ def plans(draw: st.DrawFn) -> Plan:
     return Plan(tuple(steps), draw(spans))
 
 
+def ends(plan: StepPlan, answer: Answer) -> bool:
+    """What it means, by a reckoning of our own: the word itself, else any word, else what ends the step."""
+    meant = {rule.choice: rule.then for rule in plan.answers}
+    then = meant.get(answer.choice or answer.text) or (meant.get("*") if not answer.choice else None)
+    return then is Then.STOP if then else plan.seen is not Seen.NOTHING
+
+
 class Life:
     """One person in one cascade, with a world that answers as it likes within what is possible."""
 
@@ -150,13 +157,9 @@ class Life:
         return replace(step, **when)
 
     def _answers(self, step: StepProgress) -> StepProgress:
-        """What it means, by a reckoning of our own: the word itself, else any word, else what ends the step."""
         answer = self.draw.draw(answers)
         plan = next(one for one in self.plan.steps if one.key == step.key)
-        meant = {rule.choice: rule.then for rule in plan.answers}
-        said = answer.choice or answer.text
-        then = meant.get(said) or (meant.get("*") if not answer.choice else None)
-        self.reacted |= then is Then.STOP if then else plan.seen is not Seen.NOTHING
+        self.reacted |= ends(plan, answer)
         return replace(step, replied_at=step.replied_at or self.now, answers=(*step.answers, answer))
 
 
@@ -189,6 +192,14 @@ def test_whoever_can_be_reached_by_nothing_gets_nothing_and_it_says_so(plan: Pla
         else:
             life.now = intent.until
     raise AssertionError("it never ended")
+
+
+@given(plans(), st.lists(answers, min_size=1, max_size=3))
+def test_what_was_answered_ends_it_exactly_where_one_of_the_answers_does(plan: Plan, said: list[Answer]) -> None:
+    first = plan.steps[0]
+    asked = StepProgress(first.key, Went.SENT, T, sent_at=T, replied_at=T, answers=tuple(said))
+    over = decide(plan, Progress(T, (asked,)), T + HOUR)
+    assert isinstance(over, Stop) is any(ends(first, answer) for answer in said)
 
 
 YEARS = datetime.fromisoformat("2026-01-01"), datetime.fromisoformat("2027-12-31")
