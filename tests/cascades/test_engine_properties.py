@@ -108,7 +108,9 @@ class Life:
 
     def _time_passes(self, until: datetime) -> None:
         """Up to the deadline, or to some news before it."""
-        news = self.draw.draw(st.sampled_from(["nothing", "message", "reaction", "gate", "ended"]))
+        news = self.draw.draw(
+            st.sampled_from(["nothing", "message", "message", "reaction", "reaction", "gate", "ended"])
+        )
         if news == "nothing":
             self.now = until
             return
@@ -144,7 +146,9 @@ class Life:
     def _reacts(self, step: StepProgress) -> StepProgress:
         if step.went not in (Went.SENT, Went.DELIVERED):
             return step
-        how = self.draw.draw(st.sampled_from(["opened_at", "unsure_at", "clicked_at", "replied_at"]))
+        how = self.draw.draw(
+            st.sampled_from(["opened_at", "unsure_at", "clicked_at", "replied_at", "replied_at", "replied_at"])
+        )
         if how == "replied_at":
             return self._answers(step)
         rule = next(one.seen for one in self.plan.steps if one.key == step.key)
