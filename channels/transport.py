@@ -71,9 +71,7 @@ class Fact(StrEnum):
     STOPPED = "stopped"  # STOP and its kin: nothing at all to this address on this channel
     RESUMED = "resumed"  # START and its kin: lifts a STOP, restores no consent
     COMPLAINED = "complained"  # pressed "spam": no more marketing to this address
-    JOINED = (
-        "joined"  # opened the conversation, by a link of ours or by itself: `address` can be written to from now on
-    )
+    JOINED = "joined"  # opened the conversation, by a link of ours or unasked: `address` can be written to from now on
 
 
 class Refused(Exception):
@@ -305,6 +303,10 @@ class Transport:
     def parse(self, call: RawCall) -> list[Inbound]:
         """Facts in the call, in the order given. `ValueError` for a body that cannot be read."""
         return []
+
+    def kept(self, call: RawCall) -> bytes:
+        """The verified call's body as it is stored: for a provider that puts a secret of the account into it."""
+        return call.body
 
     def respond(self, call: RawCall) -> Answer:
         """What to say to a call that `verify()` let pass and that is stored; must not need the facts in it."""

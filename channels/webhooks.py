@@ -33,7 +33,7 @@ def accept(channel: Channel, call: RawCall, *, now: datetime) -> Answer:
     transport = _proven(channel, call)
     if transport is None:
         return Answer(FORBIDDEN)
-    _store(channel, call, now)
+    _store(channel, call, transport.kept(call), now)
     return _answer(transport, call)
 
 
@@ -58,9 +58,9 @@ def _answer(transport: Transport, call: RawCall) -> Answer:
         return Answer()
 
 
-def _store(channel: Channel, call: RawCall, now: datetime) -> None:
+def _store(channel: Channel, call: RawCall, body: bytes, now: datetime) -> None:
     stored = InboundCall(
-        channel=channel, call_key=call_key(call), method=call.method[:8], url=call.url, headers=_harmless(call), body=call.body,
+        channel=channel, call_key=call_key(call), method=call.method[:8], url=call.url, headers=_harmless(call), body=body,
         received_at=now,
     )  # fmt: skip
     InboundCall.objects.bulk_create([stored], ignore_conflicts=True)

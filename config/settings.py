@@ -252,6 +252,8 @@ CHANNEL_TRANSPORTS = {
     "webpush": "channels.transports.webpush.WebPushTransport",
     "telegram": "channels.transports.telegram.TelegramTransport",
     "viber": "channels.transports.viber.ViberTransport",
+    "vk": "channels.transports.vk.VkTransport",
+    "apprise": "channels.transports.apprise.AppriseTransport",
     "sandbox": "channels.transports.sandbox.SandboxTransport",
 }
 TRIGGERS = {"manual": "cascades.triggers.manual.Manual"}

@@ -18,6 +18,7 @@ class Kind:
     `titled`: plain text under a title (the variant's subject). `buttons`: how many may stand beneath a message. `templates`: the provider
     approves texts beforehand. `longest`: characters of text, 0 for no limit. `typed`: staff may type the address; else people bring it by
     joining. `shown`: an address as staff read it, where the bare one says nothing.
+    `normal`: a typed address as it is compared and sent to, for kinds of address of a transport's own; `ValueError` with a sentence.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Kind:
     longest: int = 0
     typed: bool = True
     shown: Callable[[str], str] | None = None
+    normal: Callable[[str], str] | None = None
 
     def show(self, address: str) -> str:
         """The address for people's eyes."""
@@ -63,6 +65,15 @@ def get(name: str) -> Kind:
 def address_of(name: str) -> str:
     """The kind of address that a kind of channel needs; "" for one whose transport is no longer installed."""
     return _kinds[name].address if name in _kinds else ""
+
+
+def normal(address_kind: str, raw: str) -> str | None:
+    """A typed address as it is compared and sent to, by the rule of the transport that brings its kind; None where none has a rule.
+
+    `ValueError` with a sentence for whoever typed it.
+    """
+    rules = [kind.normal for kind in _kinds.values() if kind.address == address_kind and kind.normal]
+    return rules[0](raw) if rules else None
 
 
 def label(name: str) -> StrOrPromise:

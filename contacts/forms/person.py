@@ -20,8 +20,10 @@ from contacts.models import Address, Business, Contact, Group, Validity
 def normalise(kind: str, raw: str, country: str) -> str:
     """An address as it is compared and sent to; ValidationError with a sentence for the person."""
     try:
+        if (own := kinds.normal(kind, raw)) is not None:
+            return own
         return emails.normalise(raw) if kind == "email" else phones.normalise(raw, country)
-    except (emails.BadEmail, phones.BadPhone) as error:
+    except ValueError as error:
         raise ValidationError(str(error)) from error
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from channels.outside import is_public
 from channels.transports.webpush import doors, subscription
 from channels.transports.webpush.subscription import BadSubscription
 from tests.peers.push import Browser
@@ -26,14 +27,14 @@ PRIVATE = [
 
 @pytest.mark.parametrize("number", PRIVATE)
 def test_a_number_that_is_not_of_the_open_internet_is_known_as_such(number: str) -> None:
-    assert not doors.is_public(number)
+    assert not is_public(number)
 
 
 @pytest.mark.parametrize(
     "number", ["8.8.8.8", "142.250.74.10", "2a00:1450:4003:80c::200a", "::ffff:8.8.8.8", "64:ff9b::808:808"]
 )
 def test_a_public_number_is_let_through(number: str) -> None:
-    assert doors.is_public(number)
+    assert is_public(number)
 
 
 BAD_URLS = [

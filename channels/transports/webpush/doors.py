@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Iterable
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
 
+from channels.outside import is_public
+
 LONGEST_URL = 1200
-_NAT64 = IPv6Network("64:ff9b::/96")
 _NUMBER = re.compile(r"(0x[0-9a-f]*|\d+)", re.IGNORECASE)
 _NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?", re.IGNORECASE)
 
@@ -57,27 +58,6 @@ def check_all(found: Iterable[str]) -> None:
     """One private number among public ones is enough to refuse."""
     if not settings.PUSH_TO_PRIVATE_ADDRESSES and not all(is_public(number) for number in found):
         raise NotPublic("leads to an address that is not public")
-
-
-def is_public(number: str) -> bool:
-    """Whether an IP address is one of the open internet, also where it wraps another one (mapped, NAT64, 6to4, Teredo)."""
-    try:
-        address = ip_address(number.partition("%")[0])
-    except ValueError:
-        return False
-    return all(one.is_global and not one.is_multicast and not one.is_reserved for one in _unwrapped(address))
-
-
-def _unwrapped(address: IPv4Address | IPv6Address) -> list[IPv4Address | IPv6Address]:
-    if isinstance(address, IPv4Address):
-        return [address]
-    if address.ipv4_mapped:
-        return [address.ipv4_mapped]
-    if address in _NAT64:
-        return [IPv4Address(int(address) & 0xFFFFFFFF)]
-    if address.sixtofour:
-        return [address.sixtofour]
-    return [address, *address.teredo] if address.teredo else [address]
 
 
 def _check_host(host: str) -> None:
