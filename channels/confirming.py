@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Sum
+from django.db.models import F, Sum
 from django.utils import translation
 
 from channels import joining, sending, system_messages
@@ -16,7 +16,7 @@ from channels.models.delivery import new_token
 from channels.sending import Planned
 from contacts import arrivals, bulk, consent, events, kinds
 from contacts.consent import Line, closing
-from contacts.models import Address, Basis, Business, Contact
+from contacts.models import Basis, Business, Contact, SuppressionReason
 from contacts.models.contact import fingerprint
 
 REMIND_AFTER = timedelta(days=2)
@@ -81,6 +81,8 @@ def confirm(found: Confirmation, *, ip: str, now: datetime) -> None:
         consent.lock_contacts([contact_id])
         arrivals.bring(kind, [(contact_id, found.address)], now=now)
         closing.lift_many(kind, [found.address], channel=found.kind, now=now)
+        if found.purposes:  # whoever once complained of our news has asked for them anew, and proven it
+            closing.lift_many(kind, [found.address], channel="", now=now, reasons=[SuppressionReason.COMPLAINT])
         consent.record([_line(found, contact_id, *said, ip) for said in _said(found)], now=now)
         Contact.objects.filter(pk=contact_id, language="").update(language=found.language)
         if found.invitation and found.invitation.group_id:
@@ -113,9 +115,7 @@ def expire(now: datetime) -> int:
     people = list(over.filter(newcomer=True).values_list("contact_id", flat=True)[:PORTION])
     gone, _ = Confirmation.objects.filter(pk__in=list(over.values_list("pk", flat=True)[:PORTION])).delete()
     strangers = Contact.objects.filter(
-        ~Exists(Address.objects.filter(contact=OuterRef("pk"))),
-        ~Exists(Confirmation.objects.filter(contact=OuterRef("pk"))),
-        bulk.Among("id", people), external_id=None,
+        bulk.Among("id", people), external_id=None, addresses=None, confirmations=None, consents=None, events=None, memberships=None
     )  # fmt: skip
     strangers.delete()
     return gone

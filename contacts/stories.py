@@ -43,6 +43,7 @@ def happenings(contact: Contact) -> Iterator[Entry]:
 _ICONS = {
     "order": "shopping_bag", "visit": "storefront", "answer": "reply", "booking_booked": "event", "booking_confirmed": "event_available",
     "booking_moved": "event_repeat", "booking_cancelled": "event_busy", "booking_attended": "storefront", "booking_missed": "event_busy",
+    "address_left": "contact_mail",
 }  # fmt: skip
 _SAD = ("booking_cancelled", "booking_missed")
 
@@ -85,7 +86,7 @@ def event_title(name: str) -> str:
         "order": _("Bought"), "visit": _("Came"), "answer": _("Answered"), "booking_booked": _("Booked"),
         "booking_confirmed": _("Confirmed the booking"), "booking_moved": _("The booking was moved"),
         "booking_cancelled": _("The booking was cancelled"), "booking_attended": _("Came to what was booked"),
-        "booking_missed": _("Did not come to what was booked"),
+        "booking_missed": _("Did not come to what was booked"), "address_left": _("Left an address"),
     }  # fmt: skip
     return titles.get(name, name)
 

@@ -41,7 +41,7 @@ class Code:
 
 def code(label: str, url: str, kind: str = "") -> Code:
     drawn = segno.make(url, error="m", micro=False).svg_inline(
-        scale=4, border=4, dark="#000", light="#fff", title=label
+        omitsize=True, border=4, dark="#000", light="#fff", title=label
     )
     return Code(label, url, mark_safe(drawn), kind)  # noqa: S308 - drawn by segno, which escapes the title
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, cast
 
-from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.templatetags.static import static
@@ -24,6 +23,7 @@ from channels.models import Delivery, Grade, Invitation
 from channels.transport import Fact, Inbound
 from channels.transports.webpush import doors, subscription, vapid
 from channels.transports.webpush.subscription import BadSubscription, Subscription
+from channels.views import speaking
 from channels.views.limits import measured
 from channels.views.visits import Visit, delivery_of, not_found, page
 from contacts.models import Business
@@ -83,7 +83,7 @@ def push(request: HttpRequest, token: str = "") -> HttpResponse:
     with translation.override(language):
         context = {
             "key": vapid.public_key(), "wording": subscribing.wording(Business.current()), "token": token,
-            "asks_name": invitation is None or invitation.contact_id is None, "switch": settings.LANGUAGES,
+            "asks_name": invitation is None or invitation.contact_id is None, "switch": speaking.choices(),
             "closed": not subscribing.may_join(channel, invitation, None, timezone.now()), "here": request.path,
         }  # fmt: skip
         answer = page(request, "push", context)

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 LISTS = (
     "contacts/contact", "contacts/group", "contacts/importrun", "contacts/consent", "contacts/suppression", "contacts/event",
     "cascades/cascade", "cascades/launch", "cascades/enrollment", "cascades/steprun", "channels/delivery", "channels/message",
-    "channels/channel", "channels/sandboxmessage", "channels/inboundcall", "auth/user", "auth/group",
+    "channels/channel", "channels/conversation", "channels/sandboxmessage", "channels/inboundcall", "auth/user", "auth/group",
     "django_celery_beat/periodictask",
 )  # fmt: skip
 WITH_PAGES = (

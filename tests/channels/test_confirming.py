@@ -215,6 +215,16 @@ def test_a_suppressed_address_is_not_even_asked(visitor: Client, token: str) -> 
     assert Delivery.objects.get().reason == "suppressed"
 
 
+def test_who_complained_once_and_subscribes_anew_is_written_to_again(visitor: Client, token: str) -> None:
+    known = make_contact(email=ANA, consent=())
+    consent.suppress(kind="email", normal=ANA, scope="marketing", reason="complaint", source="x", now=NOW)
+    subscribe(visitor, token)
+    assert consent.is_suppressed("email", ANA)
+    visitor.post(link_in(send()[0]))
+    assert not consent.is_suppressed("email", ANA)
+    assert agreed(known)
+
+
 def test_a_missing_address_is_left_confirmed_and_recorded(visitor: Client) -> None:
     delivery = sent()
     delivery.contact.addresses.all().delete()

@@ -16,7 +16,10 @@ from django.db import connections
 
 from channels import accounts
 from config.celery import app
+from tests.chat import chat_kind
 from tests.scenarios.staff import Staff
+
+__all__ = ["chat_kind", "clock", "staff"]
 
 # A Monday, ten in the morning in Madrid.
 MONDAY = datetime.fromisoformat("2026-11-23T10:00:00+01:00")

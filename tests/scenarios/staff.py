@@ -151,6 +151,16 @@ class Staff:
         )
         assert answer.status_code == 302
 
+    def press(self, address: str, label: str) -> None:
+        """Press a button beneath the newest message to this address, as the messenger shows it."""
+        page = self.see(f"{ADMIN}/channels/sandboxmessage/?q={address.replace('+', '%2B')}")
+        number = first_link(page, "channels/sandboxmessage")
+        shown = self.see(f"{ADMIN}/channels/sandboxmessage/{number}/change/")
+        found = re.search(rf'name="link" value="(\d+)">{re.escape(label)}</button>', shown)
+        assert found, f"the message has no button {label}"
+        url = f"{ADMIN}/channels/sandboxmessage/{number}/play/"
+        assert self.client.post(url, {"act": "press", "link": found[1]}).status_code == 302
+
     def bought(self, name: str) -> None:
         """The button on the person's page."""
         page = self.see(f"{ADMIN}/contacts/contact/?q={name}")
