@@ -266,7 +266,7 @@ TRACKING_CONSENT_COUNTRIES = frozenset({"FR"})
 
 # Push services of the browsers' makers. Anybody may subscribe with a server of their own, but what that says stops nobody else's messages.
 PUSH_SERVICES = (
-    "fcm.googleapis.com", "push.services.mozilla.com", "push.apple.com", "notify.windows.com", "push.yandex.ru", "push.samsungosp.com",
+    "fcm.googleapis.com", "jmt17.google.com", "push.services.mozilla.com", "push.apple.com", "notify.windows.com",
 )  # fmt: skip
 # Endpoints of push subscriptions come from visitors: without this, only https, port 443 and public addresses. Lifted in tests.
 PUSH_TO_PRIVATE_ADDRESSES = _flag("CASCADA_PUSH_TO_PRIVATE_ADDRESSES")

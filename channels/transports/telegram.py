@@ -130,7 +130,7 @@ class TelegramTransport(Transport):
         self._ask("setWebhook", told)
 
     def join_url(self, invitation: str) -> str:
-        return f"https://t.me/{quote(self._username)}?start={quote(invitation)}"
+        return f"https://t.me/{quote(self._username)}?start={quote(invitation)}" if self._username else ""
 
     def close(self) -> None:
         if "_line" in self.__dict__:

@@ -139,7 +139,7 @@ class ViberTransport(Transport):
         self._ask("set_webhook", told)
 
     def join_url(self, invitation: str) -> str:
-        return f"viber://pa?chatURI={quote(self._uri)}&context={quote(invitation)}"
+        return f"viber://pa?chatURI={quote(self._uri)}&context={quote(invitation)}" if self._uri else ""
 
     def close(self) -> None:
         if "_line" in self.__dict__:

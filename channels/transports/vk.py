@@ -44,7 +44,7 @@ VK = Kind("vk", "vk", _("VK"), _("VK account"), dear_rank=35, buttons=6, longest
 VERSION = "5.199"
 EVENTS = ("message_new", "message_allow", "message_deny", "message_read", "message_event")
 MESSAGES = 1 << 12  # the permission to send messages, in the mask of a token
-LONGEST_PAYLOAD = 255
+LONGEST_PAYLOAD, LONGEST_LABEL = 255, 40
 GROUP_CHATS = 2_000_000_000  # peers from here on are chats of several people
 LANGUAGES = {0: "ru", 1: "uk", 2: "be", 3: "en", 4: "es", 5: "fi", 6: "de", 7: "it"}
 
@@ -175,7 +175,8 @@ class VkTransport(Transport):
 
     def join_url(self, invitation: str) -> str:
         address = self.account.settings.get("address", "").strip().rstrip("/").rpartition("/")[2].lstrip("@")
-        return f"https://vk.me/{quote(address or f'club{self._group}')}?ref={quote(invitation)}"
+        community = address or (f"club{self._group}" if self._group else "")
+        return f"https://vk.me/{quote(community)}?ref={quote(invitation)}" if community else ""
 
     def close(self) -> None:
         if "_line" in self.__dict__:
@@ -245,9 +246,9 @@ def request(message: Outgoing) -> dict[str, Any]:
             if number:
                 keyboard.add_line()
             if button.url:
-                keyboard.add_openlink_button(button.label, button.url)
+                keyboard.add_openlink_button(button.label[:LONGEST_LABEL], button.url)
             else:
-                keyboard.add_button(button.label, payload=_payload(message.key, button.reply))
+                keyboard.add_button(button.label[:LONGEST_LABEL], payload=_payload(message.key, button.reply))
         form["keyboard"] = keyboard.get_keyboard()
     return form
 

@@ -61,6 +61,17 @@ def _invitation(language: str) -> Invitation:
     return Invitation.objects.create(source="counter", language=language)
 
 
+def _notifications(language: str) -> str:
+    token = _invitation(language).token
+    make_channel("webpush", "webpush", sender_address="")
+    return f"/push/{token}"
+
+
+def _looked(person: Desk) -> None:
+    """The page has found out what this browser can."""
+    person.page.locator("#push-shown[data-state]").wait_for()
+
+
 def _confirmation(language: str) -> Confirmation:
     _invitation(language)
     wish = Wish(
@@ -83,11 +94,6 @@ def _form(language: str) -> str:
         question.labels = words
         question.save()
     return f"/f/{delivery.token}/{form.slug}"
-
-
-def _push(language: str) -> str:
-    make_channel("webpush", "webpush", sender_address="")
-    return f"/push/{_invitation(language).token}"
 
 
 def _worn_out(language: str) -> str:
@@ -119,11 +125,11 @@ PLACES: dict[str, tuple[Callable[[str], str], Look, int]] = {
     "subscribe with mistakes": (lambda code: f"/join/{_invitation(code).token}", press(0), 422),
     "confirm": (lambda code: f"/confirm/{_confirmation(code).token}", nothing, 200),
     "confirmed": (lambda code: f"/confirm/{_confirmation(code).token}", press(0), 200),
+    "notifications": (_notifications, _looked, 200),
     "not found": (lambda _: f"/u/{'A' * 16}", nothing, 404),
     "too many": (_worn_out, nothing, 429),
     "form": (_form, nothing, 200),
     "form with mistakes": (_form, press(0), 422),
-    "notifications": (_push, nothing, 200),
     "booking": (lambda code: f"/b/{_booking(code)}/", nothing, 200),
     "booking confirmed": (lambda code: f"/b/{_booking(code)}/", press(0), 200),
     "booking cancel": (lambda code: f"/b/{_booking(code)}/cancel", nothing, 200),

@@ -65,6 +65,13 @@ def plans(draw: st.DrawFn) -> Plan:
     return Plan(tuple(steps), draw(spans))
 
 
+def ends(plan: StepPlan, answer: Answer) -> bool:
+    """What it means, by a reckoning of our own: the word itself, else any word, else what ends the step."""
+    meant = {rule.choice: rule.then for rule in plan.answers}
+    then = meant.get(answer.choice or answer.text) or (meant.get("*") if not answer.choice else None)
+    return then is Then.STOP if then else plan.seen is not Seen.NOTHING
+
+
 class Life:
     """One person in one cascade, with a world that answers as it likes within what is possible."""
 
@@ -101,7 +108,9 @@ class Life:
 
     def _time_passes(self, until: datetime) -> None:
         """Up to the deadline, or to some news before it."""
-        news = self.draw.draw(st.sampled_from(["nothing", "message", "reaction", "gate", "ended"]))
+        news = self.draw.draw(
+            st.sampled_from(["nothing", "message", "message", "reaction", "reaction", "gate", "ended"])
+        )
         if news == "nothing":
             self.now = until
             return
@@ -137,7 +146,9 @@ class Life:
     def _reacts(self, step: StepProgress) -> StepProgress:
         if step.went not in (Went.SENT, Went.DELIVERED):
             return step
-        how = self.draw.draw(st.sampled_from(["opened_at", "unsure_at", "clicked_at", "replied_at"]))
+        how = self.draw.draw(
+            st.sampled_from(["opened_at", "unsure_at", "clicked_at", "replied_at", "replied_at", "replied_at"])
+        )
         if how == "replied_at":
             return self._answers(step)
         rule = next(one.seen for one in self.plan.steps if one.key == step.key)
@@ -150,13 +161,9 @@ class Life:
         return replace(step, **when)
 
     def _answers(self, step: StepProgress) -> StepProgress:
-        """What it means, by a reckoning of our own: the word itself, else any word, else what ends the step."""
         answer = self.draw.draw(answers)
         plan = next(one for one in self.plan.steps if one.key == step.key)
-        meant = {rule.choice: rule.then for rule in plan.answers}
-        said = answer.choice or answer.text
-        then = meant.get(said) or (meant.get("*") if not answer.choice else None)
-        self.reacted |= then is Then.STOP if then else plan.seen is not Seen.NOTHING
+        self.reacted |= ends(plan, answer)
         return replace(step, replied_at=step.replied_at or self.now, answers=(*step.answers, answer))
 
 
@@ -189,6 +196,14 @@ def test_whoever_can_be_reached_by_nothing_gets_nothing_and_it_says_so(plan: Pla
         else:
             life.now = intent.until
     raise AssertionError("it never ended")
+
+
+@given(plans(), st.lists(answers, min_size=1, max_size=3))
+def test_what_was_answered_ends_it_exactly_where_one_of_the_answers_does(plan: Plan, said: list[Answer]) -> None:
+    first = plan.steps[0]
+    asked = StepProgress(first.key, Went.SENT, T, sent_at=T, replied_at=T, answers=tuple(said))
+    over = decide(plan, Progress(T, (asked,)), T + HOUR)
+    assert isinstance(over, Stop) is any(ends(first, answer) for answer in said)
 
 
 YEARS = datetime.fromisoformat("2026-01-01"), datetime.fromisoformat("2027-12-31")

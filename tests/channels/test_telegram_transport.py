@@ -172,6 +172,7 @@ def test_telegram_is_told_where_to_call_with_a_word_that_is_stored_nowhere(house
 
 def test_people_join_by_a_link_to_the_bot(house: TelegramHarness) -> None:
     assert house.open().join_url("aB3_-") == "https://t.me/aurora_bot?start=aB3_-"
+    assert house.open(settings={}).join_url("x") == ""
 
 
 # One rate for all workers

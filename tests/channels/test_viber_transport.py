@@ -133,6 +133,7 @@ def test_the_settings_are_proven_and_the_webhook_is_set(house: ViberHarness) -> 
 
 def test_people_join_by_a_link_to_the_bot(house: ViberHarness) -> None:
     assert house.open().join_url("aB3_-") == "viber://pa?chatURI=aurorasalon&context=aB3_-"
+    assert house.open(settings={}).join_url("x") == ""
 
 
 def test_staff_are_told_of_the_monthly_fee() -> None:

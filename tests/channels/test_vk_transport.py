@@ -56,6 +56,11 @@ def test_a_request_is_as_vk_describes_it_and_buttons_lead_back(house: VkHarness)
     assert (link["action"]["type"], link["action"]["link"]) == ("open_link", "https://shop.example/")
 
 
+def test_a_label_that_grew_with_a_name_is_cut_and_holds_up_nobody(house: VkHarness) -> None:
+    buttons = (Button("L" * 60, reply="a"), Button("M" * 60, url="https://shop.example/"))
+    assert isinstance(sent(house, buttons=buttons), Receipt)
+
+
 def test_the_same_message_given_twice_is_one_message(house: VkHarness) -> None:
     assert sent(house) == sent(house) == Receipt("501")
     assert house.taken(str(ANA)) == 1
@@ -154,6 +159,7 @@ def test_people_join_by_a_link_to_the_community(house: VkHarness) -> None:
     assert house.open().join_url("aB3_-") == "https://vk.me/aurora?ref=aB3_-"
     settings = {**house.account().settings, "address": ""}
     assert house.open(settings=settings).join_url("x") == "https://vk.me/club123456?ref=x"
+    assert house.open(settings={}).join_url("x") == ""
 
 
 # Calls

@@ -2,14 +2,16 @@
 'use strict';
 
 const place = document.getElementById('push');
+const shown = document.getElementById('push-shown');
 const { key, worker, here, left, post, kept } = place.dataset;
 const KEPT = 'push';
 
-function say(state) {
-  for (const part of place.querySelectorAll('[data-state]')) part.hidden = part.dataset.state !== state;
-  const shown = place.querySelector(`[data-state="${state}"]`);
-  const head = shown && shown.querySelector('h1');
-  if (head && state !== 'ready') head.focus();
+// What is shown after a press is read out from its head; what the page opens with needs no such help.
+function say(state, pressed) {
+  const part = place.querySelector(`template[data-state="${state}"]`);
+  shown.replaceChildren(part.content.cloneNode(true));
+  shown.dataset.state = state;
+  if (pressed) shown.querySelector('h1').focus();
 }
 
 function send(where, said) {
@@ -59,9 +61,10 @@ async function look() {
 }
 
 async function turnOn() {
+  const name = document.getElementById('push-name')?.value || '';
   const allowed = await Notification.requestPermission();
-  if (allowed !== 'granted') return say(allowed === 'denied' ? 'denied' : 'ready');
-  say('working');
+  if (allowed !== 'granted') return say(allowed === 'denied' ? 'denied' : 'ready', true);
+  say('working', true);
   await navigator.serviceWorker.register(worker, { scope: new URL('.', new URL(worker, location.href)).pathname, updateViaCache: 'none' });
   const registration = await navigator.serviceWorker.ready;
   let subscription = await registration.pushManager.getSubscription();
@@ -70,11 +73,10 @@ async function turnOn() {
     subscription = null;
   }
   subscription = subscription || (await registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: bytes(key) }));
-  const name = document.getElementById('push-name');
-  const answer = await send(post, { subscription: subscription.toJSON(), name: name ? name.value : '' });
-  if (!answer.ok) return say(answer.status === 403 ? 'closed' : answer.status === 429 ? 'wait' : 'failed');
+  const answer = await send(post, { subscription: subscription.toJSON(), name });
+  if (!answer.ok) return say(answer.status === 403 ? 'closed' : answer.status === 429 ? 'wait' : 'failed', true);
   await remember(subscription);
-  return say('on');
+  return say('on', true);
 }
 
 async function turnOff() {
@@ -82,16 +84,16 @@ async function turnOff() {
   const subscription = registration && (await registration.pushManager.getSubscription());
   if (subscription) {
     const answer = await send(left, { endpoint: subscription.endpoint });
-    if (!answer.ok) return say('failed');
+    if (!answer.ok) return say('failed', true);
     await subscription.unsubscribe();
   }
-  return say('off');
+  return say('off', true);
 }
 
-function act(how) {
-  return () => how().catch(() => say('failed'));
-}
+const ACTS = { on: turnOn, off: turnOff };
 
-for (const button of place.querySelectorAll('[data-act=on]')) button.addEventListener('click', act(turnOn));
-for (const button of place.querySelectorAll('[data-act=off]')) button.addEventListener('click', act(turnOff));
-act(look)();
+shown.addEventListener('click', (event) => {
+  const button = event.target.closest('[data-act]');
+  if (button) ACTS[button.dataset.act]().catch(() => say('failed', true));
+});
+look().catch(() => say('failed'));
