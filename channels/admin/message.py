@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar
 
 from django import forms
@@ -16,12 +17,18 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, StackedInline
 from unfold.contrib.forms.widgets import WYSIWYG_CLASSES
 from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
+from unfold.widgets import (
+    UnfoldAdminRadioSelectWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from channels import freezing, richtext
 from channels.admin import message_pages
 from channels.admin.button_rows import ButtonsField, too_many
 from channels.admin.message_advice import advice
+from channels.admin.template_places import PlacesField
 from channels.models import Form, Message, MessageVariant
 from channels.rendering import BadTemplate, compile_content
 from contacts import kinds
@@ -56,10 +63,28 @@ class VariantForm(forms.ModelForm):  # type: ignore[type-arg]
     )
 
     buttons = ButtonsField(label=_("Buttons"))
+    template = forms.CharField(
+        label=_("Approved template"), required=False, max_length=64,
+        widget=UnfoldAdminTextInputWidget(attrs={"data-template": "", "spellcheck": "false"}),
+        help_text=_(
+            "Its content SID at Twilio, such as HX0123…. It goes to people who have not written within the last day; the text above to "
+            "those who have."
+        ),
+    )  # fmt: skip
+    template_values = PlacesField(
+        label=_("What stands in its places"), help_text=_("One line for each place: 1: {{ contact.first_name }}")
+    )
 
     class Meta:
         model = MessageVariant
-        fields = ("kind", "language", "subject", "preheader", "body", "buttons")
+        fields = ("kind", "language", "subject", "preheader", "body", "buttons", "template", "template_values")
+
+    def clean_template(self) -> str:
+        """Source of the form of a content SID: Twilio's OpenAPI description of Messages."""
+        template = str(self.cleaned_data.get("template") or "").strip()
+        if template and not re.fullmatch(r"HX[0-9a-fA-F]{32}", template):
+            raise ValidationError(_("A content SID is HX and 32 digits or letters from a to f."))
+        return template
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -71,6 +96,10 @@ class VariantForm(forms.ModelForm):  # type: ignore[type-arg]
         else:
             title = " ".join(cleaned.get("subject", "").split()) if kinds.get(kind).titled else ""
             cleaned |= {"subject": title, "preheader": "", "body": body.replace("\r\n", "\n").strip()}
+        if not kinds.get(kind).templates:
+            cleaned |= {"template": "", "template_values": {}}
+        elif cleaned.get("template_values") and not cleaned.get("template") and "template" not in self.errors:
+            self.add_error("template", _("Which template are these places of?"))
         if problem := too_many(kind, cleaned.get("buttons") or []):
             self.add_error("buttons", problem)
         if not self.errors:
@@ -105,7 +134,7 @@ class VariantForm(forms.ModelForm):  # type: ignore[type-arg]
 class VariantInline(StackedInline):
     model = MessageVariant
     form = VariantForm
-    fields = (("kind", "language"), "subject", "preheader", "body", "buttons")
+    fields = (("kind", "language"), "subject", "preheader", "body", "buttons", "template", "template_values")
     verbose_name = _("text")
     verbose_name_plural = _("Texts, one for each channel and language")
 
@@ -225,6 +254,7 @@ def editor(may_write: bool) -> dict[str, Any]:
         "rich": [kind.name for kind in kinds.all_kinds() if kind.rich],
         "titled": [kind.name for kind in kinds.all_kinds() if kind.titled],
         "buttons": {kind.name: kind.buttons for kind in kinds.all_kinds()},
+        "templates": [kind.name for kind in kinds.all_kinds() if kind.templates],
         "fields": [[str(label), "{{ " + _filled(source) + " }}"] for label, source in (*_FIELDS, *_forms())],
         "classes": " ".join(WYSIWYG_CLASSES),
         "count": reverse("admin:channels_message_count"),

@@ -27,6 +27,8 @@ from channels.transport import (
     transport_class,
 )  # fmt: skip
 from channels.transports.twilio import codes
+from contacts import consent
+from contacts.models import Suppression
 from tests.channels.harness import HOOK, WhatsAppHarness
 from tests.factories import make_channel, make_contact
 from tests.peers.twilio import later
@@ -160,3 +162,14 @@ def test_whoever_wrote_within_a_day_is_talking_with_us(django_assert_num_queries
     letters, email = make_channel("email", "email"), transport_class("email")
     with django_assert_num_queries(0):
         assert talking(letters, email.__new__(email), everyone, NOW) == frozenset()
+
+
+@pytest.mark.django_db
+def test_stop_on_whatsapp_closes_whatsapp_and_withdraws_consent_there(house: WhatsAppHarness) -> None:
+    channel = make_channel("whatsapp", "twilio", sender_address="+34600000000")
+    ana = make_contact(phone=ANA)
+    receipts.apply(channel, [inbound(house, "Stop")], now=NOW)
+    assert [(one.channel, one.reason) for one in Suppression.objects.all()] == [("whatsapp", "stop")]
+    held = consent.newest([ana.pk])
+    assert not held[ana.pk, "whatsapp", "marketing"].given
+    assert (ana.pk, "sms", "marketing") not in held or held[ana.pk, "sms", "marketing"].given

@@ -38,6 +38,7 @@
       this.counted = make("div", {className: "variant-count"});
       this.counted.setAttribute("aria-live", "polite");
       area.after(this.tools, this.counted);
+      this.template = [named("template"), named("template_values")].filter(Boolean);
       this.buttons = named("buttons-label")?.closest("[data-buttons]");
       this.buttons?.addEventListener("input", () => this.showButtons());
       area.addEventListener("input", () => this.later());
@@ -54,6 +55,11 @@
       for (const field of this.mailOnly) {
         const row = field.closest(".form-row, .field-row, [class*='field-']") || field.parentElement;
         row.hidden = !this.rich && !(field === this.title && this.titled);
+      }
+      const approved = known.templates.includes(this.kind ? this.kind.value : "");
+      for (const field of this.template) {
+        const row = field.closest(".form-row, .field-row, [class*='field-']") || field.parentElement;
+        row.hidden = !approved;
       }
       this.showButtons();
       if (this.rich && !this.editor) this.enrich();

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, parse_qsl, urlparse
 
 from django.utils.translation import gettext_noop
 
+from channels import stop_words
 from channels.transport import Fact, Inbound, RawCall
 from channels.transports.twilio.codes import failure
 
@@ -112,14 +113,15 @@ def _written(form: dict[str, str], sid: str) -> Inbound:
 
 
 def _said(form: dict[str, str], text: str) -> Fact:
-    """A whole-message keyword in any case stops or resumes; with Advanced Opt-Out Twilio says so itself, in its languages.
+    """A whole-message keyword in any case stops or resumes; with Advanced Opt-Out Twilio says so itself, in its languages. People stop in
+    theirs, whatever Twilio knows of it; what restores at Twilio is Twilio's list alone.
 
     On WhatsApp "yes" is an answer like any other: Twilio restores by it for SMS only.
     """
     if fact := _BY_OPT_OUT_TYPE.get(form.get("OptOutType", "").upper()):
         return fact
     word = text.strip().upper()
-    if word in STOP_WORDS:
+    if word in STOP_WORDS or stop_words.said(text) is Fact.STOPPED:
         return Fact.STOPPED
     by_sms = not form.get("From", "").startswith(_WHATSAPP)
     return Fact.RESUMED if word in START_WORDS and (by_sms or word != "YES") else Fact.REPLIED
