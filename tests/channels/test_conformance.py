@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -30,10 +31,19 @@ HARNESSES = (*harness.HARNESSES, *bot_houses.HARNESSES)
 pytestmark = pytest.mark.django_db
 
 
+@contextmanager
+def opened(made: type[Harness], mood: Mood | None = None) -> Iterator[Harness]:
+    """A counterpart. Time-outs are short only where one is waited for: a busy machine is not silent."""
+    house = made()
+    house.timeout = "1" if mood is Mood.SILENT else "20"
+    with house:
+        yield house
+
+
 @pytest.fixture(params=HARNESSES, ids=lambda made: made.__name__)
 def house(request: pytest.FixtureRequest) -> Iterator[Harness]:
-    with request.param() as opened:
-        yield opened
+    with opened(request.param) as one:
+        yield one
 
 
 def with_moods(*moods: Mood) -> pytest.MarkDecorator:
@@ -83,7 +93,7 @@ def test_an_empty_wave_is_nothing(house: Harness) -> None:
 
 @with_moods(Mood.BUSY)
 def test_not_now_is_temporary(made: type[Harness], mood: Mood) -> None:
-    with made() as house:
+    with opened(made, mood) as house:
         house.treat(house.address(0), mood)
         result = only(send(house.open(), house, 0))
         assert isinstance(result, Refused)
@@ -95,7 +105,7 @@ def test_not_now_is_temporary(made: type[Harness], mood: Mood) -> None:
 
 @with_moods(Mood.UNREACHABLE, Mood.NOBODY)
 def test_a_person_who_cannot_be_reached_moves_on_alone(made: type[Harness], mood: Mood) -> None:
-    with made() as house:
+    with opened(made, mood) as house:
         house.treat(house.address(1), mood)
         results = send(house.open(), house, 0, 1, 2)
         refused = results.pop(house.message(1).key)
@@ -107,7 +117,7 @@ def test_a_person_who_cannot_be_reached_moves_on_alone(made: type[Harness], mood
 
 @with_moods(Mood.UNREACHABLE)
 def test_an_address_is_not_given_up_for_a_refusal_that_is_not_about_it(made: type[Harness], mood: Mood) -> None:
-    with made() as house:
+    with opened(made, mood) as house:
         house.treat(house.address(0), mood)
         result = only(send(house.open(), house, 0))
         assert isinstance(result, Refused)
@@ -116,7 +126,7 @@ def test_an_address_is_not_given_up_for_a_refusal_that_is_not_about_it(made: typ
 
 @with_moods(Mood.SILENT, Mood.CUT, Mood.GARBAGE)
 def test_what_may_have_been_taken_is_unclear_and_never_tried_twice(made: type[Harness], mood: Mood) -> None:
-    with made() as house:
+    with opened(made, mood) as house:
         house.treat(house.address(1), mood)
         results = send(house.open(), house, 0, 1, 2)
         assert isinstance(results.pop(house.message(1).key), Unclear)
@@ -193,7 +203,7 @@ def test_a_body_that_cannot_be_read_is_no_crash(house: Harness, body: bytes) -> 
 def test_secrets_never_show(made: type[Harness], caplog: pytest.LogCaptureFixture) -> None:
     """Neither in what an account or an answer looks like, nor in what anything logs on the way, nor in an exception."""
     caplog.set_level(logging.DEBUG)
-    with made() as house:
+    with opened(made, Mood.SILENT) as house:
         account = house.account()
         shown = [repr(account), str(account)]
         for number, mood in enumerate(house.moods):
