@@ -9,13 +9,20 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
 
 from config.catalogues import compile_catalogues
 from tests.postgres import NoPostgres, own_postgres
 
 ROOT = Path(__file__).resolve().parent.parent
+# They measure, kill or wait: one after the other.
+_SLOW = {"--browser", "--faults", "--volume"}
+_ENDED_BY_HAND = {2, 130}  # pytest's own code, and ours
+_begun: list[subprocess.Popen[bytes]] = []
 
 
 def run(command: str, arguments: list[str]) -> int:
@@ -27,9 +34,11 @@ def run(command: str, arguments: list[str]) -> int:
     if os.environ.get("DATABASE_URL") or "--up" in arguments:  # `up` brings its own databases
         return _pytest(arguments, {})
     with _postgres() as (url, missing):
-        codes = [] if command == "bench" and url else [_pytest(arguments, {"CASCADA_TESTS_NOT_RUN": missing})]
-        if url:
-            codes.append(_pytest(arguments, {"DATABASE_URL": url}))
+        runs = [] if command == "bench" and url else [{"CASCADA_TESTS_NOT_RUN": missing}]
+        runs += [{"DATABASE_URL": url}] if url else []
+        if len(runs) == 2 and not _SLOW & set(arguments):
+            return _side_by_side(arguments, *runs)
+        codes = [_pytest(arguments, one) for one in runs]
     return next((code for code in codes if code), 0)
 
 
@@ -51,11 +60,27 @@ def _postgres() -> Iterator[tuple[str, str]]:
         cluster.__exit__(None, None, None)
 
 
-def _pytest(arguments: list[str], environment: dict[str, str]) -> int:
+def _side_by_side(arguments: list[str], here: dict[str, str], later: dict[str, str]) -> int:
+    """Two databases keep two processors busy. What the second run says is shown when the first has ended."""
+    with TemporaryFile("w+") as told, ThreadPoolExecutor(1) as pool:
+        second = pool.submit(_pytest, arguments, later, told)
+        first = _pytest(arguments, here)
+        if first in _ENDED_BY_HAND:
+            for one in _begun:
+                one.terminate()
+        code = second.result()
+        told.seek(0)
+        sys.stdout.write(told.read())
+        sys.stdout.flush()
+    return first or code
+
+
+def _pytest(arguments: list[str], environment: dict[str, str], output: IO[str] | None = None) -> int:
     kind = environment.get("DATABASE_URL", os.environ.get("DATABASE_URL", "SQLite")).split(":", 1)[0]
-    print(f"\n=== {kind} ===", flush=True)  # noqa: T201
+    print(f"\n=== {kind} ===", flush=True, file=output)
     command = [sys.executable, "-m", "pytest", *arguments]
-    done = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment})
+    done = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment}, stdout=output)
+    _begun.append(done)
     try:
         return done.wait()
     except KeyboardInterrupt:  # pytest has it too, and prints what it has
