@@ -17,6 +17,7 @@ from django.db import connections
 from django.template import RequestContext, Template
 from django.template.context import Context
 from django.test.signals import template_rendered
+from django.utils import translation
 from django.utils.safestring import SafeString
 
 import tests.invented  # noqa: F401  (the profiles of Hypothesis)
@@ -112,6 +113,12 @@ def _no_network_beyond_loopback() -> Iterator[None]:
     patch.setattr(socket.socket, "connect", connect)
     yield
     patch.undo()
+
+
+@pytest.fixture(autouse=True)
+def _english() -> None:
+    """A page that the test client asked for in French leaves its language behind, in the thread of the next test."""
+    translation.activate("en")
 
 
 @pytest.fixture(scope="session", autouse=True)
