@@ -14,7 +14,7 @@ from channels.transport import Fault, Receipt, Refused, Result, Unclear
 from channels.transports.apprise import APPRISE, AppriseTransport, must_be_public, names_host, opened, refusal
 from contacts.forms.person import normalise
 from tests.channels.bot_houses import AppriseHarness
-from tests.channels.harness import Mood
+from tests.channels.harness import HURRY, Mood
 from tests.peers.bots import Said
 
 
@@ -128,6 +128,7 @@ def test_a_no_with_a_status_is_sorted_and_keeps_the_address(house: AppriseHarnes
 
 @pytest.mark.parametrize("act", [Said(500, {}), Said(503, {}), "hang", "close"])
 def test_a_no_that_may_be_a_lost_yes_is_unclear(house: AppriseHarness, act: Any) -> None:
+    house.timeout = HURRY if act == "hang" else house.timeout
     house.peer.on("person0", act)
     assert isinstance(sent(house), Unclear)
 
@@ -149,6 +150,7 @@ def test_secrets_in_an_address_reach_no_log_and_no_answer(
     caplog.set_level(logging.DEBUG)
     shown = []
     for number, mood in enumerate(house.moods):
+        house.timeout = HURRY if mood is Mood.SILENT else house.timeout
         house.treat(house.address(number), mood)
         result = sent(house, to=house.address(number))
         shown.append(repr(result) + str(getattr(result, "__dict__", "")))

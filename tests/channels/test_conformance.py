@@ -35,7 +35,7 @@ pytestmark = pytest.mark.django_db
 def opened(made: type[Harness], mood: Mood | None = None) -> Iterator[Harness]:
     """A counterpart. Time-outs are short only where one is waited for: a busy machine is not silent."""
     house = made()
-    house.timeout = "1" if mood is Mood.SILENT else "20"
+    house.timeout = harness.HURRY if mood is Mood.SILENT else house.timeout
     with house:
         yield house
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from channels.transport import Fault, Receipt, Refused, Unclear
-from tests.channels.harness import SmtpHarness, StepwiseSmtpHarness
+from tests.channels.harness import HURRY, SmtpHarness, StepwiseSmtpHarness
 from tests.channels.mails import mail
 from tests.peers.smtp import Act, SmtpPeer, drop, hang, refuse
 
@@ -50,6 +50,7 @@ def test_a_server_that_ends_its_connections_with_421_gets_a_new_one(house: SmtpH
 
 @pytest.mark.parametrize("at", ["mail", "rcpt", "data"])
 def test_a_hang_before_the_mail_was_begun_is_temporary(house: SmtpHarness, at: Any) -> None:
+    house.timeout = HURRY
     house.peer.on(None, hang(at), times=1)
     transport = house.open()
     ((_, result),) = transport.send_many([house.message(0)])
@@ -62,6 +63,7 @@ def test_a_hang_before_the_mail_was_begun_is_temporary(house: SmtpHarness, at: A
 @pytest.mark.parametrize("taken", [True, False])
 @pytest.mark.parametrize("act", [hang, drop])
 def test_after_the_mail_was_written_only_the_answer_tells(house: SmtpHarness, act: Any, taken: bool) -> None:
+    house.timeout = HURRY if act is hang else house.timeout
     house.peer.on("person0@example.com", act("body", taken=taken))
     transport = house.open()
     results = dict(transport.send_many([house.message(0), house.message(1)]))

@@ -23,7 +23,7 @@ from channels.transport import (
     transport_class,
 )
 from channels.transports.twilio import calls, codes
-from tests.channels.harness import HOOK, TwilioHarness
+from tests.channels.harness import HOOK, HURRY, TwilioHarness
 from tests.peers.twilio import hang, later, refuse
 from tests.peers.twilio_description import description
 
@@ -151,6 +151,7 @@ def test_what_became_of_an_unclear_message_is_looked_up(house: TwilioHarness) ->
         house.message(3, to=house.address(9)),
     ]
     messages[3] = house.message(3, to=house.address(9), text=messages[2].text)
+    house.timeout = HURRY
     house.peer.on("*", hang(taken=True))
     transport = house.open()
     assert all(isinstance(result, Unclear) for _, result in transport.send_many([messages[0], *messages[2:]]))

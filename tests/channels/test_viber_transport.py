@@ -29,7 +29,7 @@ from channels.transports.viber import ViberTransport
 from channels.webhooks import accept
 from contacts.models import Address, Consent
 from tests.channels.bot_houses import ViberHarness
-from tests.channels.harness import HOOK
+from tests.channels.harness import HOOK, HURRY
 from tests.factories import NOW, make_business
 from tests.peers.bots import Said
 from tests.peers.viber import status, who
@@ -111,6 +111,7 @@ def test_no_status_stands_in_two_lists() -> None:
     "act", [Said(502, {}), status(0), Said(200, {"status": "ok"}), Said(200, {"status": True}), Said(500, {"status": 6}), "huge", "hang"]
 )  # fmt: skip
 def test_what_does_not_say_no_may_have_been_taken(house: ViberHarness, act: Any) -> None:
+    house.timeout = HURRY if act == "hang" else house.timeout
     house.peer.on(ANA, act)
     assert isinstance(sent(house), Unclear)
 
