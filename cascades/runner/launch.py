@@ -79,9 +79,16 @@ def start(
 
 
 def cancel(launch_id: UUID) -> bool:
-    """Take back a start that has not begun; False if it has."""
-    planned = Launch.objects.filter(pk=launch_id, state=LaunchState.PLANNED)
-    return bool(planned.update(state=LaunchState.CANCELLED, claim_token=None, lease_until=None))
+    """Take back a start that has not begun; False if it has. A cascade that had no other is a draft again."""
+    with transaction.atomic():
+        cascade = Cascade.objects.select_for_update(no_key=True).filter(launches=launch_id).first()
+        planned = Launch.objects.filter(pk=launch_id, state=LaunchState.PLANNED)
+        if cascade is None or not planned.update(state=LaunchState.CANCELLED, claim_token=None, lease_until=None):
+            return False
+        others = Launch.objects.filter(cascade=cascade).exclude(state=LaunchState.CANCELLED)
+        if cascade.status == CascadeStatus.RUNNING and not others.exists():
+            Cascade.objects.filter(pk=cascade.pk).update(status=CascadeStatus.DRAFT)
+        return True
 
 
 def _may_start(cascade: Cascade, selection: audience.Selection, start_at: datetime, now: datetime) -> None:

@@ -198,6 +198,8 @@ def test_a_planned_start_is_taken_back(client: Client) -> None:
     assert "The start is cancelled." in text(answer)
     launch.refresh_from_db()
     assert launch.state == LaunchState.CANCELLED
+    cascade.refresh_from_db()
+    assert cascade.status == CascadeStatus.DRAFT
     assert runner.enroll_due(launch.start_at) == 0
 
 
