@@ -52,7 +52,7 @@ def _postgres() -> Iterator[tuple[str, str]]:
     try:
         url = cluster.__enter__()
     except (NoPostgres, OSError) as error:
-        yield "", f"the tests on PostgreSQL: {error}. CI runs them on two versions."
+        yield "", f"the tests on PostgreSQL: {error}. CI runs them."
         return
     try:
         yield url, ""
