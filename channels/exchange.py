@@ -14,7 +14,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any, NoReturn
 
 import urllib3
@@ -138,6 +139,30 @@ def each(messages: Sequence[Outgoing], send: Callable[[Outgoing], Result]) -> It
 def patience(account: Account, transport: Transport) -> float:
     """Seconds that one call may take: the transport's own time, or less where the account says so."""
     return min(transport.timeout.total_seconds(), float(account.settings.get("timeout") or 3600))
+
+
+class TalkingTransport(Transport):
+    """What transports have in common that talk to their provider over a `Line`: they write `_send`, for one message, and all else."""
+
+    def __init__(self, account: Account) -> None:
+        super().__init__(account)
+        self.timeout = timedelta(seconds=patience(account, self))
+
+    @cached_property
+    def _line(self) -> Line:
+        return Line(self.timeout.total_seconds())
+
+    def _send(self, message: Outgoing) -> Result:
+        """One message, once; may raise `Refused` or `Unclear` in place of returning it."""
+        raise TypeError(f"{type(self).__name__} must write _send()")
+
+    def send_many(self, messages: Sequence[Outgoing]) -> Iterator[tuple[str, Result]]:
+        yield from each(messages, self._send)
+
+    def close(self) -> None:
+        if "_line" in self.__dict__:
+            self._line.close()
+            del self.__dict__["_line"]
 
 
 def called(call: RawCall) -> dict[str, Any]:

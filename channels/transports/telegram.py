@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
-from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
@@ -22,7 +21,6 @@ from channels import exchange, stop_words
 from channels.exchange import instant, part
 from channels.redaction import redact
 from channels.transport import (
-    Account,
     Answer,
     BadSignature,
     Button,
@@ -35,7 +33,6 @@ from channels.transport import (
     Receipt,
     Refused,
     Result,
-    Transport,
     Unclear,
 )  # fmt: skip
 from contacts.kinds import Kind
@@ -66,7 +63,7 @@ SAID = frozenset({
 })  # fmt: skip
 
 
-class TelegramTransport(Transport):
+class TelegramTransport(exchange.TalkingTransport):
     """One bot. Addresses are chat ids, which people bring by opening the bot."""
 
     name = "telegram"
@@ -79,14 +76,6 @@ class TelegramTransport(Transport):
         Field("username", _("Name of the bot"), help_text=_("Ends with “bot”, as in t.me/aurora_bot. Links to join are made with it.")),
     )  # fmt: skip
 
-    def __init__(self, account: Account) -> None:
-        super().__init__(account)
-        self.timeout = timedelta(seconds=exchange.patience(account, self))
-
-    @cached_property
-    def _line(self) -> exchange.Line:
-        return exchange.Line(self.timeout.total_seconds())
-
     @property
     def _token(self) -> str:
         return self.account.secrets.get("bot_token", "")
@@ -94,9 +83,6 @@ class TelegramTransport(Transport):
     @property
     def _username(self) -> str:
         return self.account.settings.get("username", "").strip().removeprefix("https://t.me/").lstrip("@")
-
-    def send_many(self, messages: Sequence[Outgoing]) -> Iterator[tuple[str, Result]]:
-        yield from exchange.each(messages, self._send)
 
     def verify(self, call: RawCall) -> None:
         """Telegram signs nothing; it shows the word that `connect()` gave it. An older key of ours still counts while it is kept."""
@@ -131,11 +117,6 @@ class TelegramTransport(Transport):
 
     def join_url(self, invitation: str) -> str:
         return f"https://t.me/{quote(self._username)}?start={quote(invitation)}" if self._username else ""
-
-    def close(self) -> None:
-        if "_line" in self.__dict__:
-            self._line.close()
-            del self.__dict__["_line"]
 
     def _send(self, message: Outgoing) -> Result:
         try:

@@ -9,9 +9,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
-from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
@@ -23,7 +22,6 @@ from channels import exchange, stop_words
 from channels.exchange import instant, part
 from channels.redaction import redact
 from channels.transport import (
-    Account,
     Answer,
     BadSignature,
     Button,
@@ -36,7 +34,6 @@ from channels.transport import (
     Receipt,
     Refused,
     Result,
-    Transport,
     Unclear,
 )
 from contacts.kinds import Kind
@@ -65,7 +62,7 @@ TEXT = {3, 4, 14, 16, 22}  # bad or missing data, not for this version, inline a
 # 5 receiverNotRegistered, 11 receiverNoSuitableDevice, 13 apiVersionNotSupported, 21 unsupportedCountry: the person, as all others
 
 
-class ViberTransport(Transport):
+class ViberTransport(exchange.TalkingTransport):
     """One bot. Addresses are ids of subscribers, which people bring by writing to the bot."""
 
     name = "viber"
@@ -87,14 +84,6 @@ class ViberTransport(Transport):
         Field("uri", _("Name of the bot"), help_text=_("Its URI, as Viber's admin panel shows it. Links to join are made with it.")),
     )  # fmt: skip
 
-    def __init__(self, account: Account) -> None:
-        super().__init__(account)
-        self.timeout = timedelta(seconds=exchange.patience(account, self))
-
-    @cached_property
-    def _line(self) -> exchange.Line:
-        return exchange.Line(self.timeout.total_seconds())
-
     @property
     def _token(self) -> str:
         return self.account.secrets.get("auth_token", "")
@@ -102,9 +91,6 @@ class ViberTransport(Transport):
     @property
     def _uri(self) -> str:
         return self.account.settings.get("uri", "").strip()
-
-    def send_many(self, messages: Sequence[Outgoing]) -> Iterator[tuple[str, Result]]:
-        yield from exchange.each(messages, self._send)
 
     def verify(self, call: RawCall) -> None:
         wanted = hmac.new(self._token.encode(), call.body, hashlib.sha256).hexdigest()
@@ -140,11 +126,6 @@ class ViberTransport(Transport):
 
     def join_url(self, invitation: str) -> str:
         return f"viber://pa?chatURI={quote(self._uri)}&context={quote(invitation)}" if self._uri else ""
-
-    def close(self) -> None:
-        if "_line" in self.__dict__:
-            self._line.close()
-            del self.__dict__["_line"]
 
     def _send(self, message: Outgoing) -> Result:
         sender = message.sender.name or self.account.sender.name

@@ -9,9 +9,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
-from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
@@ -35,7 +34,6 @@ from channels.transport import (
     Receipt,
     Refused,
     Result,
-    Transport,
     Unclear,
 )
 from contacts.kinds import Kind
@@ -78,7 +76,7 @@ DEAD = {113}  # no such user
 # 7, 18, 900, 902, 936, 950: permission, deleted or banned, on our blacklist, privacy, not found, too late: the person, as all others
 
 
-class VkTransport(Transport):
+class VkTransport(exchange.TalkingTransport):
     """One community. Addresses are ids of users, which people bring by writing or by allowing messages.
 
     Idempotent: "random_id: unique (per API_ID and sender) identifier that prevents the same message from being sent again ... checked for
@@ -102,21 +100,9 @@ class VkTransport(Transport):
         Field("address", _("Short address"), required=False, help_text=_("As in vk.com/aurora. Links to join are made with it.")),
     )  # fmt: skip
 
-    def __init__(self, account: Account) -> None:
-        super().__init__(account)
-        self.timeout = timedelta(seconds=exchange.patience(account, self))
-
-    @cached_property
-    def _line(self) -> exchange.Line:
-        return exchange.Line(self.timeout.total_seconds())
-
     @property
     def _group(self) -> str:
         return self.account.settings.get("group_id", "").strip().removeprefix("club").removeprefix("public")
-
-    def send_many(self, messages: Sequence[Outgoing]) -> Iterator[tuple[str, Result]]:
-
-        yield from exchange.each(messages, self._send)
 
     def verify(self, call: RawCall) -> None:
         """By the secret in the body. VK's question before it uses an address may come without: it tells nothing."""
@@ -177,11 +163,6 @@ class VkTransport(Transport):
         address = self.account.settings.get("address", "").strip().rstrip("/").rpartition("/")[2].lstrip("@")
         community = address or (f"club{self._group}" if self._group else "")
         return f"https://vk.me/{quote(community)}?ref={quote(invitation)}" if community else ""
-
-    def close(self) -> None:
-        if "_line" in self.__dict__:
-            self._line.close()
-            del self.__dict__["_line"]
 
     def _send(self, message: Outgoing) -> Result:
         if not message.to.isdecimal() or int(message.to) >= GROUP_CHATS:

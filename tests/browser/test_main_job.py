@@ -32,6 +32,7 @@ def test_the_main_job_in_the_browser(owner: Desk, tmp_path: Path) -> None:
     start(owner)
     play(owner)
     read(owner)
+    assert "Bought" in owner.page.locator("#story").inner_text()
 
 
 def nothing_is_quiet(desk: Desk) -> None:

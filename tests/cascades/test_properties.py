@@ -192,3 +192,5 @@ class TestTheHouse(TestCase):
             house.act()
             house.tick()
         house.end()
+        ended = Enrollment.objects.exclude(outcome=Outcome.OPEN).count()
+        assert ended == Enrollment.objects.count() >= 1

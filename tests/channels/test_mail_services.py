@@ -41,8 +41,11 @@ def account(service: str, **secrets: str) -> Account:
 
 
 @pytest.mark.parametrize("name", list(providers.SERVICES))
-def test_every_service_opens_with_the_accounts_own_keys(name: str) -> None:
+def test_every_service_opens_with_the_accounts_own_keys_and_not_without(name: str) -> None:
     Desk(account(name), 1).check()
+    with pytest.raises(Refused) as refused:
+        Desk(replace(account(name), secrets={}), 1).check()
+    assert (refused.value.fault, refused.value.reason) == (Fault.ACCOUNT, "settings")
 
 
 def test_a_service_without_its_key_is_the_accounts_fault_and_names_no_secret() -> None:

@@ -63,6 +63,7 @@ def test_an_address_that_may_lead_inside_is_taken_neither_at_the_page_nor_at_sen
 )
 def test_what_browsers_have_is_taken(url: str) -> None:
     doors.check(url)
+    assert subscription.given(Browser(url).told, CHROME).endpoint == url
 
 
 def test_only_makers_of_browsers_are_known() -> None:
