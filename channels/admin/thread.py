@@ -63,13 +63,15 @@ def thread(conversation: Conversation, now: datetime) -> Thread:
     """A bounded number of statements, however much was said."""
     standing = answering.standing(conversation, now)
     lines = [*_heard(conversation), *_sent(conversation, standing.person, now)]
+    lines.reverse()  # each came newest first
+    lines.sort(key=lambda line: (line.at, not line.mine))  # of one instant, our message before what was said to it
     channel = conversation.channel
     try:
         shown = kinds.get(channel.kind).show(conversation.address)
     except LookupError:
         shown = conversation.address
     return Thread(
-        conversation, conversation.contact, standing, sorted(lines, key=lambda line: line.at), kinds.label(channel.kind), shown
+        conversation, conversation.contact, standing, lines, kinds.label(channel.kind), shown
     )  # fmt: skip
 
 

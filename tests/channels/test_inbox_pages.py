@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from channels.admin.thread import thread
 from channels.models import Channel, Conversation, Delivery, DeliveryEvent
 from contacts.models import Contact
 from tests.channels.inbox_desk import OTHER, PHONE, answer, says, url
@@ -43,6 +44,20 @@ def test_somebody_unknown_can_be_one_of_the_contacts(sms: Channel, desk: Client)
     assert Conversation.objects.get().contact == ana
     assert list(ana.addresses.values_list("normal", flat=True)) == [OTHER, PHONE]
     assert DeliveryEvent.objects.get().contact == ana
+
+
+def test_what_is_said_in_one_instant_stands_in_its_order(sms: Channel) -> None:
+    queue(make_contact(phone=PHONE), sms, frozen(make_message()))
+    send()
+    for words in ("First words", "Second words"):
+        talk = says(sms, words)
+    DeliveryEvent.objects.update(at=NOW)
+    Delivery.objects.update(sending_at=NOW)
+    assert [line.text if not line.mine else "ours" for line in thread(talk, NOW).lines] == [
+        "ours",
+        "First words",
+        "Second words",
+    ]
 
 
 def test_the_list_shows_what_waits_and_finds_the_rest(sms: Channel, desk: Client) -> None:
