@@ -239,9 +239,11 @@ CELERY_RESULT_EXPIRES = None  # nothing is kept, so beat need not schedule its o
 CELERY_TASK_PUBLISH_RETRY = False  # a hint that cannot be given is dropped: the next tick does the work
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# Nobody controls workers by messages, and on RabbitMQ two workers of one name could not start beside each other with it.
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_DB_REUSE_MAX = 10_000  # else Celery closes the database connection after every task
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULER = "config.beat:Scheduler"
 # No CELERY_BEAT_SCHEDULE: it would write over what staff change at each start. config.schedule makes the rows, once.
 
 # --- The house's own --------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import psutil
+import psycopg
 import pytest
 
 from config.broker import EmbeddedBroker
@@ -227,3 +228,20 @@ def test_the_environment_alone_moves_it_to_postgresql_and_another_broker(
     assert not list(running.folder.glob("*.sqlite3"))
     assert running.press_ctrl_c() == 0
     assert running.left() == []
+
+
+@pytest.mark.up
+@pytest.mark.skipif("TEST_UP_DATABASE_URL" not in os.environ, reason="TEST_UP_DATABASE_URL names no PostgreSQL")
+def test_it_ends_also_where_beat_is_interrupted_while_it_asks_the_database(up: Callable[..., Up]) -> None:
+    database = os.environ["TEST_UP_DATABASE_URL"]
+    running = up(DATABASE_URL=database)
+    running.ready()
+    with psycopg.connect(database) as staff, psycopg.connect(database, autocommit=True) as watcher:
+        staff.execute("LOCK TABLE django_celery_beat_periodictasks IN ACCESS EXCLUSIVE MODE")
+        held = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'django_celery_beat_periodictasks'::regclass"
+        running.wait_for(lambda: watcher.execute(held).fetchone(), "beat's question")
+        os.killpg(running.process.pid, signal.SIGINT)
+        running.wait_for(lambda: "web stopped" in running.said(), "the end of the web process")
+    assert running.process.wait(LONG) == 0
+    assert running.left() == []
+    assert "Traceback" not in running.said()
