@@ -167,10 +167,16 @@ class Among(Func):
         if not self.values:
             raise EmptyResultSet  # an empty list has no type, and PostgreSQL compares no text with numbers
         column, params = compiler.compile(self.source_expressions[0])
+        many = self.written(self.values, connection)
         if connection.vendor == "postgresql":
-            kind = "text" if self.values and isinstance(self.values[0], str) else "bigint"
-            return f"{column} = ANY(%s::{kind}[])", [*params, arrays.written(self.values)]
-        return f"{column} IN (SELECT value FROM json_each(%s))", [*params, json.dumps(self.values)]
+            kind = "text" if isinstance(self.values[0], str) else "bigint"
+            return f"{column} = ANY(%s::{kind}[])", [*params, many]
+        return f"{column} IN (SELECT value FROM json_each(%s))", [*params, many]
+
+    @staticmethod
+    def written(values: Sequence[int | str] | Sequence[int], connection: BaseDatabaseWrapper) -> str:
+        """The values as the one parameter."""
+        return arrays.written(values) if connection.vendor == "postgresql" else json.dumps(values)
 
 
 def _compile(queryset: QuerySet[Any, Any], connection: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
@@ -245,16 +251,18 @@ class _Table:
         return ", ".join(self.cell(name, n) for n, name in enumerate(columns))
 
     def condition(self, only: Mapping[str, Any]) -> tuple[str, list[Any]]:
+        """What else must hold of a row that its key names. In COALESCE, so that PostgreSQL does not take it for the way to the row: where
+        it does not know yet how many have a new claim's token, it reckons with one, and compares them all with all of `v`."""
         text, params = "", []
         for name, wanted in only.items():
             column = f"t.{self.quoted(name)}"
             if wanted is None:
                 text += f" AND {column} IS NULL"
             elif isinstance(wanted, list | tuple):
-                text += f" AND {column} IN ({', '.join(['%s'] * len(wanted))})"
+                text += f" AND COALESCE({column} IN ({', '.join(['%s'] * len(wanted))}), false)"
                 params += [self._bound(self.field(name), value) for value in wanted]
             else:
-                text += f" AND {column} = %s"
+                text += f" AND COALESCE({column} = %s, false)"
                 params.append(self._bound(self.field(name), wanted))
         return text, params
 

@@ -26,13 +26,13 @@ class Enrollment(models.Model):
     """
 
     cascade = models.ForeignKey(
-        "cascades.Cascade", models.CASCADE, related_name="enrollments", verbose_name=_("cascade")
+        "cascades.Cascade", models.CASCADE, related_name="enrollments", verbose_name=_("cascade"), db_index=False
     )
-    version = models.ForeignKey("cascades.CascadeVersion", models.PROTECT, related_name="enrollments")
+    version = models.ForeignKey("cascades.CascadeVersion", models.PROTECT, related_name="enrollments", db_index=False)
     contact = models.ForeignKey(
         "contacts.Contact", models.CASCADE, related_name="enrollments", verbose_name=_("contact")
     )
-    launch = models.ForeignKey("cascades.Launch", models.CASCADE, null=True, related_name="enrollments")
+    launch = models.ForeignKey("cascades.Launch", models.CASCADE, null=True, related_name="enrollments", db_index=False)
     occasion = models.CharField(max_length=120)
     shared = models.BooleanField(default=False)
     unknown_goes_on = models.BooleanField(default=False)
@@ -81,8 +81,8 @@ class Decision(models.TextChoices):
 class StepRun(models.Model):
     """The decision about one person at one step, with its reason; the message itself is the delivery."""
 
-    enrollment = models.ForeignKey(Enrollment, models.CASCADE, related_name="runs")
-    step = models.ForeignKey("cascades.Step", models.PROTECT, related_name="runs")
+    enrollment = models.ForeignKey(Enrollment, models.CASCADE, related_name="runs", db_index=False)
+    step = models.ForeignKey("cascades.Step", models.PROTECT, related_name="runs", db_index=False)
     step_key = models.CharField(max_length=12)
     decision = models.CharField(max_length=4, choices=Decision.choices)
     reason = models.CharField(max_length=40, default="")

@@ -12,6 +12,7 @@ from django.db.models.functions import Cast, Coalesce
 
 from channels.models import DeliveryEvent
 from contacts.bulk import Among
+from contacts.compiled import Compiled
 from contacts.models import Consent, ConsentPurpose, Event
 
 
@@ -38,8 +39,15 @@ SOURCES: tuple[type[Model], ...] = (Event, DeliveryEvent, Consent)
 
 def is_empty(contact_ids: Collection[int] | None = None) -> bool:
     """Whether nothing waits, for these contacts or for anyone; one statement without locks."""
-    first, *others = (_unhandled(source, contact_ids).values("id") for source in SOURCES)
-    return not first.union(*others, all=True).exists()
+    return not (_any().exists() if contact_ids is None else any(_ANY.rows(list(contact_ids))))
+
+
+def _any(contact_ids: Collection[int] | None = None) -> QuerySet[Any, Any]:
+    first, *others = (_unhandled(source, contact_ids).values_list("id") for source in SOURCES)
+    return first.union(*others, all=True)
+
+
+_ANY = Compiled(lambda contact_ids: _any(contact_ids)[:1])
 
 
 def claim(limit: int, contact_ids: Collection[int] | None = None) -> list[Fact]:

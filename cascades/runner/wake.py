@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from cascades.engine import Ending
 from cascades.models import CascadeStatus, Enrollment, Outcome, StepControl, StepRun
@@ -25,6 +25,7 @@ from cascades.runner.progress import Message
 from cascades.runner.writing import write
 from channels.transport import Fact as Told
 from contacts.bulk import Among
+from contacts.compiled import Compiled
 from contacts.models import Consent, Event
 
 BATCH = 1000
@@ -52,11 +53,16 @@ def run_state(
 ) -> Mapping[int, tuple[str, Mapping[str, Any]]]:
     """The cascades' word at the last look (see `channels.sending.checks`): the contacts' facts first, then what must not go, and why."""
     wake(now, contact_ids)
+    said = {delivery_id or 0: _objection(*state) for delivery_id, *state in _STATES.rows(delivery_ids)}
+    return {delivery_id: objection for delivery_id, objection in said.items() if objection}
+
+
+def _states(delivery_ids: Sequence[int]) -> QuerySet[Any, Any]:
     brake = StepControl.objects.filter(
         cascade_id=OuterRef("enrollment__cascade_id"), step_key=OuterRef("step_key"), paused_at__isnull=False
     )
     runs = StepRun.objects.filter(Among("delivery_id", delivery_ids)).annotate(held=Exists(brake))
-    states = runs.values_list(
+    return runs.values_list(
         "delivery_id",
         "enrollment__outcome",
         "enrollment__reason",
@@ -64,8 +70,9 @@ def run_state(
         "enrollment__cascade__status",
         "held",
     )
-    said = {delivery_id or 0: _objection(*state) for delivery_id, *state in states}
-    return {delivery_id: objection for delivery_id, objection in said.items() if objection}
+
+
+_STATES = Compiled(_states)
 
 
 def _objection(

@@ -58,20 +58,20 @@ class Delivery(models.Model):
     /c/<token>/<n>, in order of n. `unconfirmed`: it goes to `address` and to no other, even if that is not (yet) among the person's.
     """
 
-    token = models.CharField(max_length=16, unique=True, default=new_token, editable=False)
+    token = models.CharField(max_length=16, default=new_token, editable=False)
     contact = models.ForeignKey(
-        "contacts.Contact", models.CASCADE, related_name="deliveries", verbose_name=_("contact")
+        "contacts.Contact", models.CASCADE, related_name="deliveries", verbose_name=_("contact"), db_index=False
     )
     channel = models.ForeignKey(
-        "channels.Channel", models.PROTECT, related_name="deliveries", verbose_name=_("channel")
+        "channels.Channel", models.PROTECT, related_name="deliveries", verbose_name=_("channel"), db_index=False
     )
-    message_version = models.ForeignKey("channels.MessageVersion", models.PROTECT, related_name="+")
+    message_version = models.ForeignKey("channels.MessageVersion", models.PROTECT, related_name="+", db_index=False)
     kind = models.CharField(_("kind"), max_length=20)
     purpose = models.CharField(_("purpose"), max_length=14, choices=Purpose.choices)
     urgent = models.BooleanField(default=False)
     sandbox = models.BooleanField(default=False, editable=False)
     scope = models.CharField(max_length=120, default="")
-    once_key = models.CharField(max_length=64, null=True, unique=True, editable=False)
+    once_key = models.CharField(max_length=64, null=True, editable=False)
     campaign = models.CharField(max_length=120, default="", help_text="utm_campaign")
     step_name = models.CharField(max_length=120, default="", help_text="utm_content")
     context = models.JSONField(default=dict)
@@ -112,6 +112,7 @@ class Delivery(models.Model):
         verbose_name = _("delivery")
         verbose_name_plural = _("deliveries")
         ordering = ["-id"]
+        # Each row is written four times on its way, and every index each time: none is there without a question that needs it.
         permissions = [("resolve_delivery", _("Can decide on messages whose fate is unclear"))]
         indexes = [
             models.Index(
@@ -126,6 +127,8 @@ class Delivery(models.Model):
             models.Index(fields=["id"], name="delivery_unclear", condition=Q(status="unknown")),
         ]
         constraints = [
+            models.UniqueConstraint(fields=["token"], name="delivery_token_once"),
+            models.UniqueConstraint(fields=["once_key"], name="delivery_text_once"),
             models.CheckConstraint(
                 condition=~Q(status="sending") | Q(lease_until__isnull=False, claim_token__isnull=False), name="delivery_sending_has_lease"
             ),
@@ -152,7 +155,7 @@ class DeliveryEvent(models.Model):
 
     delivery = models.ForeignKey(Delivery, models.CASCADE, null=True, related_name="events")
     contact = models.ForeignKey("contacts.Contact", models.CASCADE, null=True, related_name="+")
-    channel = models.ForeignKey("channels.Channel", models.PROTECT, related_name="+")
+    channel = models.ForeignKey("channels.Channel", models.PROTECT, related_name="+", db_index=False)
     fact = models.CharField(_("what happened"), max_length=14)
     event_key = models.CharField(max_length=120, null=True)
     provider_id = models.CharField(max_length=255, default="")

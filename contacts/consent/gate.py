@@ -183,7 +183,8 @@ class _Judge:
         if said is None:
             return "no_consent", {}
         if not said.given:
-            return "consent_withdrawn", {"when": said.at.isoformat(), "zone": self.business.time_zone}
+            when = said.at.isoformat() if said.at else ""
+            return "consent_withdrawn", {"when": when, "zone": self.business.time_zone}
         if said.expires_at and said.expires_at <= self.now:
             return "consent_expired", {"when": said.expires_at.isoformat(), "zone": self.business.time_zone}
         return "", {}

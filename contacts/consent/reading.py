@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 from django.db.models import (
@@ -32,6 +33,7 @@ from django.db.models import (
 from django.db.models.functions import Cast, Coalesce
 
 from contacts.bulk import Among
+from contacts.compiled import Build, Compiled
 from contacts.models import Address, Branch, Consent, Contact, Suppression, Validity
 
 
@@ -73,11 +75,12 @@ class Block(NamedTuple):
 
 
 class Said(NamedTuple):
-    """The newest line of the ledger for a contact, a kind and a purpose, in earnest or as played in the sandbox."""
+    """The newest line of the ledger for a contact, a kind and a purpose, in earnest or as played in the sandbox. at: when it was withdrawn;
+    None where it was given, for nobody asks and a wave would spend its time on reading instants."""
 
     row: int
     given: bool
-    at: datetime
+    at: datetime | None
     expires_at: datetime | None
     basis: str
 
@@ -94,16 +97,24 @@ class Facts:
 
 def people(contact_ids: Sequence[int], *, lock: bool) -> list[Known]:
     """The contacts that exist, locked in the order of their ids where the database has such locks."""
+    return [Known(*row) for row in _people(lock).rows(contact_ids)]
+
+
+@cache
+def _people(lock: bool) -> Compiled:
     branch = Branch.objects.filter(pk=OuterRef("branch_id"))  # a join could not be locked on one side alone
-    found = Contact.objects.filter(Among("id", contact_ids)).order_by("id")
     no_branch = Value("", CharField())
-    if lock:
-        found = found.select_for_update(no_key=True)  # rows that merely refer to the contact may still be written
-    rows = found.values_list(
-        "id", "external_id", "first_name", "last_name", "language", "time_zone", "city", "birth_date", "attributes",
-        Coalesce(Subquery(branch.values("name")[:1]), no_branch), Coalesce(Subquery(branch.values("time_zone")[:1]), no_branch),
-    )  # fmt: skip
-    return [Known(*row) for row in rows]
+    name, zone = (Coalesce(Subquery(branch.values(column)[:1]), no_branch) for column in ("name", "time_zone"))
+
+    def build(contact_ids: Sequence[int]) -> QuerySet[Any, Any]:
+        found = Contact.objects.filter(Among("id", contact_ids)).order_by("id")
+        if lock:
+            found = found.select_for_update(no_key=True)  # rows that merely refer to the contact may still be written
+        return found.values_list(
+            "id", "external_id", "first_name", "last_name", "language", "time_zone", "city", "birth_date", "attributes", name, zone
+        )  # fmt: skip
+
+    return Compiled(build)
 
 
 def facts(contact_ids: Sequence[int], purposes: Collection[str], marks: Collection[str] = ()) -> Facts:
@@ -111,11 +122,10 @@ def facts(contact_ids: Sequence[int], purposes: Collection[str], marks: Collecti
 
     marks: fingerprints of further addresses whose suppressions are asked for.
     """
-    queries = [_addresses(contact_ids), _suppressions(contact_ids, marks)]
-    if purposes:
-        queries.append(_consents(contact_ids, purposes))
+    wanted = frozenset(purposes)
+    query = Compiled(_everything(wanted, marks)) if marks else _facts(wanted)
     known = Facts()
-    for what, owner, a, b, c, d, position, row, at, until, flag in queries[0].union(*queries[1:], all=True):
+    for what, owner, a, b, c, d, position, row, at, until, flag in query.rows(contact_ids):
         if what == _ADDRESS:
             known.ways[owner, a].append(Way(position, row, b, c, flag, d))
         elif what == _BLOCK:
@@ -125,6 +135,21 @@ def facts(contact_ids: Sequence[int], purposes: Collection[str], marks: Collecti
     for ways in known.ways.values():
         ways.sort()
     return known
+
+
+@cache
+def _facts(purposes: frozenset[str]) -> Compiled:
+    return Compiled(_everything(purposes))
+
+
+def _everything(purposes: frozenset[str], marks: Collection[str] = ()) -> Build:
+    def build(contact_ids: Sequence[int]) -> QuerySet[Any, Any]:
+        parts = [_addresses(contact_ids), _suppressions(contact_ids, marks)]
+        if purposes:
+            parts.append(_consents(contact_ids, sorted(purposes)))
+        return parts[0].union(*parts[1:], all=True)
+
+    return build
 
 
 def newest_ids(contact_ids: Sequence[int], purposes: Collection[str], *apart: str) -> QuerySet[Consent, Any]:
@@ -173,7 +198,8 @@ def _suppressions(contact_ids: Sequence[int], marks: Collection[str]) -> QuerySe
 def _consents(contact_ids: Sequence[int], purposes: Collection[str]) -> QuerySet[Any, Any]:
     newest = newest_ids(contact_ids, purposes, "played")
     played = Case(When(played=True, then=1), default=0, output_field=IntegerField())
+    withdrawn_at = Case(When(given=False, then=F("at")))
     return _shaped(
         Consent.objects.filter(id__in=newest), _LINE, position=played, owner=F("contact_id"), a=F("kind"), b=F("purpose"),
-        c=F("basis"), row=F("id"), at=F("at"), until=F("expires_at"), flag=F("given"),
+        c=F("basis"), row=F("id"), at=withdrawn_at, until=F("expires_at"), flag=F("given"),
     )  # fmt: skip

@@ -44,7 +44,9 @@ class Ledger(models.QuerySet["Consent"]):
 class Consent(models.Model):
     """One line of the ledger: from now on `given` holds for this contact, channel kind and purpose. The newest line counts."""
 
-    contact = models.ForeignKey("contacts.Contact", models.CASCADE, related_name="consents", verbose_name=_("contact"))
+    contact = models.ForeignKey(
+        "contacts.Contact", models.CASCADE, related_name="consents", verbose_name=_("contact"), db_index=False
+    )
     kind = models.CharField(_("channel"), max_length=20)
     purpose = models.CharField(_("purpose"), max_length=12, choices=ConsentPurpose.choices)
     given = models.BooleanField(_("given"))

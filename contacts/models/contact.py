@@ -109,11 +109,13 @@ class Address(models.Model):
     `value` is what was given, `normal` what is compared and sent to (E.164, or a checked email), `fingerprint` its keyed hash.
     """
 
-    contact = models.ForeignKey(Contact, models.CASCADE, related_name="addresses", verbose_name=_("contact"))
+    contact = models.ForeignKey(
+        Contact, models.CASCADE, related_name="addresses", verbose_name=_("contact"), db_index=False
+    )
     kind = models.CharField(_("kind"), max_length=20)
     value = models.CharField(_("as given"), max_length=LONGEST_ADDRESS)
     normal = models.CharField(_("address"), max_length=LONGEST_ADDRESS, editable=False)
-    fingerprint = models.CharField(max_length=64, editable=False, db_index=True)
+    fingerprint = models.CharField(max_length=64, editable=False)
     validity = models.CharField(_("state"), max_length=10, choices=Validity.choices, default=Validity.OK)
     invalid_reason = models.CharField(_("why"), max_length=60, blank=True, default="")
     bad_hits = models.PositiveSmallIntegerField(default=0, editable=False)
@@ -125,7 +127,10 @@ class Address(models.Model):
         verbose_name_plural = _("addresses")
         ordering = ["position", "id"]
         constraints = [models.UniqueConstraint(fields=["contact", "kind", "normal"], name="address_once_per_contact")]
-        indexes = [models.Index(fields=["kind", "normal"], name="address_kind_normal")]
+        indexes = [
+            models.Index(fields=["kind", "normal"], name="address_kind_normal"),
+            models.Index(fields=["fingerprint"], name="address_fingerprint"),
+        ]
 
     def __str__(self) -> str:
         return self.value if kinds.typed(self.kind) else self.shown
@@ -160,7 +165,7 @@ class Membership(models.Model):
     """A contact's place in a group."""
 
     contact = models.ForeignKey(Contact, models.CASCADE, related_name="memberships")
-    group = models.ForeignKey(Group, models.CASCADE, related_name="memberships")
+    group = models.ForeignKey(Group, models.CASCADE, related_name="memberships", db_index=False)
     added_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

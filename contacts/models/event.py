@@ -27,7 +27,9 @@ class Event(models.Model):
     `name`: "order", "visit", "answer" or any other; `key`: the source's own id of the fact, so that telling it twice counts once.
     """
 
-    contact = models.ForeignKey("contacts.Contact", models.CASCADE, related_name="events", verbose_name=_("contact"))
+    contact = models.ForeignKey(
+        "contacts.Contact", models.CASCADE, related_name="events", verbose_name=_("contact"), db_index=False
+    )
     name = models.CharField(_("what happened"), max_length=60)
     key = models.CharField(max_length=120, null=True, blank=True, editable=False)
     at = models.DateTimeField(_("when"))
