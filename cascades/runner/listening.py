@@ -134,10 +134,12 @@ def _enter(cascade: Cascade, version: CascadeVersion, entry: Entry, now: datetim
 
 def _again(entry: Entry, cascade_id: int, version: CascadeVersion, now: datetime) -> Entry:
     """Whether somebody who was in it before comes in for another occasion; of several at once only the first counts."""
-    if version.reentry == Reentry.OCCASION or entry.too_late:
+    if version.reentry == Reentry.OCCASION:
         return entry
     before = Enrollment.objects.filter(cascade_id=cascade_id, contact_id=OuterRef(entry.contact)).order_by()
     before = before.exclude(outcome=Outcome.STOPPED, reason__in=LEFT_OUT)
+    if entry.too_late:
+        return replace(entry, people=entry.people.filter(~Exists(before)))
     if version.reentry == Reentry.NEVER:
         return replace(entry, people=entry.people.filter(~Exists(before)), occasion=ONCE)
     since = now - (version.reentry_after or timedelta(0))

@@ -59,12 +59,12 @@ def book(person: Contact, story: Salon, starts_at: datetime) -> Booking:
     return bookings.book(person.pk, Slot(title="Cut", starts_at=starts_at), now=story.now).booking
 
 
-def sent() -> list[tuple[datetime, str]]:
-    return list(Delivery.objects.filter(status="sent").order_by("id").values_list("sent_at", "status"))
-
-
 def times() -> list[datetime]:
-    return [at for at, _ in sent() if at]
+    """When what was sent was sent."""
+    found = (
+        Delivery.objects.filter(status="sent", sent_at__isnull=False).order_by("id").values_list("sent_at", flat=True)
+    )
+    return [at for at in found if at is not None]
 
 
 def ana() -> Contact:
