@@ -25,13 +25,13 @@ class Happened(Trigger):
     too_late = _("What happened more than a week ago takes nobody in any more.")
     parameters = (
         Parameter("event", _("What happens"), Field.NAME, _("For example: order, cart_changed."), required=True),
-        Parameter("where", _("Only if"), Field.FILTERS, _("What must hold of its details, for example total is at least 50."), ()),
+        Parameter("where", _("Only if"), Field.FILTERS, _("What must hold of its details, for example total is at least 50."), []),
         Parameter(
             "key", _("One occasion for each"), Field.NAME,
             _("The detail that names what it is about, for example cart. Empty: every time it happens."), "",
         ),
         Parameter("quiet", _("And nothing more for"), Field.LENGTH, _("So long must pass without it happening again."), 0),
-        Parameter("unless", _("Unless there followed"), Field.NAMES, _("For example: cart_emptied, order."), ()),
+        Parameter("unless", _("Unless there followed"), Field.NAMES, _("For example: cart_emptied, order."), []),
     )  # fmt: skip
 
     def due(self, params: Mapping[str, Any], check: Check) -> Iterator[Entry]:
@@ -89,5 +89,5 @@ def _context(params: Mapping[str, Any]) -> Cast:
 def _occasion(params: Mapping[str, Any]) -> Left:
     """The same however often it is told: of the thing it is about, else of the event's own number."""
     number = Cast("pk", CharField())
-    about = Coalesce(KT(f"data__{params['key']}"), "key", number) if params["key"] else number
+    about = Coalesce(Cast(KT(f"data__{params['key']}"), CharField()), "key", number) if params["key"] else number
     return Left(Concat(Value(f"event:{params['event']}:"), about, output_field=CharField()), OCCASION_LENGTH)
