@@ -6,6 +6,7 @@ from contacts.models.consent import Basis, Consent, ConsentPurpose, Suppression,
 from contacts.models.contact import LONGEST_ADDRESS, Address, Contact, Group, Membership, Validity
 from contacts.models.event import Event
 from contacts.models.importing import ImportRow, ImportRun, ImportState, RowOutcome
+from contacts.models.limits import ClosedDay, QuietRule
 
 __all__ = [
     "LONGEST_ADDRESS",
@@ -17,6 +18,7 @@ __all__ = [
     "BookingStatus",
     "Branch",
     "Business",
+    "ClosedDay",
     "Consent",
     "ConsentPurpose",
     "Contact",
@@ -26,6 +28,7 @@ __all__ = [
     "ImportRun",
     "ImportState",
     "Membership",
+    "QuietRule",
     "RowOutcome",
     "Suppression",
     "SuppressionReason",
