@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -115,3 +116,21 @@ def test_the_claim_of_people_who_are_due_keeps_its_index(crowd: int) -> None:
     for plan in claimed.values():
         assert "enrollment_due" in plan, plan
         assert "Seq Scan" not in plan, plan
+
+
+def test_an_update_by_key_never_compares_all_with_all_though_the_claim_is_newer_than_what_the_planner_knows(
+    crowd: int,
+) -> None:
+    assert runner.advance(NOW) == PEOPLE
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE channels_delivery")
+    token = uuid.uuid4()
+    jobs = claim.take(Channel.objects.get(kind="email"), token, 1000, NOW)
+    rows = [(job.id, "sending") for job in jobs[:200]]
+    with CaptureQueriesContext(connection) as captured:
+        only = {"claim_token": token, "status": "queued"}
+        bulk.update(Delivery, ["reason"], rows, only=only)
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN ANALYZE {captured[0]['sql']}")
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "Removed by Join Filter" not in plan, plan
