@@ -118,9 +118,8 @@ def test_the_claim_of_people_who_are_due_keeps_its_index(crowd: int) -> None:
         assert "Seq Scan" not in plan, plan
 
 
-def test_an_update_by_key_never_compares_all_with_all_though_the_claim_is_newer_than_what_the_planner_knows(
-    crowd: int,
-) -> None:
+def test_an_update_by_key_is_not_planned_for_one_row_where_the_planner_does_not_know_the_claim_yet(crowd: int) -> None:
+    """Reckoning with one, it may join a thousand rows with all others of the wave, each with each."""
     assert runner.advance(NOW) == PEOPLE
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE channels_delivery")
@@ -131,6 +130,7 @@ def test_an_update_by_key_never_compares_all_with_all_though_the_claim_is_newer_
         only = {"claim_token": token, "status": "queued"}
         bulk.update(Delivery, ["reason"], rows, only=only)
     with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN ANALYZE {captured[0]['sql']}")
+        cursor.execute(f"EXPLAIN {captured[0]['sql']}")
         plan = "\n".join(row[0] for row in cursor.fetchall())
-    assert "Removed by Join Filter" not in plan, plan
+    reckoned = re.search(r"Seq Scan on channels_delivery t .*?rows=(\d+)", plan)
+    assert "channels_delivery_pkey" in plan or (reckoned and int(reckoned[1]) > 100), plan
