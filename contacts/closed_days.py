@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 
 
 @lru_cache(maxsize=512)
@@ -12,10 +11,9 @@ def public(country: str, region: str, years: tuple[int, ...]) -> frozenset[date]
     """The public holidays of these years; none for a country that nobody has listed. A region that it does not have counts for none."""
     import holidays  # takes half a second, and only those who keep holidays need it
 
-    try:
-        return frozenset(holidays.country_holidays(country, subdiv=_known(country, region), years=years))
-    except NotImplementedError:
+    if country not in _countries():
         return frozenset()
+    return frozenset(holidays.country_holidays(country, subdiv=_known(country, region), years=years))
 
 
 @lru_cache(maxsize=512)
@@ -23,10 +21,9 @@ def names(country: str, region: str, language: str, years: tuple[int, ...]) -> t
     """The same with their names, in order; in the language where the package has it, else in its own choice."""
     import holidays
 
-    try:
-        found = holidays.country_holidays(country, subdiv=_known(country, region), years=years, language=language)
-    except NotImplementedError:
+    if country not in _countries():
         return ()
+    found = holidays.country_holidays(country, subdiv=_known(country, region), years=years, language=language)
     return tuple(sorted(found.items()))
 
 
@@ -34,10 +31,18 @@ def regions(country: str) -> list[tuple[str, str]]:
     """(code, name) of the regions that have holidays of their own, by name."""
     import holidays
 
-    known: Iterable[str] = holidays.list_supported_countries(include_aliases=False).get(country, ())
+    known = _countries().get(country, ())
     spoken = getattr(getattr(holidays, country, None), "subdivisions_aliases", {})
     named = {code: name for name, code in reversed(spoken.items())}
     return sorted(((code, named.get(code, code)) for code in known), key=lambda choice: choice[1])
+
+
+@cache
+def _countries() -> dict[str, list[str]]:
+    """The countries that are listed, with the codes of their regions."""
+    import holidays
+
+    return holidays.list_supported_countries(include_aliases=False)
 
 
 def _known(country: str, region: str) -> str | None:

@@ -308,8 +308,6 @@ def wait_until_someone_waits() -> None:
 @pytest.mark.parametrize("people", [1, 1000])
 def test_two_statements_do_for_any_number_of_people(people: int) -> None:
     business = make_business(country="FR", keep_holidays=True)
-    business.quiet_rules.create(kind="sms", holidays=True)
-    business = Business.current()  # with its rules, which are read once for many gates
     contacts = Contact.objects.bulk_create([Contact(first_name=f"P{n}") for n in range(people)])
     numbers = [f"+3360{n:07d}" for n in range(people)]
     Address.objects.bulk_create(
