@@ -6,10 +6,12 @@ from contacts.models.consent import Basis, Consent, ConsentPurpose, Suppression,
 from contacts.models.contact import LONGEST_ADDRESS, Address, Contact, Group, Membership, Validity
 from contacts.models.event import Event
 from contacts.models.importing import ImportRow, ImportRun, ImportState, RowOutcome
+from contacts.models.integration import AnsweredCall, Integration, Scope
 
 __all__ = [
     "LONGEST_ADDRESS",
     "Address",
+    "AnsweredCall",
     "Basis",
     "BookedBy",
     "Booking",
@@ -25,8 +27,10 @@ __all__ = [
     "ImportRow",
     "ImportRun",
     "ImportState",
+    "Integration",
     "Membership",
     "RowOutcome",
+    "Scope",
     "Suppression",
     "SuppressionReason",
     "SuppressionScope",
