@@ -7,6 +7,7 @@ from contacts.models.contact import LONGEST_ADDRESS, Address, Contact, Group, Me
 from contacts.models.event import Event
 from contacts.models.importing import ImportRow, ImportRun, ImportState, RowOutcome
 from contacts.models.integration import AnsweredCall, Integration, Scope
+from contacts.models.limits import ClosedDay, QuietRule
 
 __all__ = [
     "LONGEST_ADDRESS",
@@ -19,6 +20,7 @@ __all__ = [
     "BookingStatus",
     "Branch",
     "Business",
+    "ClosedDay",
     "Consent",
     "ConsentPurpose",
     "Contact",
@@ -29,6 +31,7 @@ __all__ = [
     "ImportState",
     "Integration",
     "Membership",
+    "QuietRule",
     "RowOutcome",
     "Scope",
     "Suppression",

@@ -136,7 +136,7 @@ def test_consent_is_read_as_it_stands(shop: Caller, ana: Contact) -> None:
 
 # --- events -----------------------------------------------------------------------------------------------------------
 
-ITEM = {
+ITEM: dict[str, Any] = {
     "sku": "S1", "name": "Shampoo", "category": "hair", "quantity": 2, "price": "12.50", "image": "https://shop.example/s.jpg",
     "link": "https://shop.example/s",
 }  # fmt: skip
@@ -248,7 +248,8 @@ def test_a_booking_that_makes_no_sense_is_refused_alone(shop: Caller, ana: Conta
     found = shop.results(
         "bookings",
         [
-            {**SLOT, **who}, {**SLOT, "person": {"id": leo.pk}}, {"number": "B2", **who}, {**SLOT, **who, "number": "B3", "status": "cancelled"},
+            {**SLOT, **who}, {**SLOT, "person": {"id": leo.pk}}, {"number": "B2", **who},
+            {**SLOT, **who, "number": "B3", "status": "cancelled"},
             {**SLOT, **who, "ends_at": "2026-11-30T10:00:00Z"}, {**SLOT, **who, "zone": "Mars/Base"}, {**SLOT, **who, "branch": "Nowhere"},
         ],
     )  # fmt: skip
