@@ -171,7 +171,7 @@ def test_every_kind_of_event_has_its_shape(shop: Caller, ana: Contact) -> None:
         "order_shipped", "order_delivered", "order_cancelled", "cart_changed", "cart_emptied", "page_viewed", "answer", "visit",
         "bonus_earned",
     }  # fmt: skip
-    wrong = [
+    wrong: list[dict[str, Any]] = [
         {"event": "order_placed"}, {"event": "cart_changed", "cart": "c", "items": [{"name": "x", "price": -1}]},
         {"event": "page_viewed", "url": "javascript:alert(1)"}, {"event": "Bad Name"}, {"event": "visit", "data": {}}, {"event": 5}, {},
         {"event": "visit", "at": (NOW + timedelta(days=1)).isoformat()}, {"event": "visit", "at": "2026-11-22T10:00:00"},
