@@ -199,9 +199,10 @@ def _by_the_clock(plan: Plan, step: StepPlan, progress: Progress, due: datetime,
     if step.by_the_clock:
         shown = calendar.next_local(due, step.at_time, step.weekdays, clock.zones[0])
         due, reason = shown, reason if shown == due else "waits_hour"
-    if step.urgent or not is_reminder(plan, step, progress):
+    if step.urgent or step.key not in clock.opening or not is_reminder(plan, step, progress):
         return due, reason
-    early = calendar.last_allowed(due, clock.zones, clock.windows, clock.holidays, margin=BEFORE_QUIET)
+    windows, still = clock.opening[step.key]
+    early = calendar.last_allowed(due, clock.zones, windows, still, margin=BEFORE_QUIET)
     return (early, "before_quiet_hours") if early and early < due else (due, reason)
 
 

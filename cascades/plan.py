@@ -5,7 +5,7 @@ Standard library only. All instants are aware and in UTC.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -208,13 +208,17 @@ class StepProgress:
         return bool(self.clicked_at or self.replied_at)
 
 
+# When something may leave, and the days on which nothing does.
+Opening = tuple[Sequence[Window], Collection[date]]
+
+
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """By which a person lives: all zones in which they may be, the first for wall times, and when they may be disturbed."""
+    """By which a person lives: all zones in which they may be, the first for wall times; opening: when each step's channel may disturb
+    them, by step key, where that matters."""
 
     zones: tuple[ZoneInfo, ...]
-    windows: tuple[Window, ...]
-    holidays: frozenset[date] = frozenset()
+    opening: Mapping[str, Opening] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

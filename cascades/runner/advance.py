@@ -18,7 +18,7 @@ from cascades.runner.plans import FrozenCascade
 from cascades.runner.progress import Row
 from cascades.runner.stop import drain
 from cascades.runner.writing import write
-from contacts import bulk, calendar
+from contacts import bulk
 from contacts.consent import gate
 from contacts.models import Business
 
@@ -126,6 +126,6 @@ class _Tick:
             return
         self.business = self.business or Business.current()
         people = gate([way.row.contact_id for way in moving], asks(moving), now=self.now, business=self.business)
-        windows = calendar.quiet(self.business.quiet_from, self.business.quiet_until)
+        hours = self.business.hours
         for way in moving:
-            decide(way, people.get(way.row.contact_id), self.now, windows)
+            decide(way, people.get(way.row.contact_id), self.now, hours)

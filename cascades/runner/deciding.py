@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from cascades import engine
 from cascades.engine import Clock, Ended, Ending, Finish, Intent, Progress, Send, Skip, StepProgress, Stop, Wait, Went
@@ -15,8 +16,8 @@ from cascades.runner.plans import FrozenCascade, FrozenStep
 from cascades.runner.progress import Known, Row, skipped
 from channels.models.delivery import new_token
 from channels.sending import Planned
-from contacts.calendar import Window
 from contacts.consent import Person, Verdict
+from contacts.opening import Hours
 from contacts.timezones import UTC
 
 log = logging.getLogger(__name__)
@@ -79,13 +80,13 @@ def asks_gate(intent: Intent) -> bool:
     return isinstance(intent, Send | Skip) or (isinstance(intent, Wait) and intent.asks_clock)
 
 
-def decide(way: Way, person: Person | None, now: datetime, windows: tuple[Window, ...] = ()) -> None:
+def decide(way: Way, person: Person | None, now: datetime, hours: Hours | None = None) -> None:
     """Go on from step to step with the gate's verdicts, until there is something to wait for or it is over."""
     verdicts = _verdicts(way.frozen, person)
     no = {
         key: refusal for key, verdict in verdicts.items() if (refusal := _refusal(verdict, _valid_until(way, key, now)))
     }
-    clock = Clock(person.zones, windows) if person else Clock((UTC,), windows)
+    clock = _clock(way, person.zones if person else (UTC,), hours, now)
     way.progress = replace(way.progress, unreachable={key: reason for key, (reason, _) in no.items()}, clock=clock)
     intent = _guarded(way, now)
     while isinstance(intent, Send | Skip):
@@ -105,6 +106,14 @@ def decide(way: Way, person: Person | None, now: datetime, windows: tuple[Window
         way.progress = replace(way.progress, steps=(*way.progress.steps, done))
         intent = _guarded(way, now)
     way.intent = _within_time(way, intent, now)
+
+
+def _clock(way: Way, zones: tuple[ZoneInfo, ...], hours: Hours | None, now: datetime) -> Clock:
+    """The person's clock; when each channel may disturb them matters only where there is a date that will not wait."""
+    if hours is None or way.row.anchor_at is None:
+        return Clock(zones)
+    kinds = {key: step.ask.kind for key, step in way.frozen.steps.items()}
+    return Clock(zones, {key: (hours.windows(kind), hours.still_days(kind, zones, now)) for key, kind in kinds.items()})
 
 
 def _guarded(way: Way, now: datetime) -> Intent:
