@@ -34,7 +34,7 @@ from cascades.plan import (
     Went,
     rule_for,
 )
-from contacts import calendar
+from contacts.calendar import last_allowed, next_local
 
 __all__ = [
     "HAND_OVER_GRACE",
@@ -197,12 +197,12 @@ def _by_the_clock(plan: Plan, step: StepPlan, progress: Progress, due: datetime,
     if clock is None or reason not in ("step_time", "previous_did_not_go"):
         return due, reason
     if step.by_the_clock:
-        shown = calendar.next_local(due, step.at_time, step.weekdays, clock.zones[0])
+        shown = next_local(due, step.at_time, step.weekdays, clock.zones[0])
         due, reason = shown, reason if shown == due else "waits_hour"
     if step.urgent or step.key not in clock.opening or not is_reminder(plan, step, progress):
         return due, reason
     windows, still = clock.opening[step.key]
-    early = calendar.last_allowed(due, clock.zones, windows, still, margin=BEFORE_QUIET)
+    early = last_allowed(due, clock.zones, windows, still, margin=BEFORE_QUIET)
     return (early, "before_quiet_hours") if early and early < due else (due, reason)
 
 
