@@ -36,7 +36,7 @@ class Ask(NamedTuple):
 class Verdict:
     """ok: it may be sent, not before `not_before` (UTC) where that is set; else it must not, because of `reason` (see contacts.reasons).
 
-    address: the normalised address to use; tracked: the openings of this person may be tracked on this channel.
+    address: the normalised address to use; also: further ones that the same message goes to (`Kind.at_once`); tracked: the openings of this person may be tracked on this channel.
     """
 
     ok: bool
@@ -45,6 +45,7 @@ class Verdict:
     address: str = ""
     not_before: datetime | None = None
     tracked: bool = True
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
