@@ -128,6 +128,8 @@ class _Judge:
         ways = self.facts.ways.get((contact_id, self._address_kind(ask.kind)), [])
         if ask.address:
             ways = [way for way in ways if way.normal == ask.address]
+        elif not ask.played:
+            ways = [way for way in ways if not way.normal.startswith(kinds.PRACTICE)]
         bounced = ""
         for way in ways:
             if not way.works:
