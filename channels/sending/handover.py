@@ -35,7 +35,8 @@ def hand_over(
     by_key = {fate.prepared.job.token: fate for fate in going}
     wrote = talking(channel, transport, {fate.prepared.job.contact_id for fate in going}, now)
     messages = [
-        fate.prepared.outgoing(fate.address, now, answered=fate.prepared.job.contact_id in wrote) for fate in going
+        fate.prepared.outgoing(fate.address, now, answered=fate.prepared.job.contact_id in wrote, also=fate.also)
+        for fate in going
     ]
     lease = _Lease(transport, [fate.prepared.job.id for fate in going], token, clock)
     attempts = []

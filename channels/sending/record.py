@@ -168,9 +168,15 @@ def _fact(attempt: Attempt, outcome: Outcome, channel: Channel, now: datetime) -
     return facts.Told(
         fact=str(outcome.fact), channel_id=channel.pk, delivery_id=job.id, contact_id=job.contact_id, at=attempt.at, recorded_at=now,
         provider_id=outcome.provider_id, reason=str(outcome.params.get("code", outcome.reason))[:60],
-        data={"attempt": outcome.attempts, **({"why": outcome.params["why"]} if "why" in outcome.params else {})},
+        data={"attempt": outcome.attempts, **_more(attempt, outcome)},
         handled_at=None if outcome.wakes else now,
     )  # fmt: skip
+
+
+def _more(attempt: Attempt, outcome: Outcome) -> dict[str, Any]:
+    """What else there is to know: the provider's words, and to how many addresses the message went where it was not one."""
+    why = {"why": outcome.params["why"]} if "why" in outcome.params else {}
+    return {**why, "addresses": len(attempt.going.also) + 1} if attempt.going.also else why
 
 
 def _tell_the_account(attempts: Sequence[Attempt], channel: Channel, now: datetime) -> None:
@@ -209,8 +215,13 @@ def _tell_the_text(attempts: Sequence[Attempt], now: datetime) -> None:
 
 
 def _dead(attempts: Sequence[Attempt]) -> list[consequences.Refusal]:
-    return [
-        consequences.Refusal(attempt.going.address, attempt.result.opted_out, attempt.going.prepared.job.token)
-        for attempt in attempts
-        if isinstance(attempt.result, Refused) and (attempt.result.address_dead or attempt.result.opted_out)
-    ]
+    """Addresses that will take nothing more, also where another one of the same person took the message."""
+    found: list[consequences.Refusal] = []
+    for attempt in attempts:
+        result, to, token = attempt.result, attempt.going.address, attempt.going.prepared.job.token
+        whole = isinstance(result, Refused) and (result.address_dead or result.opted_out)
+        if isinstance(result, Refused) and whole:
+            found.append(consequences.Refusal(to, result.opted_out, token))
+        gone = [one for one in result.gone if not (whole and one == to)]
+        found += [consequences.Refusal(one, opted_out=False, token=token) for one in gone]
+    return found
