@@ -170,8 +170,7 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The provider has taken the message. provider_id: its own id for it; cost: in the business's currency when told at once; gone: see
-    `Refused`."""
+    """The provider has taken it. provider_id: its own id for it; cost: in the business's currency if told at once; gone: see `Refused`."""
 
     provider_id: str = ""
     segments: int | None = None
@@ -278,6 +277,8 @@ class Transport:
     live: ClassVar[bool] = True
     # True where sending the same key twice is known to reach the person once.
     idempotent: ClassVar[bool] = False
+    # True where a STOP that somebody wrote is confirmed by a message of its own, as the answer to their call can carry none.
+    confirms_stop: ClassVar[bool] = False
     # Kinds on which free text may be sent only so long after the person last wrote; before and after, `Outgoing.template` is needed.
     window: ClassVar[Mapping[str, timedelta]] = {}
     # How long one call may take before it counts as unclear; the lease of a wave is reckoned from it. An account may shorten its own.
