@@ -10,6 +10,8 @@ from django.urls import reverse
 from channels import practising, receipts
 from channels.models import Channel, DeliveryEvent, Invitation
 from channels.practising import CannotPlay
+from channels.transport import Fact
+from channels.transports.sandbox import SandboxTransport
 from contacts import consent
 from contacts.consent import Ask
 from contacts.models import Address, Contact
@@ -50,6 +52,22 @@ def test_each_person_joins_once_and_who_has_an_address_keeps_it(telegram: Channe
         joined(telegram, [ana, bea])
     assert list(Address.objects.filter(contact=bea).values_list("normal", flat=True)) == ["4711"]
     assert Invitation.objects.count() == DeliveryEvent.objects.filter(fact="joined").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "known", "unknown"),
+    [
+        ("telegram", {Fact.REPLIED}, {Fact.DELIVERED, Fact.READ}),
+        ("viber", {Fact.DELIVERED, Fact.READ, Fact.REPLIED}, {Fact.CLOSED}),
+        ("webpush", {Fact.DELIVERED, Fact.CLOSED}, {Fact.READ}),
+    ],
+)
+def test_in_practice_a_channel_tells_what_it_would_tell_in_earnest_and_no_more(
+    kind: str, known: set[Fact], unknown: set[Fact]
+) -> None:
+    told = SandboxTransport.reports_with(kind, {})
+    assert known <= told
+    assert not unknown & told
 
 
 @pytest.mark.parametrize(("kind", "transport"), [("email", "sandbox"), ("telegram", "telegram"), ("gone", "sandbox")])
