@@ -18,6 +18,8 @@ from contacts.timeline import Entry
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
+_SAID = 300  # characters of what was said, beside what happened
+
 TONES = {
     DeliveryStatus.QUEUED: "info", DeliveryStatus.SENDING: "info", DeliveryStatus.SENT: "success", DeliveryStatus.DELIVERED: "success",
     DeliveryStatus.FAILED: "danger", DeliveryStatus.BOUNCED: "danger", DeliveryStatus.CANCELLED: "warning",
@@ -60,7 +62,7 @@ def said(event: DeliveryEvent) -> Entry:
         graded,
         known,
         str(event.data.get("why", "")),
-        event.text,
+        event.text[:_SAID],
         str(event.data.get("url", "")),
         by,
         _addresses(event),

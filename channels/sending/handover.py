@@ -43,7 +43,9 @@ def hand_over(
     for key, result in _answers(channel, transport, messages):
         lease.renew()
         if fate := by_key.pop(key, None):
-            attempts.append(Attempt(fate, result, clock()))
+            text = fate.prepared.rendered
+            templated = bool(text and text.template) and fate.prepared.job.contact_id not in wrote
+            attempts.append(Attempt(fate, result, clock(), templated))
     return attempts + [Attempt(fate, Unclear("no_answer"), clock()) for fate in by_key.values()]
 
 

@@ -26,11 +26,12 @@ RECONCILE_AFTER = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One message that was handed over, and what came of it."""
+    """One message that was handed over, and what came of it. templated: as an approved template, not as its own text."""
 
     going: Going
     result: Result
     at: datetime
+    templated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,15 +169,33 @@ def _fact(attempt: Attempt, outcome: Outcome, channel: Channel, now: datetime) -
     return facts.Told(
         fact=str(outcome.fact), channel_id=channel.pk, delivery_id=job.id, contact_id=job.contact_id, at=attempt.at, recorded_at=now,
         provider_id=outcome.provider_id, reason=str(outcome.params.get("code", outcome.reason))[:60],
-        data={"attempt": outcome.attempts, **_more(attempt, outcome)},
+        data={"attempt": outcome.attempts, **_more(attempt, outcome)}, text=_said(attempt, outcome),
         handled_at=None if outcome.wakes else now,
     )  # fmt: skip
 
 
+def _said(attempt: Attempt, outcome: Outcome) -> str:
+    """The words as they left, short links included: for what stands in a thread. A mail is nobody's chat, and would fill the table; who
+    has yet to prove that an address is theirs does so by a link that is nobody else's to read."""
+    text, job = attempt.going.prepared.rendered, attempt.going.prepared.job
+    if (
+        text is None
+        or text.html
+        or job.unconfirmed
+        or outcome.status not in (DeliveryStatus.SENT, DeliveryStatus.UNKNOWN)
+    ):
+        return ""
+    return text.text
+
+
 def _more(attempt: Attempt, outcome: Outcome) -> dict[str, Any]:
-    """What else there is to know: the provider's words, and to how many addresses the message went where it was not one."""
-    why = {"why": outcome.params["why"]} if "why" in outcome.params else {}
-    return {**why, "addresses": len(attempt.going.also) + 1} if attempt.going.also else why
+    """What else there is to know: the provider's words, to how many addresses it went if not to one, and what stood in its template."""
+    more: dict[str, Any] = {"why": outcome.params["why"]} if "why" in outcome.params else {}
+    if attempt.going.also:
+        more["addresses"] = len(attempt.going.also) + 1
+    if attempt.templated and attempt.going.prepared.rendered:
+        more["places"] = dict(attempt.going.prepared.rendered.template_values)
+    return more
 
 
 def _tell_the_account(attempts: Sequence[Attempt], channel: Channel, now: datetime) -> None:
