@@ -80,7 +80,8 @@ class Trigger:
     """Base class and manual. You **must** set `name`, `label`, `help` and `too_late`, name the `parameters`, and write `due()`.
 
     You need not know who was enrolled before. `too_late` says in a sentence who is left out after an outage. `automatic`: the cascade is
-    switched on and then takes people in by itself. `dated`: its occasions are about a date, so that steps can count from it.
+    switched on and then takes people in by itself. `dated`: its occasions are about a date, so that steps can count from
+    it. `overlap`: what was asked for before is asked for again, for a fact may be committed a while after the moment that it bears.
     """
 
     name: ClassVar[str]
@@ -90,6 +91,7 @@ class Trigger:
     parameters: ClassVar[tuple[Parameter, ...]] = ()
     automatic: ClassVar[bool] = True
     dated: ClassVar[bool] = False
+    overlap: ClassVar[timedelta] = timedelta(hours=1)
 
     def due(self, params: Mapping[str, Any], check: Check) -> Iterable[Entry]:
         """Whose moment has come. params: the trigger's settings in this cascade, as `clean()` gave them. A fixed number of statements."""

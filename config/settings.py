@@ -263,6 +263,10 @@ TRIGGERS = {
     "manual": "cascades.triggers.manual.Manual",
     "event": "cascades.triggers.event.Happened",
     "booking": "cascades.triggers.booking.AroundBooking",
+    "yearly": "cascades.triggers.yearly.Yearly",
+    "silence": "cascades.triggers.silence.Silence",
+    "schedule": "cascades.triggers.schedule.Schedule",
+    "api": "cascades.triggers.api.ByCall",
 }
 ADAPTERS = {
     "woocommerce": "contacts.adapters.woocommerce.WooCommerce",

@@ -16,13 +16,13 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeDateFilter
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget
 
 from cascades import publishing
-from cascades.admin import controls, launch, options, picture, recipients, report
+from cascades.admin import controls, launch, options, picture, recipients, report, switching, ways_in
 from cascades.admin.durations import LengthField
 from cascades.admin.steps import StepInline
-from cascades.models import Cascade, CascadeStatus, Enrollment, Outcome, StepRun
+from cascades.models import Cascade, CascadeStatus, Enrollment, Outcome, Reentry, StepRun
 from contacts import events, kinds
 from contacts.models import Business
 
@@ -46,8 +46,21 @@ STATES: dict[str, tuple[StrOrPromise, str]] = {
 }
 
 
-class CascadeForm(_Form):
-    """Name, goal, and how long reactions are awaited."""
+class _WaysIn(_Form):
+    """How people get in, and again. The settings of all ways in are fields; those of the chosen one count."""
+
+    trigger = forms.ChoiceField(label=_("How people get in"), choices=ways_in.choices, widget=UnfoldAdminSelectWidget)
+    locals().update(ways_in.fields())
+
+
+class CascadeForm(_WaysIn):
+    """Name, the way in, goal, and how long reactions are awaited."""
+
+    reentry_after = LengthField(label=_("Not again within"), required=False)
+    deadline = LengthField(
+        label=_("Over at the latest after"), required=False, least=timedelta(minutes=1),
+        help_text=_("Counted from when the person came in; nothing is sent after it. Empty: only the steps decide."),
+    )  # fmt: skip
 
     goal = forms.MultipleChoiceField(
         label=_("Goal"), required=False, choices=list(events.GOALS.items()), widget=UnfoldAdminCheckboxSelectMultipleWidget,
@@ -59,9 +72,26 @@ class CascadeForm(_Form):
 
     class Meta:
         model = Cascade
-        fields = ("name", "goal", "final_wait", "campaign")
+        fields = ("name", "trigger", "reentry", "reentry_after", "goal", "final_wait", "deadline", "campaign")
         labels = {"campaign": _("Name in web statistics")}
         help_texts = {"campaign": _("Travels in the links as utm_campaign. Empty: made of the cascade's name.")}
+        widgets = {"reentry": UnfoldAdminSelectWidget}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["trigger"].required = self.fields["reentry"].required = False
+        if not self.instance.pk:
+            self.initial.setdefault("trigger", "manual")
+        ways_in.fill(self, self.instance.trigger, self.instance.trigger_params)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        cleaned["trigger"] = cleaned.get("trigger") or "manual"
+        cleaned["reentry"] = cleaned.get("reentry") or Reentry.OCCASION
+        self.instance.trigger_params = ways_in.collect(self, cleaned["trigger"])
+        if cleaned["reentry"] == Reentry.AFTER and not cleaned.get("reentry_after"):
+            self.add_error("reentry_after", __("Say how long it is before the same person may come in again."))
+        return cleaned
 
 
 class UsesChannel(DropdownFilter):
@@ -82,7 +112,13 @@ class CascadeAdmin(ModelAdmin):
     """Where cascades are built and watched."""
 
     form = CascadeForm
-    fieldsets = ((None, {"fields": ("name", "goal", "final_wait", "campaign")}),)
+    fieldsets = (
+        (None, {"fields": ("name", "trigger", *ways_in.shown_when(), "reentry", "reentry_after")}),
+        (_("How it ends"), {"fields": ("goal", "final_wait", "deadline", "campaign")}),
+    )
+    conditional_fields = {
+        **ways_in.shown_when(), "reentry": "trigger != 'manual'", "reentry_after": "trigger != 'manual' && reentry == 'after'",
+    }  # fmt: skip
     inlines = (StepInline,)
     list_display = ("name", "state", "people", "reached", "running", "cost", "created_at")
     list_filter = (("status", ChoicesDropdownFilter), UsesChannel, ("created_at", RangeDateFilter))
@@ -109,6 +145,7 @@ class CascadeAdmin(ModelAdmin):
             *recipients.urls(self),
             *controls.urls(self),
             *launch.urls(self),
+            *switching.urls(self),
             *super().get_urls(),
         ]
 
@@ -150,6 +187,8 @@ class CascadeAdmin(ModelAdmin):
             "problems": publishing.problems(cascade, business=business),
             "order_hints": options.hints(steps),
             "acts": controls.offered(cascade) if may_launch else [],
+            "automatic": is_automatic(cascade),
+            "listens": is_automatic(cascade) and cascade.status == CascadeStatus.RUNNING,
             "may_start": may_launch and cascade.status != CascadeStatus.PAUSED,
             "may_duplicate": self.has_add_permission(request),
             "in_flight": cascade.status in (CascadeStatus.RUNNING, CascadeStatus.PAUSED),
@@ -183,9 +222,13 @@ class CascadeAdmin(ModelAdmin):
 
 def state_of(cascade: Any) -> str:
     """The status as staff mean it: a running one with nobody left in it is finished."""
-    if cascade.status == CascadeStatus.RUNNING and not cascade.running:
+    if cascade.status == CascadeStatus.RUNNING and not cascade.running and not is_automatic(cascade):
         return FINISHED if cascade.people else PLANNED
     return str(cascade.status)
+
+
+def is_automatic(cascade: Any) -> bool:
+    return bool(cascade.trigger != "manual")
 
 
 def with_numbers(cascades: QuerySet[Cascade]) -> QuerySet[Cascade]:

@@ -26,6 +26,7 @@ from cascades.models.cascade import new_step_key
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
+KEPT = ("goal", "final_wait", "trigger", "trigger_params", "reentry", "reentry_after", "deadline")
 MAY_LAUNCH = "cascades.launch_cascade"
 
 
@@ -144,10 +145,10 @@ def _affected(cascade: Cascade) -> dict[str, Any]:
 
 def copied(cascade: Cascade, user_id: int | None) -> Cascade:
     """A new draft with the same steps, none of which remembers anyone."""
+    kept = {name: getattr(cascade, name) for name in KEPT}
     with transaction.atomic():
         copy = Cascade.objects.create(
-            name=_("%(name)s (copy)") % {"name": cascade.name[:100]}, goal=cascade.goal, final_wait=cascade.final_wait,
-            created_by_id=user_id,
+            name=_("%(name)s (copy)") % {"name": cascade.name[:100]}, created_by_id=user_id, **kept,
         )  # fmt: skip
         steps = list(Step.objects.filter(cascade=cascade, version=None))
         for step in steps:

@@ -87,7 +87,7 @@ def answers_problem(seen: str, channel: Channel) -> str:
 
 def wait_problem(wait_from: str, before: Channel | None) -> str:
     """Why the waiting time cannot count from there, or "". before: the channel of the step before, None for the first step."""
-    if wait_from in (WaitFrom.START, WaitFrom.SENT):
+    if wait_from in (WaitFrom.START, WaitFrom.SENT, WaitFrom.BEFORE, WaitFrom.AFTER):
         return ""
     if before is None:
         return _("The first step has no message before it. Let it count from the start.")

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from django.utils.formats import number_format
+from django.utils.dates import WEEKDAYS
+from django.utils.formats import number_format, time_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -24,6 +25,8 @@ _AFTER: dict[str, StrOrPromise] = {
     WaitFrom.DELIVERED: gettext_lazy("%(length)s after the message before was delivered"),
     WaitFrom.OPENED: gettext_lazy("%(length)s after the message before was opened"),
     WaitFrom.CLICKED: gettext_lazy("%(length)s after a click in the message before"),
+    WaitFrom.BEFORE: gettext_lazy("%(length)s before the date"),
+    WaitFrom.AFTER: gettext_lazy("%(length)s after the date"),
 }
 _AT_ONCE: dict[str, StrOrPromise] = {
     WaitFrom.START: gettext_lazy("at the start"),
@@ -31,6 +34,8 @@ _AT_ONCE: dict[str, StrOrPromise] = {
     WaitFrom.DELIVERED: gettext_lazy("as soon as the message before was delivered"),
     WaitFrom.OPENED: gettext_lazy("as soon as the message before was opened"),
     WaitFrom.CLICKED: gettext_lazy("as soon as the message before was clicked"),
+    WaitFrom.BEFORE: gettext_lazy("when the date comes"),
+    WaitFrom.AFTER: gettext_lazy("when the date comes"),
 }
 
 
@@ -63,10 +68,12 @@ def stairs(steps: Sequence[Step], currency: str) -> list[Stair]:
 
 
 def _when(step: Step, number: int) -> str:
-    wait_from = WaitFrom.START.value if number == 1 else step.wait_from
-    if step.wait:
-        return str(_AFTER[wait_from]) % {"length": durations.say(step.wait)}
-    return str(_AT_ONCE[wait_from])
+    dated = step.wait_from in (WaitFrom.BEFORE, WaitFrom.AFTER)
+    wait_from = WaitFrom.START.value if number == 1 and not dated else step.wait_from
+    said = str(_AFTER[wait_from]) % {"length": durations.say(step.wait)} if step.wait else str(_AT_ONCE[wait_from])
+    days = ", ".join(str(WEEKDAYS[day]) for day in step.weekdays)
+    clock = _("not before %(time)s") % {"time": time_format(step.at_time)} if step.at_time else ""
+    return ", ".join(part for part in (said, clock, days) if part)
 
 
 def price(step: Step, currency: str) -> str:

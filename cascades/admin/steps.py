@@ -13,11 +13,12 @@ from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import StackedInline
-from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget
+from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from cascades.admin import answers, options
 from cascades.admin.answers import AnswersField
 from cascades.admin.durations import LengthField
+from cascades.admin.ways_in import WeekdaysField
 from cascades.models import Cascade, Step
 from channels.models import Channel, MessageVariant
 
@@ -42,6 +43,11 @@ class StepForm(_Form):
     longest_wait = LengthField(
         label=_("But go on after"), required=False, help_text=_("If what is waited for never comes. Empty: after the waiting time itself."),
     )  # fmt: skip
+    at_time = forms.TimeField(
+        label=_("Not before the clock shows"), required=False, widget=UnfoldAdminTextInputWidget({"type": "time"}),
+        help_text=_("The person's own clock. Empty: as soon as the waiting time is over."),
+    )  # fmt: skip
+    weekdays = WeekdaysField(label=_("Only on these days"), help_text=_("None ticked: on any day."))
     validity = LengthField(
         label=_("Valid for"), initial=timedelta(days=3), least=timedelta(minutes=1),
         help_text=_("What could not leave by then is not sent any more."),
@@ -52,7 +58,8 @@ class StepForm(_Form):
     class Meta:
         model = Step
         fields = (
-            "position", "channel", "message", "wait", "wait_from", "longest_wait", "who", "seen", "validity", "answers",
+            "position", "channel", "message", "wait", "wait_from", "at_time", "weekdays", "longest_wait", "who", "seen", "validity",
+            "answers",
         )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# What was asked for before is asked for again, for a fact may be committed a while after the moment that it bears.
-OVERLAP = timedelta(hours=1)
 ONCE = "once"
 # Who was left out for one of these was never in it.
 LEFT_OUT = ("came_too_late", "date_has_passed")
@@ -75,7 +73,7 @@ def enroll_contacts(
     occasion: what it is about, so that the same call told twice counts once; context: see `Enrollment.context`.
     """
     cascade = Cascade.objects.select_related("version").filter(pk=cascade_id).first()
-    if cascade is None or cascade.version is None or cascade.version.trigger != "api":
+    if cascade is None or cascade.version is None or cascade.version.trigger == "manual":
         raise NotReady([_("This cascade does not take people in by call.")])
     if cascade.status != CascadeStatus.RUNNING:
         raise NotReady([_("This cascade is not switched on.")])
@@ -118,7 +116,7 @@ def _check(cascade: Cascade, now: datetime) -> int:
     version = cascade.version
     assert version is not None and cascade.listens_since is not None  # noqa: PT018
     way_in = trigger(version.trigger)
-    since = cascade.checked_at - OVERLAP if cascade.checked_at else None
+    since = cascade.checked_at - way_in.overlap if cascade.checked_at else None
     check = Check(now, cascade.listens_since, since, frozenset(version.goal), _all_in_sandbox(version))
     way_in.observe(version.trigger_params, now)
     entered = sum(_enter(cascade, version, entry, now) for entry in way_in.due(version.trigger_params, check))

@@ -183,6 +183,7 @@ class DeliveryEvent(models.Model):
             models.Index(fields=["id"], name="delivery_event_unhandled", condition=Q(handled_at=None)),
             models.Index(fields=["contact"], name="delivery_event_unhandled_of", condition=Q(handled_at=None)),
             models.Index(fields=["channel", "provider_id"], name="delivery_event_parked", condition=Q(delivery=None)),
+            models.Index(fields=["at"], name="delivery_event_reacted", condition=Q(fact__in=["clicked", "replied"])),
         ]
 
     def __str__(self) -> str:

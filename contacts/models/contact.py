@@ -70,6 +70,10 @@ class Contact(models.Model):
         verbose_name = _("contact")
         verbose_name_plural = _("contacts")
         ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["birth_date"], name="contact_birthday", condition=models.Q(birth_date__isnull=False)),
+            models.Index(fields=["created_at"], name="contact_added"),
+        ]
         permissions = [
             ("export_contact", _("Can export contacts")),
             ("import_contact", _("Can import contacts")),

@@ -43,9 +43,9 @@ document.addEventListener("DOMContentLoaded", () => {
     const previous = before.length ? channel(before[before.length - 1]) : undefined;
     const first = before.length === 0;
     limit(card, field(card, "seen"), (value) => !own || ((value !== "opened" || own.opening) && (value !== "replied" || own.replies)));
-    limit(card, field(card, "wait_from"), (value) => (first ? ["start", "sent"].includes(value) : value !== "opened" || !previous || previous.opening));
+    limit(card, field(card, "wait_from"), (value) => (first ? ["start", "sent", "before", "after"].includes(value) : value !== "opened" || !previous || previous.opening));
     limit(card, field(card, "who"), (value) => value === "everyone" || (!first && (value !== "not_opened" || before.some((one) => !channel(one) || channel(one).opening))));
-    const waits = !["start", "sent"].includes(field(card, "wait_from").value);
+    const waits = !["start", "sent", "before", "after"].includes(field(card, "wait_from").value);
     card.querySelector(".cascada-longest").hidden = !waits && !field(card, "longest_wait_0").value;
     const message = field(card, "message").value;
     ask(card, own, message);
