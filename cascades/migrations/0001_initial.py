@@ -48,6 +48,42 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("campaign", models.SlugField(blank=True, default="", max_length=60, verbose_name="utm_campaign")),
+                ("trigger", models.CharField(default="manual", max_length=40, verbose_name="how people get in")),
+                ("trigger_params", models.JSONField(blank=True, default=dict)),
+                (
+                    "reentry",
+                    models.CharField(
+                        choices=[
+                            ("occasion", "for every new occasion"),
+                            ("after", "only after some time"),
+                            ("never", "never: once in a lifetime"),
+                        ],
+                        default="occasion",
+                        max_length=8,
+                        verbose_name="again for the same person",
+                    ),
+                ),
+                (
+                    "reentry_after",
+                    models.DurationField(
+                        blank=True,
+                        null=True,
+                        validators=[django.core.validators.MinValueValidator(datetime.timedelta(seconds=60))],
+                        verbose_name="not again within",
+                    ),
+                ),
+                (
+                    "deadline",
+                    models.DurationField(
+                        blank=True,
+                        help_text="Counted from when the person came in. Nothing is sent after it. Empty: only the steps decide.",
+                        null=True,
+                        validators=[django.core.validators.MinValueValidator(datetime.timedelta(seconds=60))],
+                        verbose_name="over at the latest after",
+                    ),
+                ),
+                ("listens_since", models.DateTimeField(editable=False, null=True)),
+                ("checked_at", models.DateTimeField(editable=False, null=True)),
                 ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
                 ("updated_at", models.DateTimeField(auto_now=True)),
                 (
@@ -78,6 +114,22 @@ class Migration(migrations.Migration):
                 ("number", models.PositiveIntegerField()),
                 ("goal", models.JSONField(default=list)),
                 ("final_wait", models.DurationField()),
+                ("trigger", models.CharField(default="manual", max_length=40)),
+                ("trigger_params", models.JSONField(default=dict)),
+                (
+                    "reentry",
+                    models.CharField(
+                        choices=[
+                            ("occasion", "for every new occasion"),
+                            ("after", "only after some time"),
+                            ("never", "never: once in a lifetime"),
+                        ],
+                        default="occasion",
+                        max_length=8,
+                    ),
+                ),
+                ("reentry_after", models.DurationField(null=True)),
+                ("deadline", models.DurationField(null=True)),
                 ("digest", models.CharField(max_length=64)),
                 ("created_at", models.DateTimeField()),
                 (
@@ -207,6 +259,8 @@ class Migration(migrations.Migration):
                 ("reason", models.CharField(default="", max_length=40, verbose_name="reason")),
                 ("reason_params", models.JSONField(default=dict)),
                 ("started_at", models.DateTimeField(verbose_name="started")),
+                ("context", models.JSONField(default=dict)),
+                ("anchor_at", models.DateTimeField(null=True, verbose_name="the date it is about")),
                 ("next_due_at", models.DateTimeField(null=True, verbose_name="next due")),
                 ("max_until", models.DateTimeField()),
                 (
@@ -285,12 +339,24 @@ class Migration(migrations.Migration):
                             ("delivered", "the previous message was delivered"),
                             ("opened", "the previous message was opened"),
                             ("clicked", "a link in the previous message was clicked"),
+                            ("before", "the date it is about, so long before it"),
+                            ("after", "the date it is about, so long after it"),
                         ],
                         default="sent",
                         max_length=10,
                         verbose_name="counted from",
                     ),
                 ),
+                (
+                    "at_time",
+                    models.TimeField(
+                        blank=True,
+                        help_text="The person's own clock. Empty: as soon as the waiting time is over.",
+                        null=True,
+                        verbose_name="but not before the clock shows",
+                    ),
+                ),
+                ("weekdays", models.JSONField(blank=True, default=list, verbose_name="only on these days")),
                 (
                     "longest_wait",
                     models.DurationField(

@@ -738,11 +738,8 @@ class Migration(migrations.Migration):
                 "ordering": ["-starts_at", "-id"],
                 "indexes": [
                     models.Index(fields=["contact", "starts_at"], name="booking_of_contact"),
-                    models.Index(
-                        condition=models.Q(("status__in", ["booked", "confirmed"])),
-                        fields=["starts_at"],
-                        name="booking_ahead",
-                    ),
+                    models.Index(fields=["starts_at"], name="booking_starts"),
+                    models.Index(fields=["updated_at"], name="booking_changed"),
                 ],
                 "constraints": [
                     models.UniqueConstraint(
@@ -848,6 +845,7 @@ class Migration(migrations.Migration):
                 "ordering": ["-id"],
                 "indexes": [
                     models.Index(fields=["contact", "name", "at"], name="event_of_contact"),
+                    models.Index(fields=["name", "recorded_at"], name="event_heard"),
                     models.Index(condition=models.Q(("handled_at", None)), fields=["id"], name="event_unhandled"),
                     models.Index(
                         condition=models.Q(("handled_at", None)), fields=["contact"], name="event_unhandled_of"
