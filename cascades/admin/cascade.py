@@ -79,7 +79,8 @@ class CascadeForm(_WaysIn):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["trigger"].required = self.fields["reentry"].required = False
+        for name in {"trigger", "reentry"} & set(self.fields):  # who may only look has none to fill in
+            self.fields[name].required = False
         if not self.instance.pk:
             self.initial.setdefault("trigger", "manual")
         ways_in.fill(self, self.instance.trigger, self.instance.trigger_params)

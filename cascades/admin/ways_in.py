@@ -23,14 +23,11 @@ from cascades.admin.durations import LengthField
 from cascades.parameters import ROWS, BadParameters, Field, Parameter
 from cascades.trigger import Trigger, names, trigger
 from contacts import events
+from contacts.forms.limits import Weekdays
 from contacts.models import Branch, Group
 
 SIGNS = {">=": "least", "<=": "most", "!=": "not", "=": "is"}
 _CONDITION = re.compile(r"\s*(\w+)\s*(>=|<=|!=|=)\s*(.+?)\s*\Z")
-
-
-class Weekdays(forms.CheckboxSelectMultiple):
-    template_name = "contacts/widgets/weekdays.html"
 
 
 class WeekdaysField(forms.TypedMultipleChoiceField):
@@ -105,8 +102,8 @@ def fill(form: forms.Form | Any, chosen: str, params: Mapping[str, Any]) -> None
     known: dict[Field, list[tuple[Any, str]]] = {}
     for name in names():
         for one in trigger(name).parameters:
-            field = form.fields[field_name(trigger(name), one)]
-            if one.field in rows:
+            field: Any = form.fields.get(field_name(trigger(name), one))
+            if field is not None and one.field in rows:
                 if one.field not in known:
                     model: Any = rows[one.field]
                     known[one.field] = [("", "---------"), *((row.pk, str(row)) for row in model.objects.all())]
@@ -121,7 +118,7 @@ def fill(form: forms.Form | Any, chosen: str, params: Mapping[str, Any]) -> None
 def collect(form: forms.Form | Any, chosen: str) -> dict[str, Any]:
     """The settings of the chosen trigger; what is wrong with them stands at their fields."""
     way_in, given = trigger(chosen), form.cleaned_data
-    values = {one.name: given.get(field_name(way_in, one)) for one in way_in.parameters}
+    values: dict[str, Any] = {one.name: given.get(field_name(way_in, one)) for one in way_in.parameters}
     plain = {
         name: int(value.total_seconds())
         if isinstance(value, timedelta)

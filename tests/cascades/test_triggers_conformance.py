@@ -222,7 +222,7 @@ def test_a_crowd_costs_no_more_statements_than_one(name: str, case: Case) -> Non
         case.happen(person(number), NOW + timedelta(hours=1))
     with CaptureQueriesContext(connection) as many:
         assert runner.listen(moment + timedelta(minutes=1)) == 10
-    assert len(many) <= len(alone) <= 25
+    assert len(many) <= len(alone) <= 60  # the first after an outage asks for those who are too late as well
 
 
 @pytest.mark.parametrize("name", names())
