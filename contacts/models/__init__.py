@@ -2,6 +2,7 @@
 
 from contacts.models.booking import BookedBy, Booking, BookingKind, BookingStatus
 from contacts.models.business import Branch, Business
+from contacts.models.connection import Connection, Received, ReceivedState
 from contacts.models.consent import Basis, Consent, ConsentPurpose, Suppression, SuppressionReason, SuppressionScope
 from contacts.models.contact import LONGEST_ADDRESS, Address, Contact, Group, Membership, Validity
 from contacts.models.event import Event
@@ -21,6 +22,7 @@ __all__ = [
     "Branch",
     "Business",
     "ClosedDay",
+    "Connection",
     "Consent",
     "ConsentPurpose",
     "Contact",
@@ -32,6 +34,8 @@ __all__ = [
     "Integration",
     "Membership",
     "QuietRule",
+    "Received",
+    "ReceivedState",
     "RowOutcome",
     "Scope",
     "Suppression",
