@@ -6,7 +6,7 @@ from contacts.models.consent import Basis, Consent, ConsentPurpose, Suppression,
 from contacts.models.contact import LONGEST_ADDRESS, Address, Contact, Group, Membership, Validity
 from contacts.models.event import Event
 from contacts.models.importing import ImportRow, ImportRun, ImportState, RowOutcome
-from contacts.models.limits import ClosedDay, QuietRule
+from contacts.models.limits import Cap, ClosedDay, QuietRule
 
 __all__ = [
     "LONGEST_ADDRESS",
@@ -18,6 +18,7 @@ __all__ = [
     "BookingStatus",
     "Branch",
     "Business",
+    "Cap",
     "ClosedDay",
     "Consent",
     "ConsentPurpose",
