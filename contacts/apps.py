@@ -12,6 +12,7 @@ class ContactsConfig(AppConfig):
     def ready(self) -> None:
         from contacts import reasons, stories
         from contacts.models import SuppressionReason
+        from contacts.models.event import OF_SHOPS
 
         stories.register()
-        reasons.register_words({reason.value: reason.label for reason in SuppressionReason})
+        reasons.register_words({reason.value: reason.label for reason in SuppressionReason} | OF_SHOPS)
