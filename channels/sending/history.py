@@ -18,7 +18,7 @@ from channels.sending.claim import Job
 from channels.sending.prepare import Prepared
 from contacts import bulk
 from contacts.caps import Limit
-from contacts.consent import Person
+from contacts.consent import Ask, Person
 
 
 class Ahead(NamedTuple):
@@ -76,6 +76,39 @@ def _counted(jobs: Sequence[Job], since: datetime, now: datetime) -> Any:
     )
     what = Case(When(status=DeliveryStatus.QUEUED, then=_AHEAD), default=_HAD, output_field=IntegerField())
     return theirs.order_by().values_list(what, "contact_id", Cast("kind", CharField()), F("sending_at"), "priority")
+
+
+class Full:
+    """Which of these people have had so much that another message would wait; one statement when the first is asked for, or none."""
+
+    def __init__(self, people: Mapping[int, Person], limits: Sequence[Limit], now: datetime) -> None:
+        self.people, self.limits, self.now = people, limits, now
+        self.known: dict[bool, dict[int, list[tuple[datetime, str]]]] = {}
+
+    def holds(self, person: Person, ask: Ask) -> bool:
+        """Whether a cap would keep this message now."""
+        if not self.limits or ask.purpose != Purpose.MARKETING:
+            return False
+        had = self._had(ask.played).get(person.contact_id, ())
+        return any(
+            len(limit.counted((at for at, kind in had if limit.concerns(kind)), self.now, person.zones))
+            >= limit.messages
+            for limit in self.limits
+            if limit.concerns(ask.kind)
+        )
+
+    def _had(self, sandbox: bool) -> dict[int, list[tuple[datetime, str]]]:
+        if sandbox not in self.known:
+            since = min(limit.reaches_back(self.now) for limit in self.limits)
+            went = Delivery.objects.filter(
+                bulk.Among("contact_id", self.people), purpose=Purpose.MARKETING, status__in=WENT_OUT, sending_at__gt=since, sandbox=sandbox
+            )  # fmt: skip
+            found: dict[int, list[tuple[datetime, str]]] = defaultdict(list)
+            for contact_id, at, kind in went.order_by().values_list("contact_id", "sending_at", "kind"):
+                if at is not None:
+                    found[contact_id].append((at, kind))
+            self.known[sandbox] = found
+        return self.known[sandbox]
 
 
 def _key(prepared: Prepared, people: Mapping[int, Person]) -> str | None:
