@@ -78,6 +78,8 @@ class CascadeForm(_Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "priority" in self.fields:
+            self.fields["priority"].required = False  # what is not said stays as it is
         budget = self.instance.budget
         self.initial["spend_at_most"] = budget.amount.quantize(CENT) if budget and budget.amount is not None else None
 
