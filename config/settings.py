@@ -259,7 +259,16 @@ CHANNEL_TRANSPORTS = {
     "apprise": "channels.transports.apprise.AppriseTransport",
     "sandbox": "channels.transports.sandbox.SandboxTransport",
 }
-TRIGGERS = {"manual": "cascades.triggers.manual.Manual"}
+TRIGGERS = {
+    "manual": "cascades.triggers.manual.Manual",
+    "event": "cascades.triggers.event.Happened",
+    "booking": "cascades.triggers.booking.AroundBooking",
+}
+ADAPTERS = {
+    "woocommerce": "contacts.adapters.woocommerce.WooCommerce",
+    "shopify": "contacts.adapters.shopify.Shopify",
+    "yclients": "contacts.adapters.yclients.Yclients",
+}
 
 # How long a worker that has fallen silent keeps what it took, beyond the time-outs of its provider; then others take over.
 LEASE_SECONDS = _number("CASCADA_LEASE_SECONDS", 60)

@@ -33,12 +33,13 @@ LONG_HOLD = timedelta(minutes=5)  # one whose text is broken: staff must act fir
 
 @dataclass(frozen=True, slots=True)
 class Going:
-    """It goes: to this address, and no other message with this key may. cost: what was reserved for it."""
+    """It goes: to this address (and also to these), and no other message with this key may. cost: what was reserved for it."""
 
     prepared: Prepared
     address: str
     once_key: str | None
     cost: Decimal = Decimal(0)
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +225,17 @@ def _go(prepared: Prepared, verdict: Verdict, seen: Seen) -> Going:
     if job.counts and seen.limits:
         seen.history.had[job.contact_id].append((seen.now, job.kind))
     seen.purse.take(job, cost)
-    return Going(prepared, verdict.address, key, cost)
+    return Going(prepared, verdict.address, key, cost, _also(prepared, verdict, seen) if verdict.also else ())
+
+
+def _also(prepared: Prepared, verdict: Verdict, seen: Seen) -> tuple[str, ...]:
+    """The further addresses, without those that somebody else's message with the same text goes to."""
+    job, free = prepared.job, []
+    for address in verdict.also:
+        key = once_key(job.scope, address, prepared.digest)
+        if key is None or seen.history.taken.setdefault(key, job.id) == job.id:
+            free.append(address)
+    return tuple(free)
 
 
 def going(fates: Iterable[Fate]) -> list[Going]:

@@ -1,5 +1,27 @@
 """The admin pages of the contacts room, one module per noun."""
 
-from contacts.admin import booking, business, consent, contact, event, group, imports, integration, suppression
+from contacts.admin import (
+    booking,
+    business,
+    connection,
+    consent,
+    contact,
+    event,
+    group,
+    imports,
+    integration,
+    suppression,
+)
 
-__all__ = ["booking", "business", "consent", "contact", "event", "group", "imports", "integration", "suppression"]
+__all__ = [
+    "booking",
+    "business",
+    "connection",
+    "consent",
+    "contact",
+    "event",
+    "group",
+    "imports",
+    "integration",
+    "suppression",
+]
