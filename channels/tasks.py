@@ -8,7 +8,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from channels import confirming, health, limits, receipts, sending, signals
+from channels import confirming, health, hooks, limits, receipts, sending, signals
 from channels.models import Delivery, DeliveryStatus
 from channels.receipts import parked
 from channels.sending import checks, purse
@@ -44,6 +44,18 @@ def sweep() -> int:
     return sending.sweep(now) + parked.give_up(now)
 
 
+@shared_task(name="channels.tasks.tell_programs")
+def tell_programs() -> int:
+    """Tell other programs what is new, batch after batch."""
+    until = time.monotonic() + LONGEST_SECONDS
+    now, done = timezone.now(), 0
+    hooks.forget(now)
+    hooks.notice(now)
+    while (made := hooks.tell(timezone.now())) and time.monotonic() < until:
+        done += made
+    return done
+
+
 @shared_task(name="channels.tasks.confirmations")
 def confirmations() -> int:
     """Remind those who have not confirmed their address, and forget those who did not in time."""
@@ -53,8 +65,11 @@ def confirmations() -> int:
 
 @shared_task(name="channels.tasks.balances")
 def balances() -> int:
-    """Ask the providers what is left on the accounts."""
-    return health.refresh_balances(now=timezone.now())
+    """Ask the providers what is left on the accounts, and count what the month has cost."""
+    now, business = timezone.now(), Business.current()
+    if business.month_budget is not None:
+        purse.count_month(business, now)
+    return health.refresh_balances(now=now)
 
 
 @shared_task(name="channels.tasks.look_again")

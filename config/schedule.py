@@ -30,6 +30,7 @@ PERIODIC = (
     Periodic(
         gettext_noop("Channels: remind and forget those who have not confirmed"), "channels.tasks.confirmations", 300
     ),
+    Periodic(gettext_noop("Channels: tell other programs what happened"), "channels.tasks.tell_programs", 10),
     Periodic(gettext_noop("Channels: ask what is left on the accounts"), "channels.tasks.balances", 3600),
     Periodic(
         gettext_noop("Contacts: take in what shops and booking programs called"), "contacts.tasks.apply_received", 10

@@ -283,6 +283,9 @@ PUSH_SERVICES = (
 # Endpoints of push subscriptions come from visitors: without this, only https, port 443 and public addresses. Lifted in tests.
 PUSH_TO_PRIVATE_ADDRESSES = _flag("CASCADA_PUSH_TO_PRIVATE_ADDRESSES")
 
+# Addresses of outgoing webhooks: without this, only https and public addresses. Lifted in tests.
+HOOKS_TO_PRIVATE_ADDRESSES = _flag("CASCADA_HOOKS_TO_PRIVATE_ADDRESSES")
+
 # No live channel starts before the business's public address is https and answered a round trip; lifted in tests.
 CASCADA_REQUIRE_HTTPS = _flag("CASCADA_REQUIRE_HTTPS", default=True)
 

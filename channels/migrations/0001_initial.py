@@ -3,6 +3,7 @@
 import channels.models.channel
 import channels.models.delivery
 import channels.models.form
+import channels.models.hooks
 import channels.models.joining
 import django.core.validators
 import django.db.models.deletion
@@ -115,6 +116,26 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "channels",
                 "ordering": ["position", "id"],
                 "permissions": [("test_channel", "Can send a test message")],
+            },
+        ),
+        migrations.CreateModel(
+            name="OutgoingHook",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=60, unique=True, verbose_name="name")),
+                ("url", models.URLField(max_length=500, verbose_name="address")),
+                ("topics", models.JSONField(default=list, verbose_name="is told of")),
+                ("sealed", models.TextField(default=channels.models.hooks.new_secret, editable=False)),
+                ("active", models.BooleanField(default=True, verbose_name="active")),
+                ("settled", models.JSONField(default=dict, editable=False)),
+                ("failing_since", models.DateTimeField(editable=False, null=True, verbose_name="failing since")),
+                ("problem", models.CharField(default="", editable=False, max_length=255, verbose_name="problem")),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="made")),
+            ],
+            options={
+                "verbose_name": "outgoing webhook",
+                "verbose_name_plural": "outgoing webhooks",
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
@@ -824,6 +845,56 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.CreateModel(
+            name="HookCall",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "topic",
+                    models.CharField(
+                        choices=[
+                            ("event", "orders, visits, bookings and whatever else happened"),
+                            ("consent", "who agreed and who wants no more"),
+                            ("delivery", "what became of messages"),
+                        ],
+                        max_length=8,
+                        verbose_name="about",
+                    ),
+                ),
+                ("fact_id", models.BigIntegerField()),
+                ("payload", models.JSONField(verbose_name="what is told")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("waiting", "waiting"), ("done", "taken"), ("failed", "given up")],
+                        default="waiting",
+                        max_length=7,
+                        verbose_name="state",
+                    ),
+                ),
+                ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="attempts")),
+                ("next_attempt", models.DateTimeField(verbose_name="next attempt")),
+                ("status", models.PositiveSmallIntegerField(null=True, verbose_name="answer")),
+                ("response", models.CharField(default="", max_length=300, verbose_name="what was answered")),
+                ("created_at", models.DateTimeField(verbose_name="noticed")),
+                ("done_at", models.DateTimeField(null=True, verbose_name="ended")),
+                (
+                    "hook",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="calls",
+                        to="channels.outgoinghook",
+                        verbose_name="outgoing webhook",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "call of a webhook",
+                "verbose_name_plural": "calls of webhooks",
+                "ordering": ["-id"],
+            },
+        ),
+        migrations.CreateModel(
             name="SandboxMessage",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -1025,6 +1096,14 @@ class Migration(migrations.Migration):
                 ),
                 name="delivery_sent_was_sending",
             ),
+        ),
+        migrations.AddIndex(
+            model_name="hookcall",
+            index=models.Index(condition=models.Q(("state", "waiting")), fields=["next_attempt"], name="hook_call_due"),
+        ),
+        migrations.AddConstraint(
+            model_name="hookcall",
+            constraint=models.UniqueConstraint(fields=("hook", "topic", "fact_id"), name="hook_call_once"),
         ),
         migrations.AddIndex(
             model_name="sandboxmessage",

@@ -6,6 +6,7 @@ from channels.models.confirmation import Confirmation
 from channels.models.conversation import Conversation
 from channels.models.delivery import Delivery, DeliveryEvent, DeliveryStatus, Grade, Priority
 from channels.models.form import Form, FormAnswer, FormQuestion, QuestionKind
+from channels.models.hooks import HookCall, HookState, OutgoingHook, Topic
 from channels.models.inbound import InboundCall, InboundState
 from channels.models.joining import Invitation
 from channels.models.message import Message, MessageImage, MessageVariant, MessageVersion, Purpose
@@ -24,6 +25,8 @@ __all__ = [
     "FormAnswer",
     "FormQuestion",
     "Grade",
+    "HookCall",
+    "HookState",
     "InboundCall",
     "InboundState",
     "Invitation",
@@ -31,10 +34,12 @@ __all__ = [
     "MessageImage",
     "MessageVariant",
     "MessageVersion",
+    "OutgoingHook",
     "PriceUnit",
     "Priority",
     "Purpose",
     "QuestionKind",
     "SandboxMessage",
     "Tally",
+    "Topic",
 ]
