@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -11,14 +12,19 @@ from django.db.models import Count, DecimalField, IntegerField, OuterRef, Q, Que
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
+from django.utils import timezone
 from django.utils.translation import gettext as __
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeDateFilter
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminDecimalFieldWidget,
+    UnfoldAdminSelectWidget,
+)
 
-from cascades import publishing
+from cascades import publishing, spending
 from cascades.admin import controls, launch, options, picture, recipients, report, switching, ways_in
 from cascades.admin.durations import LengthField
 from cascades.admin.steps import StepInline
@@ -35,6 +41,7 @@ if TYPE_CHECKING:
 else:  # Django's own class takes no types while running
     _Form = forms.ModelForm
 
+CENT = Decimal("0.01")
 FINISHED, PLANNED = "finished", "planned"
 STATES: dict[str, tuple[StrOrPromise, str]] = {
     CascadeStatus.DRAFT: (_("draft"), ""),
@@ -70,17 +77,24 @@ class CascadeForm(_WaysIn):
         label=_("Wait for reactions"), initial=timedelta(days=3), help_text=_("So long after the last message reactions still count."),
     )  # fmt: skip
 
+    spend_at_most = forms.DecimalField(
+        label=_("Spend at most"), required=False, min_value=0, max_digits=12, decimal_places=2, widget=UnfoldAdminDecimalFieldWidget,
+        help_text=_("In our currency, for all messages of this cascade. What would cost more waits and says so. Empty: no limit."),
+    )  # fmt: skip
+
     class Meta:
         model = Cascade
-        fields = ("name", "trigger", "reentry", "reentry_after", "goal", "final_wait", "deadline", "campaign")
+        fields = ("name", "trigger", "reentry", "reentry_after", "goal", "final_wait", "deadline", "campaign", "priority")
         labels = {"campaign": _("Name in web statistics")}
         help_texts = {"campaign": _("Travels in the links as utm_campaign. Empty: made of the cascade's name.")}
-        widgets = {"reentry": UnfoldAdminSelectWidget}
+        widgets = {"priority": UnfoldAdminSelectWidget, "reentry": UnfoldAdminSelectWidget}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in {"trigger", "reentry"} & set(self.fields):  # who may only look has none to fill in
+        for name in {"trigger", "reentry", "priority"} & set(self.fields):  # what is not said stays as it is
             self.fields[name].required = False
+        budget = self.instance.budget
+        self.initial["spend_at_most"] = budget.amount.quantize(CENT) if budget and budget.amount is not None else None
         if not self.instance.pk:
             self.initial.setdefault("trigger", "manual")
         ways_in.fill(self, self.instance.trigger, self.instance.trigger_params)
@@ -115,7 +129,7 @@ class CascadeAdmin(ModelAdmin):
     form = CascadeForm
     fieldsets = (
         (None, {"fields": ("name", "trigger", *ways_in.shown_when(), "reentry", "reentry_after")}),
-        (_("How it ends"), {"fields": ("goal", "final_wait", "deadline", "campaign")}),
+        (_("How it ends"), {"fields": ("goal", "final_wait", "deadline", "campaign", ("priority", "spend_at_most"))}),
     )
     conditional_fields = {
         **ways_in.shown_when(), "reentry": "trigger != 'manual'", "reentry_after": "trigger != 'manual' && reentry == 'after'",
@@ -158,6 +172,8 @@ class CascadeAdmin(ModelAdmin):
         if not change:
             obj.created_by_id = request.user.pk
         super().save_model(request, obj, form, change)
+        if "spend_at_most" in form.changed_data:
+            spending.limit(obj, form.cleaned_data["spend_at_most"], now=timezone.now())
 
     def changeform_view(
         self,
@@ -192,6 +208,7 @@ class CascadeAdmin(ModelAdmin):
             "listens": is_automatic(cascade) and cascade.status == CascadeStatus.RUNNING,
             "may_start": may_launch and cascade.status != CascadeStatus.PAUSED,
             "may_duplicate": self.has_add_permission(request),
+            **report.money_of(cascade, business.currency),
             "in_flight": cascade.status in (CascadeStatus.RUNNING, CascadeStatus.PAUSED),
         }
 

@@ -15,8 +15,10 @@ from cascades.engine import AnswerRule, Base, For, Plan, Seen, StepPlan, Then
 from cascades.models import Cascade, CascadeVersion, Step, StepControl
 from cascades.trigger import trigger
 from channels import capabilities
-from channels.models import Channel
+from channels.models import Channel, Priority
 from channels.transport import Fact
+from contacts.bulk import Among
+from contacts.compiled import CompiledModels
 from contacts.consent import Ask
 
 
@@ -33,6 +35,7 @@ class FrozenStep:
     validity: timedelta
     sandbox: bool
     tells_opening: bool
+    spread: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,8 @@ class FrozenCascade:
     steps: Mapping[str, FrozenStep]
     held: frozenset[str]
     goal: frozenset[str]
+    priority: int = Priority.NORMAL
+    budget_id: int | None = None
 
     @property
     def asks(self) -> set[Ask]:
@@ -54,12 +59,13 @@ class FrozenCascade:
 
 def load(version_ids: Iterable[int]) -> dict[int, FrozenCascade]:
     """The versions by id, with one statement."""
-    return {pk: frozen(steps) for pk, steps in _by_version(_steps().filter(version_id__in=set(version_ids))).items()}
+    wanted = sorted(set(version_ids))
+    return {pk: frozen(steps) for pk, steps in by_version(_OF_VERSIONS.rows(wanted) if wanted else []).items()}
 
 
-def current(cascades: QuerySet[Cascade]) -> dict[int, list[Step]]:
-    """The steps of the versions into which these cascades take people in, by the version's id, with one statement."""
-    return _by_version(_steps().filter(cascade__in=cascades.order_by().values("pk"), version=F("cascade__version")))
+def current(cascades: QuerySet[Cascade]) -> QuerySet[Step]:
+    """The steps of the versions into which these cascades take people in: a query for `by_version`."""
+    return _steps().filter(cascade__in=cascades.order_by().values("pk"), version=F("cascade__version"))
 
 
 def longest(version: CascadeVersion) -> timedelta:
@@ -67,7 +73,7 @@ def longest(version: CascadeVersion) -> timedelta:
     return load([version.pk])[version.pk].plan.longest
 
 
-def _by_version(steps: Iterable[Step]) -> dict[int, list[Step]]:
+def by_version(steps: Iterable[Step]) -> dict[int, list[Step]]:
     found: dict[int, list[Step]] = defaultdict(list)
     for step in steps:
         found[step.version_id or 0].append(step)
@@ -87,6 +93,9 @@ def _steps() -> QuerySet[Step]:
     )
 
 
+_OF_VERSIONS = CompiledModels.by_ids(lambda version_ids: _steps().filter(Among("version_id", version_ids)))
+
+
 def frozen(steps: Sequence[Step]) -> FrozenCascade:
     """A version by its steps, which come in their order."""
     version = steps[0].version
@@ -100,7 +109,7 @@ def frozen(steps: Sequence[Step]) -> FrozenCascade:
         Plan(tuple(_step_plan(step) for step in steps), version.final_wait, _offset(version), version.deadline),
         {step.key: step for step in known},
         frozenset(step.key for step in steps if step.held or not _usable(step.channel)),  # type: ignore[attr-defined]
-        frozenset(version.goal),
+        frozenset(version.goal), version.cascade.priority, version.cascade.budget_id,
     )  # fmt: skip
 
 
@@ -119,7 +128,16 @@ def _step(step: Step) -> FrozenStep:
     sandbox = channel.is_sandbox if _installed(channel) else False
     ask = Ask(channel.kind, text.purpose, text.urgent, sandbox)
     return FrozenStep(
-        step.pk, step.key, name, channel.pk, text.pk, ask, step.validity, sandbox, _tells_opening(_told(channel))
+        step.pk,
+        step.key,
+        name,
+        channel.pk,
+        text.pk,
+        ask,
+        step.validity,
+        sandbox,
+        _tells_opening(_told(channel)),
+        channel.spread,
     )
 
 

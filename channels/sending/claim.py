@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from channels.models import Channel, Delivery, DeliveryStatus, Purpose
+from channels.models import Channel, Delivery, DeliveryStatus, Priority, Purpose
 from channels.sending.pace import usable
 from contacts import bulk
+from contacts.compiled import CompiledModels
 from contacts.consent import Ask
 
 LEASE = timedelta(seconds=3 * settings.LEASE_SECONDS)  # of a claim; whoever lost it finds nothing left to mark
@@ -21,7 +22,7 @@ LEASE = timedelta(seconds=3 * settings.LEASE_SECONDS)  # of a claim; whoever los
 _COLUMNS = (
     "id", "token", "contact_id", "message_version_id", "kind", "purpose", "urgent", "sandbox", "scope", "campaign", "step_name", "context",
     "attempts", "not_before", "valid_until", "sending_at", "address", "language", "tracked", "links", "subject", "once_key",
-    "pinned", "unconfirmed",
+    "pinned", "unconfirmed", "priority", "budget_id", "reason", "reason_params",
 )  # fmt: skip
 
 
@@ -53,6 +54,10 @@ class Job:
     once_key: str | None
     pinned: bool = False
     unconfirmed: bool = False
+    priority: int = Priority.NORMAL
+    budget_id: int | None = None
+    reason: str = ""
+    reason_params: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, delivery: Delivery) -> Job:
@@ -79,8 +84,15 @@ def due(channel: Channel | OuterRef, now: datetime) -> QuerySet[Delivery]:
 
 def channels_with_work(now: datetime) -> list[Channel]:
     """Channels that can be used and have something due; one statement, whatever the number of deliveries."""
+    return _WITH_WORK.rows(now)
+
+
+def _with_work(now: datetime) -> QuerySet[Channel]:
     waiting = due(OuterRef("pk"), now).filter(purpose__in=Purpose.values)  # by name, so that the index is of use
-    return list(Channel.objects.filter(usable(now)).filter(Exists(waiting)))
+    return Channel.objects.filter(usable(now)).filter(Exists(waiting))
+
+
+_WITH_WORK = CompiledModels.by_moment(_with_work)  # asked at every tick, also when there is nothing to do
 
 
 def take(channel: Channel, token: uuid.UUID, limit: int, now: datetime) -> list[Job]:
@@ -93,9 +105,10 @@ def take(channel: Channel, token: uuid.UUID, limit: int, now: datetime) -> list[
         changes={"claim_token": token, "lease_until": now + LEASE},
         returning=_COLUMNS,
     )
-    # The database returns them in any order; who has waited longest goes first.
+    # The database returns them in any order; the more important go first, and of those who has waited longest.
     return sorted(
-        (Job(*row) for row in rows), key=lambda job: (job.purpose == Purpose.MARKETING, job.not_before, job.id)
+        (Job(*row) for row in rows),
+        key=lambda job: (job.purpose == Purpose.MARKETING, -job.priority, job.not_before, job.id),
     )
 
 
