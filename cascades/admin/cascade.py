@@ -84,7 +84,17 @@ class CascadeForm(_WaysIn):
 
     class Meta:
         model = Cascade
-        fields = ("name", "trigger", "reentry", "reentry_after", "goal", "final_wait", "deadline", "campaign", "priority")
+        fields = (
+            "name",
+            "trigger",
+            "reentry",
+            "reentry_after",
+            "goal",
+            "final_wait",
+            "deadline",
+            "campaign",
+            "priority",
+        )
         labels = {"campaign": _("Name in web statistics")}
         help_texts = {"campaign": _("Travels in the links as utm_campaign. Empty: made of the cascade's name.")}
         widgets = {"priority": UnfoldAdminSelectWidget, "reentry": UnfoldAdminSelectWidget}
