@@ -6,6 +6,7 @@ from channels.admin import (
     delivery,
     form,
     form_answer,
+    hooks,
     inbound,
     inbox,
     invitation,
@@ -14,14 +15,5 @@ from channels.admin import (
 )
 
 __all__ = [
-    "channel",
-    "confirmation",
-    "delivery",
-    "form",
-    "form_answer",
-    "inbound",
-    "inbox",
-    "invitation",
-    "message",
-    "sandbox",
-]
+    "channel", "confirmation", "delivery", "form", "form_answer", "hooks", "inbound", "inbox", "invitation", "message", "sandbox",
+]  # fmt: skip

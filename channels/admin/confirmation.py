@@ -51,7 +51,8 @@ class ConfirmationAdmin(ReadOnlyAdmin):
     search_help_text = _("The person's name, city, address or number")
     ordering = ("-id",)
     fields = (
-        "masked", "state", "shown_contact", "shown_kind", "source", "agreed", "requested_at", "reminded_at", "expires_at", "confirmed_at",
+        "masked", "in_words", "shown_contact", "shown_kind", "source", "agreed", "requested_at", "reminded_at", "expires_at",
+        "confirmed_at",
     )  # fmt: skip
     readonly_fields = fields
 
@@ -88,3 +89,7 @@ class ConfirmationAdmin(ReadOnlyAdmin):
             return "confirmed", gettext("confirmed")
         over = confirmation.expires_at <= timezone.now()
         return ("expired", gettext("not confirmed in time")) if over else ("waiting", gettext("waiting"))
+
+    @admin.display(description=_("state"))
+    def in_words(self, confirmation: Confirmation) -> str:
+        return self.state(confirmation)[1]

@@ -68,6 +68,7 @@ class Event(models.Model):
         ]
         indexes = [
             models.Index(fields=["contact", "name", "at"], name="event_of_contact"),
+            models.Index(fields=["name", "recorded_at"], name="event_heard"),
             models.Index(fields=["id"], name="event_unhandled", condition=models.Q(handled_at=None)),
             models.Index(fields=["contact"], name="event_unhandled_of", condition=models.Q(handled_at=None)),
         ]

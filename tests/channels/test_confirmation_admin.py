@@ -71,6 +71,7 @@ def test_a_person_s_page_leads_to_theirs_and_nothing_can_be_changed(desk: Client
     assert "ot•••" not in page
     shown = desk.get(f"{LIST}{mine.pk}/change/").content.decode()
     assert "Yes, write to me." in shown
+    assert "waiting</div>" in shown.replace(" ", "").replace("\n", "")
     assert mine.token not in shown
     assert desk.post(f"{LIST}{mine.pk}/change/", {"address": "x@example.com"}).status_code == 403
     assert desk.get(f"{LIST}add/").status_code == 403
