@@ -92,4 +92,4 @@ class ConfirmationAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("state"))
     def in_words(self, confirmation: Confirmation) -> str:
-        return self.state(confirmation)[1]
+        return str(self.state(confirmation)[1])
