@@ -12,6 +12,8 @@ class ContactsConfig(AppConfig):
     def ready(self) -> None:
         from contacts import reasons, stories
         from contacts.models import SuppressionReason
+        from contacts.segments import conditions
 
         stories.register()
+        conditions.register()
         reasons.register_words({reason.value: reason.label for reason in SuppressionReason})

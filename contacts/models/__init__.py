@@ -6,6 +6,7 @@ from contacts.models.consent import Basis, Consent, ConsentPurpose, Suppression,
 from contacts.models.contact import LONGEST_ADDRESS, Address, Contact, Group, Membership, Validity
 from contacts.models.event import Event
 from contacts.models.importing import ImportRow, ImportRun, ImportState, RowOutcome
+from contacts.models.segment import Segment
 
 __all__ = [
     "LONGEST_ADDRESS",
@@ -27,6 +28,7 @@ __all__ = [
     "ImportState",
     "Membership",
     "RowOutcome",
+    "Segment",
     "Suppression",
     "SuppressionReason",
     "SuppressionScope",
