@@ -10,8 +10,10 @@ from typing import Any
 from django.db.models import Avg, Count, F, Max, Min, Q, Sum
 
 from cascades.models import Cascade, Decision, Enrollment, Outcome, Step, StepControl, StepRun
+from channels import capabilities
 from channels.models import DeliveryStatus, Grade, PriceUnit
 from channels.segments import count as count_segments
+from channels.transport import Fact
 
 CENT = Decimal("0.0001")
 # An opening or click by a program is kept but counts nowhere; an unsure one counts as unsure.
@@ -20,7 +22,7 @@ BY_PERSON = Q(delivery__opened_grade=Grade.HUMAN)
 
 @dataclass(frozen=True, slots=True)
 class StepNumbers:
-    """How far a step has come. Counts are of people; `cost` in the business's currency."""
+    """How far a step has come. Counts are of people; `cost` in the business's currency; `unknowable`: what its channel cannot tell."""
 
     key: str
     label: str
@@ -42,6 +44,7 @@ class StepNumbers:
     unit_cost: Decimal = Decimal(0)
     paused: bool = False
     paused_reason: str = ""
+    unknowable: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +154,25 @@ def _step(step: Step, row: dict[str, Any], held: dict[str, str]) -> StepNumbers:
         unit_cost=Decimal(average).quantize(CENT) if average else estimated_unit_cost(step),
         paused=step.key in held,
         paused_reason=held.get(step.key, ""),
+        unknowable=_unknowable(step, counted),
         **counted,
     )
+
+
+_TOLD_BY = {
+    "delivered": {Fact.DELIVERED},
+    "opened": {Fact.OPENED, Fact.READ},
+    "answered": {Fact.REPLIED},
+}
+
+
+def _unknowable(step: Step, counted: dict[str, Any]) -> frozenset[str]:
+    """The columns in which nothing does not mean nobody."""
+    try:
+        told = capabilities.of_channel(step.channel)
+    except LookupError:  # its transport is no longer installed
+        return frozenset()
+    return frozenset(name for name, facts in _TOLD_BY.items() if not facts & told and not counted.get(name))
 
 
 def estimated_unit_cost(step: Step) -> Decimal:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext_lazy as _
 
 from channels.models import Channel
-from channels.transport import Fact, Transport
+from channels.transport import Fact, Transport, names, transport_class
 from contacts import kinds
 
 if TYPE_CHECKING:
@@ -28,6 +28,12 @@ def reports(
     """
     told = carrier.reports_with(channel_kind, account_settings or {})
     return told | _ALWAYS | (_RICH if kinds.get(channel_kind).rich else frozenset())
+
+
+def takes_stop(channel_kind: str) -> bool:
+    """Whether people can end messages of this kind by answering STOP."""
+    carriers = (transport_class(name) for name in names())
+    return any(carrier.live and Fact.STOPPED in carrier.reports.get(channel_kind, ()) for carrier in carriers)
 
 
 # What staff are told of a channel: can it be known that a message ...

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
 from functools import lru_cache
 from hashlib import sha256
 from html import escape, unescape
@@ -17,24 +16,25 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from django.utils import translation
-from django.utils.translation import gettext
 
 from channels import liquid, richtext, segments
 from channels.liquid import BadTemplate, MissingField
 from channels.mail_layout import Brand, footer, page
+from channels.samples import sample_booking, sample_context
 from channels.transport import Button
 from contacts import kinds
 from contacts.consent import Person
 
 __all__ = [
     "BadTemplate", "Brand", "Frame", "MissingField", "Rendered", "Written", "choose", "compile_content", "context_for", "render",
-    "text_digest",    "try_plain", "unsubscribe_fits",
+    "sample_booking", "sample_context", "text_digest", "try_plain", "unsubscribe_fits",
 ]  # fmt: skip
 
 MARKETING = "marketing"
 # Longer ones are folded into an encoded word by some mail libraries, and the mailbox shows no button (RFC 8058, RFC 2047).
 LONGEST_UNSUBSCRIBE = 70
 _TOKEN_LENGTH = 16
+JOIN = "join"  # what stands before the name of a channel in a text: {{ join.telegram }}
 # The number of the hidden link: no message has as many.
 TRAP = 9999
 
@@ -107,7 +107,7 @@ def compile_content(variants: Iterable[tuple[Any, ...]], brand: Brand) -> list[d
     """The content of a frozen message, from the parts of a `Written` each; `BadTemplate` for a text that cannot be read.
 
     Each entry: kind, language, subject, preheader, body, text, html ("" for plain kinds), links as written, business, buttons, template,
-    template_values.
+    template_values, and joins (see `joins_in`) where there are any.
     """
     return [_compiled(Written(*variant), brand) for variant in variants]
 
@@ -126,9 +126,18 @@ def _compiled(written: Written, brand: Brand) -> dict[str, Any]:
         made["links"] = list(body.links)
     liquid.compiled(made["html"], escape=True)
     short = [part for button in written.buttons for part in (button["label"], button.get("url", ""))]
-    for part in (made["subject"], made["text"], *short, *written.template_values.values()):
+    plain = (made["subject"], made["text"], *short, *written.template_values.values())
+    for part in plain:
         liquid.compiled(part, escape=False)
+    if joins := joins_in((made["html"], *plain)):
+        made["joins"] = sorted(joins)
     return made
+
+
+def joins_in(sources: Iterable[str]) -> set[str]:
+    """The names after `join.` in these texts: links by which the person joins a channel. `BadTemplate`."""
+    paths = (path for source in sources if JOIN in source for path in liquid.fields(source))
+    return {path[1] for path in paths if len(path) > 1 and path[0] == JOIN}
 
 
 def choose(content: Iterable[Mapping[str, Any]], kind: str, language: str, fallback: str) -> dict[str, Any] | None:
@@ -172,7 +181,9 @@ def render(variant: Mapping[str, Any], context: Mapping[str, Any], frame: Frame)
     """The text for one person; `MissingField` when it needs what is not known of them."""
     html_source = variant["html"]
     values = _values(variant, context, frame, rich=bool(html_source))
-    links = _Links(variant["kind"], frame)
+    links = _Links(
+        variant["kind"], frame, tuple(context[JOIN].values()) if variant.get("joins") and JOIN in context else ()
+    )
     with translation.override(variant["language"]):
         subject = " ".join(liquid.render(variant["subject"], values, escape=False).split())
         html = links.in_html(liquid.render(html_source, values, escape=True)) if html_source else ""
@@ -247,14 +258,14 @@ _LEFT_ALONE = ("mailto:", "tel:", "sms:", "#")
 class _Links:
     """The links of one message: each target once, in the order in which it is first met."""
 
-    def __init__(self, kind: str, frame: Frame) -> None:
+    def __init__(self, kind: str, frame: Frame, joins: tuple[str, ...] = ()) -> None:
         self.frame = frame
         self.targets: list[str] = []
         tags = {"medium": kind, **frame.utm} if frame.purpose == MARKETING else {}
         self.utm = tuple((f"utm_{name}", value) for name, value in tags.items() if value)
         # These lead where they say, and nobody is to know who followed them.
         pages = [f"{frame.base_url}/{page}/" for page in ("u", "p", "confirm")] if frame.base_url else []
-        self.untouched = (*pages, *([frame.trap_url] if frame.trap_url else []))
+        self.untouched = (*pages, *joins, *([frame.trap_url] if frame.trap_url else []))
 
     def in_html(self, html: str) -> str:
         return _HREF.sub(lambda found: f'{found[1]}{escape(self.address(unescape(found[2])))}"', html)
@@ -309,16 +320,20 @@ def _tagged(target: str, utm: tuple[tuple[str, str], ...]) -> str:
     )
 
 
-def try_plain(kind: str, body: str, frame: Frame) -> str:
-    """A plain text for an invented person, links as they will be; for counting while somebody is still writing. `BadTemplate`."""
+def try_plain(kind: str, body: str, frame: Frame, joins: Mapping[str, str]) -> str:
+    """A plain text for an invented person, links as they will be; for counting while somebody is still writing. `BadTemplate`.
+
+    joins: what stands for `join.<name>`.
+    """
     sample = sample_context()
     values = {
         **sample,
+        JOIN: joins,
         "unsubscribe_url": frame.unsubscribe_url,
         "public_address": frame.base_url,
         **_pages(sample, frame),
     }
-    return _Links(kind, frame).in_plain(liquid.try_out(body, values, escape=False))
+    return _Links(kind, frame, tuple(joins.values())).in_plain(liquid.try_out(body, values, escape=False))
 
 
 _ADDRESS = re.compile(r"https?://\S+")
@@ -328,21 +343,3 @@ def text_digest(rendered: Rendered) -> str:
     """Hash of subject and text without links: two people who would read the same have the same digest."""
     said = _ADDRESS.sub("", f"{rendered.subject}\0{rendered.text}")
     return sha256(" ".join(said.split()).encode()).hexdigest()
-
-
-def sample_context(*, born: date = date(1990, 5, 17)) -> dict[str, Any]:
-    """A person who does not exist, of whom everything is known: for trying a text out."""
-    contact = {
-        "first_name": "Ana", "last_name": "Ruiz", "full_name": "Ana Ruiz", "city": "Madrid", "birth_date": born, "language": "en",
-        "branch": "Centro", "number": "1001",
-    }  # fmt: skip
-    return {"contact": contact, "booking": sample_booking()}
-
-
-def sample_booking() -> dict[str, Any]:
-    """A booking that does not exist, with all its fields."""
-    starts, ends = datetime(2027, 3, 9, 10, 30, tzinfo=UTC), datetime(2027, 3, 9, 11, 15, tzinfo=UTC)
-    return {
-        "title": gettext("Haircut"), "kind": gettext("appointment"), "starts_at": starts, "ends_at": ends, "place": "Calle Mayor 1",
-        "branch": "Centro", "status": "booked",
-    }  # fmt: skip

@@ -15,7 +15,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from channels import webhooks
+from channels import capabilities, webhooks
 from channels.models import Delivery, SandboxMessage
 from channels.transport import Fact, Inbound
 from channels.transports.sandbox import signed_call
@@ -74,10 +74,13 @@ class Operator:
 
 def acts_for(message: SandboxMessage) -> list[Act]:
     """What can be played on this message: only what could happen to it in truth."""
+    told = capabilities.of_channel(message.channel)
     possible = {
-        Act.OPEN: is_tracked(message),
+        Act.DELIVERED: Fact.DELIVERED in told,
+        Act.OPEN: is_tracked(message) or Fact.READ in told,
         Act.CLICK: bool(links(message)),
         Act.PRESS: bool(message.buttons),
+        Act.ANSWER: Fact.REPLIED in told,
         Act.ORDER: bool(message.key),
     }
     return [act for act in Act if possible.get(act, True)]
@@ -139,6 +142,10 @@ def _act(name: str) -> Act:
 
 
 def _impossible(act: Act) -> str:
+    if act is Act.ANSWER:
+        return _("On this channel people cannot answer.")
+    if act is Act.DELIVERED:
+        return _("On this channel nobody would learn that it was delivered.")
     if act is Act.OPEN:
         return _("This message carries no tracking picture, so nobody would learn that it was opened.")
     if act is Act.CLICK:
@@ -171,7 +178,9 @@ def _fact(message: SandboxMessage, act: Act, *, now: datetime, text: str, link: 
         return Inbound(Fact.BOUNCED, reason="played", address_dead=True, **known)
     if act is Act.OPT_OUT:
         return Inbound(Fact.UNSUBSCRIBED, **known) if _is_rich(message) else Inbound(Fact.STOPPED, text="STOP", **known)
-    return Inbound({Act.OPEN: Fact.OPENED, Act.DELIVERED: Fact.DELIVERED}[act], **known)
+    if act is Act.OPEN:
+        return Inbound(Fact.OPENED if is_tracked(message) else Fact.READ, **known)
+    return Inbound(Fact.DELIVERED, **known)
 
 
 def _link(message: SandboxMessage, number: int) -> str:

@@ -63,7 +63,8 @@ def _put_together(query: QuerySet[Any, Any], connection: BaseDatabaseWrapper) ->
     sql, params = compiler.as_sql()
     nobody = Among.written(_NOBODY, connection)
     places = tuple(n for n, value in enumerate(params) if value == nobody)
-    assert places, "the query does not ask for its ids through Among"
+    if not places:
+        raise ValueError("the query does not ask for its ids through Among")
     columns = [expression for expression, *_ in compiler.select[: compiler.col_count]]
     converters = compiler.get_converters(columns)
     if connection.vendor == "postgresql":  # its driver brings all but JSON as Python's own

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
+# What addresses begin with that people were given for practice: real channels do not write to them.
+PRACTICE = "practice-"
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:

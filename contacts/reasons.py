@@ -33,6 +33,8 @@ _sentences: dict[str, StrOrPromise] = {
     "quiet_hours_unknown_zone": _(
         "Waits until %(when)s, business time, because the person's time zone cannot be told."
     ),
+    "closed_day": _("Waits until %(when)s, because it is a holiday or a closed day where the person lives."),
+    "no_hour_left": _("Waits until %(when)s, because the quiet hours and closed days leave no hour before."),
     "contact_gone": _("The contact no longer exists."),
 }
 

@@ -38,6 +38,29 @@ def named(name: str) -> ZoneInfo | None:
         return None
 
 
+def country_of(zone: str) -> str:
+    """The country (two letters) in which a zone lies, also by one of its older names; "" where it lies in none, such as UTC."""
+    countries, older = _countries()
+    return countries.get(zone) or countries.get(older.get(zone, ""), "")
+
+
+@cache
+def _countries() -> tuple[dict[str, str], dict[str, str]]:
+    """Zones with their country, and older names with the zone that they stand for (zone.tab and tzdata.zi of the tz database)."""
+    folder = files("tzdata.zoneinfo")
+    lines = [
+        line.split("\t")
+        for line in folder.joinpath("zone.tab").read_text(encoding="utf-8").splitlines()
+        if line[:1] != "#"
+    ]
+    links = [
+        line.split()
+        for line in folder.joinpath("tzdata.zi").read_text(encoding="utf-8").splitlines()
+        if line[:2] == "L "
+    ]
+    return {line[2]: line[0] for line in lines if len(line) > 2}, {older: zone for _, zone, older in links}
+
+
 @cache
 def choices() -> list[tuple[str, str]]:
     """IANA names for forms with a readable label, canonical names only (no aliases such as America/Buenos_Aires)."""

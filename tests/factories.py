@@ -16,13 +16,14 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
 def make_business(**fields: Any) -> Business:
-    """The one row: a salon in Madrid, with quiet hours that never bite unless asked for, and no cap."""
+    """The one row with its rules: a salon in Madrid, with quiet hours that never bite unless asked for, and no cap."""
     values = {
         "name": "Salon Aurora", "country": "ES", "language": "en", "time_zone": "Europe/Madrid", "currency": "EUR",
         "postal_address": "Calle Mayor 1, Madrid", "quiet_from": time(0), "quiet_until": time(0), "cap_messages": None,
         "public_address": "http://127.0.0.1:8000", **fields,
     }  # fmt: skip
-    return Business.objects.update_or_create(pk=1, defaults=values)[0]
+    Business.objects.update_or_create(pk=1, defaults=values)
+    return Business.current()
 
 
 def make_contact(

@@ -13,6 +13,11 @@ settings.register_profile("thorough", settings.get_profile("house"), max_example
 settings.load_profile("house")
 
 
+def thorough() -> bool:
+    """Whether all that can be tried is to be tried."""
+    return settings.get_current_profile_name() == "thorough"
+
+
 def invented(few: int) -> settings:
     """Decorate a test for which FEW is too many or too few."""
-    return settings(max_examples=few * (TIMES if settings.get_current_profile_name() == "thorough" else 1))
+    return settings(max_examples=few * (TIMES if thorough() else 1))

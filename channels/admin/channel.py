@@ -15,7 +15,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
-from channels import capabilities, health, sending
+from channels import capabilities, health, practising, sending
 from channels.admin import trying
 from channels.admin.channel_form import PREFIX, AccountForm, NewChannelForm, account_form, shown_when
 from channels.models import Channel, Delivery
@@ -23,9 +23,9 @@ from channels.readiness import obstacles
 from channels.transport import Fact, Transport
 from contacts import kinds
 from contacts.admin.consent import KindFilter
-from contacts.models import Business
+from contacts.models import Business, Group
 
-_ACTS = ("test", "check", "breaker", "address")
+_ACTS = ("test", "check", "breaker", "address", "practise")
 
 
 @admin.register(Channel)
@@ -135,6 +135,7 @@ class ChannelAdmin(ModelAdmin):
             "callback_url": f"{business.public_address}/hooks/{channel.hook}/"
             if calls_back and business.public_address
             else "",
+            "practice_groups": Group.objects.order_by("name") if practising.possible(channel) else None,
             "asks_for_phone": channel.address_kind == "phone",
             "my_address": getattr(request.user, "email", "") if channel.address_kind == "email" else "",
             "may_change": self.has_change_permission(request, channel),
@@ -172,12 +173,15 @@ _LOGGED = {
     "check": _("Checked the account."),
     "breaker": _("Set the channel in use again after errors."),
     "address": _("Checked the public address."),
+    "practise": _("Let people join for practice."),
 }
 
 
 def _do(act: str, channel: Channel, request: HttpRequest) -> trying.Told:
     if act == "test":
         return trying.send_test(channel, request.POST.get("to", ""))
+    if act == "practise":
+        return trying.let_join(channel, request.POST.get("group", ""), timezone.now())
     if act == "check":
         return trying.check_account(channel)
     return trying.close_breaker(channel) if act == "breaker" else trying.check_address(timezone.now())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path
@@ -66,6 +68,24 @@ class InvitationForm(forms.ModelForm):  # type: ignore[type-arg]
         return saved
 
 
+class MadeBy(admin.SimpleListFilter):
+    """Those that messages made, one for each person, are as many as the people: they show when asked for."""
+
+    title = _("made by")
+    parameter_name = "made"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("messages", _("messages"))]
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        shown = list(super().choices(changelist))
+        shown[0]["display"] = _now("staff")
+        yield from shown
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(by_message=self.value() == "messages")
+
+
 @admin.register(Invitation)
 class InvitationAdmin(ModelAdmin):
     """One line per invitation; its page shows every way in."""
@@ -73,7 +93,7 @@ class InvitationAdmin(ModelAdmin):
     form = InvitationForm
     list_display = ("source", "channel", "contact", "group", "state")
     list_select_related = ("channel", "contact", "group")
-    list_filter = ("active",)
+    list_filter = (MadeBy, "active")
     search_fields = ("source",)
     autocomplete_fields = ("contact",)
     ordering = ("-id",)
@@ -82,6 +102,10 @@ class InvitationAdmin(ModelAdmin):
 
     class Media:
         css = {"all": ("channels/channels.css",)}
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Invitation | None = None) -> tuple[str, ...]:
+        """What a message carries to one person stays theirs; it can be put out of use."""
+        return ("source", "channel", "group", "contact", "language", "expires_at") if obj and obj.by_message else ()
 
     def get_urls(self) -> list[URLPattern]:
         poster = path(

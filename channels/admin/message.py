@@ -24,11 +24,12 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from channels import freezing, richtext
+from channels import freezing, personal_links, rendering, richtext
 from channels.admin import message_pages
 from channels.admin.button_rows import ButtonsField, too_many
 from channels.admin.message_advice import advice
 from channels.admin.template_places import PlacesField
+from channels.join_links import joinable, ways
 from channels.models import Form, Message, MessageVariant
 from channels.rendering import BadTemplate, compile_content
 from contacts import kinds
@@ -125,10 +126,24 @@ class VariantForm(forms.ModelForm):  # type: ignore[type-arg]
             return
         for slug in freezing.unknown_forms(subject, preheader, body):
             self.add_error("body", _("There is no form with the address “%(form)s”.") % {"form": f"forms.{slug}"})
+        self._check_joins([subject, preheader, richtext.clean(body), *_short(cleaned)])
         for link in richtext.lost_links(links):
             self.add_error(
                 "body", _("The link “%(link)s” leads nowhere. Does it need https:// in front?") % {"link": link}
             )
+
+    def _check_joins(self, sources: list[str]) -> None:
+        known = joinable()
+        for name in sorted(rendering.joins_in(sources) - known - set(personal_links.NAMES)):
+            said = _("There is no link to join “%(name)s”. There are: %(names)s.")
+            names = ", ".join(f"join.{one}" for one in sorted(known))
+            self.add_error("body", said % {"name": f"join.{name}", "names": names})
+
+
+def _short(cleaned: dict[str, Any]) -> list[str]:
+    """The labels, addresses and values beside the text, which are Liquid like it."""
+    buttons = [button.get(part, "") for button in cleaned.get("buttons") or [] for part in ("label", "url")]
+    return [*buttons, *(cleaned.get("template_values") or {}).values()]
 
 
 class VariantInline(StackedInline):
@@ -255,7 +270,7 @@ def editor(may_write: bool) -> dict[str, Any]:
         "titled": [kind.name for kind in kinds.all_kinds() if kind.titled],
         "buttons": {kind.name: kind.buttons for kind in kinds.all_kinds()},
         "templates": [kind.name for kind in kinds.all_kinds() if kind.templates],
-        "fields": [[str(label), "{{ " + _filled(source) + " }}"] for label, source in (*_FIELDS, *_forms())],
+        "fields": [[str(label), "{{ " + _filled(source) + " }}"] for label, source in (*_FIELDS, *_joins(), *_forms())],
         "classes": " ".join(WYSIWYG_CLASSES),
         "count": reverse("admin:channels_message_count"),
         "picture": reverse("admin:channels_message_picture"),
@@ -265,6 +280,15 @@ def editor(may_write: bool) -> dict[str, Any]:
             "failed": _now("The picture could not be stored."), "counting": _now("counting …"),
         },
     }  # fmt: skip
+
+
+def _joins() -> list[tuple[str, str]]:
+    """The channels that people can join by a link of their own."""
+    spoken = {kind: name for name, kind in personal_links.NAMES.items()}
+    said = _now("Link to join: %(channel)s")
+    return [
+        (said % {"channel": kinds.label(kind)}, f"join.{spoken.get(kind, kind)}") for kind in ways(Business.current())
+    ]
 
 
 def _forms() -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
-from channels import freezing, rendering
+from channels import capabilities, freezing, rendering
 from channels.models import Channel, Message, MessageVariant, Purpose
 from contacts import kinds
 from contacts.models import Business, Contact
@@ -23,7 +23,7 @@ def advice(message: Message, business: Business) -> Iterator[str]:
     marketing = message.purpose == Purpose.MARKETING
     for variant in variants:
         yield from _about_fields(variant, details)
-        if marketing and not kinds.get(variant.kind).rich and not _WAY_OUT.search(variant.body):
+        if marketing and capabilities.takes_stop(variant.kind) and not _WAY_OUT.search(variant.body):
             yield _("%(text)s: say how one can stop these messages, for example “Reply STOP to end”.") % {
                 "text": _name(variant)
             }

@@ -22,7 +22,7 @@ from django.views.decorators.http import require_POST
 from PIL import Image, UnidentifiedImageError
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from channels import freezing, rendering, segments
+from channels import freezing, personal_links, rendering, segments
 from channels.models import Channel, Delivery, Message, MessageImage, MessageVariant, PriceUnit
 from channels.rendering import BadTemplate, Frame, MissingField, Rendered
 from contacts import consent, kinds, reasons
@@ -49,9 +49,10 @@ def count(request: HttpRequest) -> HttpResponse:
     try:
         if not kinds.get(kind).segmented:
             return JsonResponse({"sentence": "", "warning": ""})
-        text = rendering.try_plain(
-            kind, request.POST.get("text", ""), _frame(request, request.POST.get("purpose", "marketing"), kind=kind)
-        )
+        text = request.POST.get("text", "")
+        joins = personal_links.examples(Business.current()) if rendering.JOIN in text else {}
+        frame = _frame(request, request.POST.get("purpose", "marketing"), kind=kind)
+        text = rendering.try_plain(kind, text, frame, joins)
     except (BadTemplate, LookupError) as bad:
         return JsonResponse({"sentence": "", "warning": str(bad)})
     counted = segments.count(text)
@@ -176,7 +177,8 @@ def _look(request: HttpRequest, message: Message, variant: MessageVariant, conta
     frame = _frame(request, message.purpose, variant.language, variant.kind)
     try:
         made = rendering.compile_content([freezing.told(variant)], freezing.brand_of(Business.current()))[0]
-        rendered = rendering.render(made, values, frame)
+        joins = {rendering.JOIN: personal_links.examples(Business.current())} if made.get("joins") else {}
+        rendered = rendering.render(made, {**values, **joins}, frame)
     except MissingField as missing:
         sentence = _(
             "The text needs “%(field)s”, which is not known of this person. They would be left out, with this reason."

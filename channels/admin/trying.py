@@ -7,13 +7,14 @@ from datetime import datetime
 
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from channels import accounts
+from channels import accounts, practising
 from channels.models import Channel
 from channels.models.delivery import new_token
 from channels.transport import Fault, Outgoing, Receipt, Refused, Result, Transport, Unclear
 from contacts import emails, kinds, phones, reachability
-from contacts.models import Address, Business, Validity
+from contacts.models import Address, Business, Contact, Group, Validity
 from contacts.models.contact import fold
 
 # (did it work, what staff are told)
@@ -49,6 +50,21 @@ def check_address(now: datetime) -> Told:
     """The round trip over the business's public address."""
     proof = reachability.prove(Business.current(), now)
     return proof.ok, str(proof.sentence)
+
+
+def let_join(channel: Channel, group: str, now: datetime) -> Told:
+    """Let the people of a group (its id) join a channel of the sandbox, that it can be practised with them."""
+    chosen = Group.objects.filter(pk=group).first() if group.isdecimal() else None
+    if chosen is None:
+        return False, _("Choose a group.")
+    try:
+        joined = practising.let_join(channel, Contact.objects.filter(memberships__group=chosen), now=now)
+    except practising.CannotPlay as error:
+        return False, str(error)
+    return True, ngettext(
+        "%(count)d person of this group joins, for practice. In a moment it is on their page.",
+        "%(count)d people of this group join, for practice. In a moment it is on their pages.", joined,
+    ) % {"count": joined}  # fmt: skip
 
 
 def say(result: Result) -> Told:

@@ -21,6 +21,7 @@ def new_invitation() -> str:
 class Invitation(models.Model):
     """What a join link stands for. `channel` empty: any of them; `contact`: whom it is for, then it works once; `group`: who joins gets in.
 
+    `by_message`: made for the text of a message, of which each person has one per channel until it is used.
     `source` is what staff call the place ("counter", "receipt") and stands in the consent ledger. `language`: of the pages that it opens.
     """
 
@@ -41,6 +42,7 @@ class Invitation(models.Model):
     )  # fmt: skip
     language = models.CharField(_("language"), max_length=8, blank=True, default="")
     single_use = models.BooleanField(_("works once"), default=False)
+    by_message = models.BooleanField(_("from a message"), default=False, editable=False)
     used_at = models.DateTimeField(_("used"), null=True, blank=True, editable=False)
     expires_at = models.DateTimeField(_("ends"), null=True, blank=True)
     active = models.BooleanField(_("in use"), default=True)
@@ -56,8 +58,11 @@ class Invitation(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(contact=None) | Q(single_use=True), name="invitation_personal_works_once"
-            )
-        ]
+            ),
+            models.UniqueConstraint(
+                fields=["contact", "channel"], condition=Q(by_message=True, active=True, used_at=None), name="invitation_by_message_once"
+            ),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return self.source

@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 
 from channels import rendering
 from channels.models import Channel, MessageVersion
+from channels.personal_links import PersonalLinks
 from channels.sending.claim import Job
 from channels.transport import Outgoing
 from contacts import bookings, consent
@@ -60,6 +61,8 @@ class Texts:
     def __init__(self, channel: Channel, business: Business) -> None:
         self.channel, self.business = channel, business
         self.contents: dict[int, list[dict[str, Any]]] = {}
+        self.joins: dict[tuple[int, str], set[str]] = {}
+        self.links = PersonalLinks(business)
 
     def people(self, jobs: Sequence[Job], now: datetime, *, lock: bool = False) -> dict[int, Person]:
         """The gate's answer for everyone in the jobs: two statements."""
@@ -67,10 +70,19 @@ class Texts:
         ids = [job.contact_id for job in jobs]
         return consent.gate(ids, asks, now=now, business=self.business, lock=lock)
 
-    def prepare(self, jobs: Iterable[Job], people: Mapping[int, Person]) -> list[Prepared]:
+    def learn(self, jobs: Sequence[Job], people: Mapping[int, Person], now: datetime) -> None:
+        """Read what the texts of these jobs are made from, and have the links ready by which their people join, where a text has such."""
+        self._read({job.message_version_id for job in jobs})
+        wanted = [
+            (job.contact_id, name) for job in jobs if (names := self._joins(job)) and _may(people, job) for name in names
+        ]  # fmt: skip
+        if wanted:
+            self.links.make(wanted, now)
+
+    def prepare(self, jobs: Iterable[Job], people: Mapping[int, Person], now: datetime) -> list[Prepared]:
         """The texts for those who may be written to, as far as is known now."""
         jobs = list(jobs)
-        self._read({job.message_version_id for job in jobs})
+        self.learn(jobs, people, now)
         known = bookings.facts({number for job in jobs if (number := _booking_of(job))})
         return [
             self._prepare(job, people.get(job.contact_id), self.contents[job.message_version_id], _occasion(job, known))
@@ -83,6 +95,14 @@ class Texts:
             found = MessageVersion.objects.filter(pk__in=missing)
             self.contents.update(found.values_list("pk", "content"))
 
+    def _joins(self, job: Job) -> set[str]:
+        """What the texts for this kind of channel, in whatever language, name after `join.`."""
+        key = (job.message_version_id, job.kind)
+        if key not in self.joins:
+            variants = [one for one in self.contents.get(key[0], ()) if one["kind"] == job.kind]
+            self.joins[key] = {name for one in variants for name in one.get("joins", ())}
+        return self.joins[key]
+
     def _prepare(
         self, job: Job, person: Person | None, content: list[dict[str, Any]], occasion: Mapping[str, Any]
     ) -> Prepared:
@@ -94,6 +114,8 @@ class Texts:
             return Prepared(job, person, problem=("no_text", {}))
         try:
             context = rendering.context_for(person, occasion)
+            if names := variant.get("joins"):
+                context[rendering.JOIN] = self.links.of(job.contact_id, names)
             rendered = rendering.render(variant, context, self._frame(job, variant, tracked=verdict.tracked))
         except rendering.MissingField as missing:
             return Prepared(job, person, problem=("missing_field", {"field": missing.field}))
@@ -112,6 +134,11 @@ class Texts:
             "content": job.step_name,
         }
         return rendering.Frame(self.business.public_address, job.token, job.purpose, tracked, utm, variant["language"])
+
+
+def _may(people: Mapping[int, Person], job: Job) -> bool:
+    person = people.get(job.contact_id)
+    return person is not None and person.verdicts[job.ask].ok
 
 
 def _booking_of(job: Job) -> int:

@@ -128,7 +128,7 @@ def _outgoing(
     texts = Texts(channel, business)
     jobs = [Job.of(delivery) for delivery in deliveries]
     addresses = {delivery.pk: delivery.address for delivery in deliveries}
-    for prepared in texts.prepare(jobs, texts.people(jobs, now)):
+    for prepared in texts.prepare(jobs, texts.people(jobs, now), now):
         if prepared.rendered is not None:
             yield prepared.outgoing(addresses[prepared.job.id], now)
 

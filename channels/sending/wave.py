@@ -46,6 +46,7 @@ class Work:
         now = self.clock()
         jobs = claim.take(self.channel, self.token, limit, now)
         self.people = self.texts.people(jobs, now) if jobs else {}
+        self.texts.learn(jobs, self.people, now)
         return jobs
 
     def run(self, jobs: Sequence[Job], until: datetime) -> bool:
@@ -74,7 +75,7 @@ class Work:
 
     def _wave(self, jobs: Sequence[Job]) -> list[Job]:
         """One wave. Returns those whose text must be made again, because the person changed."""
-        prepared = self.texts.prepare(jobs, self.people)
+        prepared = self.texts.prepare(jobs, self.people, self.clock())
         going, again = insist(lambda: self._look_and_mark(prepared))
         self.attempts = []  # recorded
         self.pace.used(len(going))

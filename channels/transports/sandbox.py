@@ -16,7 +16,19 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from channels.models import SandboxMessage
-from channels.transport import Account, BadSignature, Fact, Inbound, Outgoing, RawCall, Receipt, Result, Transport
+from channels.transport import (
+    Account,
+    BadSignature,
+    Fact,
+    Inbound,
+    Outgoing,
+    RawCall,
+    Receipt,
+    Result,
+    Transport,
+    names,
+    transport_class,
+)
 from contacts import bulk, kinds
 from contacts.kinds import Kind
 
@@ -45,9 +57,12 @@ class SandboxTransport(Transport):
 
     @classmethod
     def reports_with(cls, kind: str, account_settings: Mapping[str, str]) -> frozenset[Fact]:  # noqa: ARG003
-        """All that can be played."""
-        told = {Fact.ACCEPTED, Fact.SENT, Fact.DELIVERED, Fact.FAILED, Fact.BOUNCED, Fact.CLICKED, Fact.REPLIED}
-        return frozenset(told | ({Fact.OPENED, Fact.UNSUBSCRIBED} if kinds.get(kind).rich else {Fact.STOPPED}))
+        """All that can be played: of what only a provider tells, what those of this kind tell in earnest."""
+        told = {Fact.ACCEPTED, Fact.SENT, Fact.FAILED, Fact.BOUNCED, Fact.CLICKED}
+        if kinds.get(kind).rich:  # mail services differ, and none is chosen here
+            return frozenset(told | {Fact.DELIVERED, Fact.OPENED, Fact.REPLIED, Fact.UNSUBSCRIBED})
+        in_earnest = _reported_in_earnest(kind) or {Fact.DELIVERED, Fact.REPLIED}
+        return frozenset(told | {Fact.STOPPED} | (_BY_PROVIDER & in_earnest))
 
     def send_many(self, messages: Sequence[Outgoing]) -> Iterator[tuple[str, Result]]:
         now = timezone.now()
@@ -79,6 +94,18 @@ class SandboxTransport(Transport):
             message.subject[:255], message.text, message.html, dict(message.headers),
             [asdict(button) for button in message.buttons], now, [],
         )  # fmt: skip
+
+
+_BY_PROVIDER = frozenset({Fact.DELIVERED, Fact.READ, Fact.CLOSED, Fact.REPLIED})
+
+
+def _reported_in_earnest(kind: str) -> frozenset[Fact]:
+    """What any transport that carries this kind can tell with some account; nothing where none carries it."""
+    told: set[Fact] = set()
+    for carrier in map(transport_class, names()):
+        if carrier.live and any(one.name == kind for one in carrier.kinds):
+            told |= carrier.reports.get(kind, frozenset()) | carrier.reports_with(kind, {})
+    return frozenset(told)
 
 
 def signature(account_id: int, body: bytes) -> str:

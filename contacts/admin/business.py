@@ -11,12 +11,16 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
 from contacts import reachability
+from contacts.admin.limits import INLINES
 from contacts.forms.house import BusinessForm
+from contacts.forms.limits import say_hours
 from contacts.models import Business
 
 
@@ -25,7 +29,8 @@ class BusinessAdmin(ModelAdmin):
     form = BusinessForm
     change_form_template = "contacts/business_form.html"
     warn_unsaved_form = True
-    readonly_fields = ("shown_proof",)
+    readonly_fields = ("shown_proof", "shown_hours")
+    inlines = INLINES
     fieldsets = (
         (
             _("Who we are"),
@@ -34,9 +39,10 @@ class BusinessAdmin(ModelAdmin):
         (
             _("Quiet hours"),
             {
-                "fields": (("quiet_from", "quiet_until"),),
+                "fields": (("quiet_from", "quiet_until"), ("keep_holidays", "holiday_region"), "shown_hours"),
                 "description": _(
                     "By the clock of each person. What would leave then waits until they end. Equal times mean no quiet hours."
+                    " Further down there are rules for single channels, and closed days."
                 ),
             },
         ),
@@ -90,6 +96,11 @@ class BusinessAdmin(ModelAdmin):
         if obj.public_address and not obj.public_address.startswith("https://"):
             messages.warning(request, gettext("The public address is not https, so no live channel will start."))
         return _to_the_page()
+
+    @admin.display(description=_("so that"))
+    def shown_hours(self, business: Business) -> SafeString:
+        """As it was saved last."""
+        return format_html_join("", "<p>{}</p>", ((sentence,) for sentence in say_hours(business, timezone.now())))
 
     @admin.display(description=_("checked"))
     def shown_proof(self, business: Business) -> str:

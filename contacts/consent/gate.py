@@ -96,8 +96,8 @@ class _Judge:
     def __init__(self, known: Facts, business: Business, now: datetime) -> None:
         self.facts, self.business, self.now = known, business, now
         self.asks_tracking = business.asks_tracking_consent
-        self.windows = calendar.quiet(business.quiet_from, business.quiet_until)
-        self.hours: dict[tuple[ZoneInfo, ...], tuple[datetime | None, str]] = {}
+        self.rules = business.hours
+        self.hours: dict[tuple[str, tuple[ZoneInfo, ...]], tuple[datetime | None, str]] = {}
         self.addresses: dict[str, str] = {}
 
     def person(self, contact: Known, asks: Collection[Ask]) -> Person:
@@ -118,7 +118,7 @@ class _Judge:
             return Verdict(ok=False, reason=reason, params=params, address=address, tracked=tracked)
         if ask.urgent:
             return Verdict(ok=True, address=address, tracked=tracked)
-        not_before, reason = self._quiet(zones)
+        not_before, reason = self._quiet(ask.kind, zones)
         params = {"when": not_before.isoformat(), "zone": self.business.time_zone} if not_before else {}
         return Verdict(ok=True, reason=reason, params=params, address=address, not_before=not_before, tracked=tracked)
 
@@ -127,6 +127,8 @@ class _Judge:
         ways = self.facts.ways.get((contact_id, self._address_kind(ask.kind)), [])
         if ask.address:
             ways = [way for way in ways if way.normal == ask.address]
+        elif not ask.played:
+            ways = [way for way in ways if not way.normal.startswith(kinds.PRACTICE)]
         bounced = ""
         for way in ways:
             if not way.works:
@@ -196,15 +198,21 @@ class _Judge:
             phone=next((way.normal for way in ways if way.works), None), business_country=self.business.country,
         )  # fmt: skip
 
-    def _quiet(self, zones: tuple[ZoneInfo, ...]) -> tuple[datetime | None, str]:
-        """The end of the quiet time in all the zones, with its reason; nothing where it is no quiet time now."""
-        if zones not in self.hours:
-            self.hours[zones] = self._look_at_clocks(zones)
-        return self.hours[zones]
+    def _quiet(self, kind: str, zones: tuple[ZoneInfo, ...]) -> tuple[datetime | None, str]:
+        """The end of the quiet time of this kind in all the zones, with its reason; nothing where it is no quiet time now."""
+        if (kind, zones) not in self.hours:
+            self.hours[kind, zones] = self._look_at_clocks(kind, zones)
+        return self.hours[kind, zones]
 
-    def _look_at_clocks(self, zones: tuple[ZoneInfo, ...]) -> tuple[datetime | None, str]:
-        reason, opens = "quiet_hours", calendar.next_allowed(self.now, zones, self.windows)
-        if opens is None:  # a number of a country so wide that no hour suits all of it
-            reason, home = "quiet_hours_unknown_zone", timezones.named(self.business.time_zone) or timezones.UTC
-            opens = calendar.next_allowed(self.now, (home,), self.windows)
-        return (opens, reason) if opens is not None and opens > self.now else (None, "")
+    def _look_at_clocks(self, kind: str, zones: tuple[ZoneInfo, ...]) -> tuple[datetime | None, str]:
+        windows, reason = self.rules.windows(kind), "quiet_hours"
+        still = self.rules.still_days(kind, zones, self.now)
+        opens = calendar.next_allowed(self.now, zones, windows, still)
+        if opens is None and len(zones) > 1:  # a number of a country so wide that no hour suits all of it
+            reason, zones = "quiet_hours_unknown_zone", (timezones.named(self.business.time_zone) or timezones.UTC,)
+            opens = calendar.next_allowed(self.now, zones, windows, self.rules.still_days(kind, zones, self.now))
+        if opens is None:
+            return self.now + calendar.HORIZON, "no_hour_left"
+        if reason == "quiet_hours" and any(self.now.astimezone(zone).date() in still for zone in zones):
+            reason = "closed_day"
+        return (opens, reason) if opens > self.now else (None, "")

@@ -19,7 +19,7 @@ from unfold.widgets import (
     UnfoldAdminURLInputWidget,
 )
 
-from contacts import kinds
+from contacts import closed_days, kinds
 from contacts.forms import choices
 from contacts.forms.person import normalise
 from contacts.models import Branch, Business, SuppressionScope
@@ -44,6 +44,10 @@ class BusinessForm(forms.ModelForm):  # type: ignore[type-arg]
     website = forms.URLField(
         label=capfirst(_("website")), required=False, assume_scheme="https", widget=UnfoldAdminURLInputWidget
     )
+    holiday_region = forms.ChoiceField(
+        label=capfirst(_("holidays of")), required=False, widget=UnfoldAdminSelect2Widget,
+        help_text=_("Where parts of our country have days of their own."),
+    )  # fmt: skip
     public_address = forms.URLField(
         label=capfirst(_("public address")), required=False, assume_scheme="https", max_length=200, widget=UnfoldAdminURLInputWidget,
         help_text=_("Where people and providers reach this program, for example https://news.our-salon.com"),
@@ -53,7 +57,8 @@ class BusinessForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Business
         fields = (
             "name", "country", "language", "time_zone", "currency", "postal_address", "website", "logo", "colour", "quiet_from",
-            "quiet_until", "cap_messages", "cap_days", "tracking", "confirm_days", "utm_source", "public_address",
+            "quiet_until", "keep_holidays", "holiday_region", "cap_messages", "cap_days", "tracking", "confirm_days", "utm_source",
+            "public_address",
         )  # fmt: skip
         widgets = {
             "colour": UnfoldAdminColorInputWidget,
@@ -67,9 +72,21 @@ class BusinessForm(forms.ModelForm):  # type: ignore[type-arg]
             ("country", choices.countries(self.instance.country)),
             ("language", choices.languages(kept=self.instance.language)),
             ("time_zone", choices.zones(kept=self.instance.time_zone)),
+            ("holiday_region", self._regions()),
         ):
             if name in self.fields:
                 self.fields[name].choices = given  # type: ignore[attr-defined]
+
+    def _regions(self) -> choices.Choices:
+        """Those of the country that is chosen; what was posted with another country is let go of in `clean`."""
+        country = str(self.data.get("country") or self.instance.country)
+        listed: choices.Choices = [("", _("the whole country")), *closed_days.regions(country)]
+        posted = str(self.data.get("holiday_region") or "")
+        self.foreign = bool(posted) and posted not in dict(listed)
+        return [*listed, (posted, posted)] if self.foreign else listed
+
+    def clean_holiday_region(self) -> str:
+        return "" if self.foreign else str(self.cleaned_data["holiday_region"])
 
     def clean_currency(self) -> str:
         currency = str(self.cleaned_data["currency"]).strip().upper()

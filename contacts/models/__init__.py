@@ -6,6 +6,7 @@ from contacts.models.consent import Basis, Consent, ConsentPurpose, Suppression,
 from contacts.models.contact import LONGEST_ADDRESS, Address, Contact, Group, Membership, Validity
 from contacts.models.event import Event
 from contacts.models.importing import ImportRow, ImportRun, ImportState, RowOutcome
+from contacts.models.limits import ClosedDay, QuietRule
 from contacts.models.segment import Segment
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "BookingStatus",
     "Branch",
     "Business",
+    "ClosedDay",
     "Consent",
     "ConsentPurpose",
     "Contact",
@@ -27,6 +29,7 @@ __all__ = [
     "ImportRun",
     "ImportState",
     "Membership",
+    "QuietRule",
     "RowOutcome",
     "Segment",
     "Suppression",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import time
 from typing import Any
 
@@ -10,7 +11,9 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from contacts import openings
+from contacts import branch_hours
+from contacts.models.limits import CLOSED, QUIET, ClosedDay, QuietRule, closed_of, gathered, quiet_of
+from contacts.opening import Hours
 
 COLOUR = RegexValidator(r"^#[0-9a-fA-F]{6}$", _("Write the colour as # and six digits, for example #7c3aed."))
 
@@ -43,6 +46,12 @@ class Business(models.Model):
     quiet_until = models.TimeField(
         _("quiet until"), default=time(8), help_text=_("Nothing leaves in these hours of the person's own time zone.")
     )
+    keep_holidays = models.BooleanField(
+        _("nothing on public holidays"), default=False, help_text=_("By the calendar of the person's country, as far as it is known."),
+    )  # fmt: skip
+    holiday_region = models.CharField(
+        _("holidays of"), max_length=40, blank=True, default="", help_text=_("Where parts of our country have days of their own."),
+    )  # fmt: skip
     cap_messages = models.PositiveSmallIntegerField(
         _("messages per person, at most"), null=True, blank=True, default=5, validators=[MinValueValidator(1)],
         help_text=_("Marketing messages over all cascades. Empty means no limit."),
@@ -83,8 +92,26 @@ class Business(models.Model):
 
     @classmethod
     def current(cls) -> Business:
-        """The one row, made with its defaults on the first call."""
-        return cls.objects.get_or_create(pk=1)[0]
+        """The one row with all its rules, in one statement; made with its defaults on the first call."""
+        rules = {"quiet_rows": gathered(QuietRule, *QUIET), "closed_rows": gathered(ClosedDay, *CLOSED)}
+        return cls.objects.annotate(**rules).filter(pk=1).first() or cls.objects.get_or_create(pk=1)[0]
+
+    @property
+    def hours(self) -> Hours:
+        """When it may write."""
+        return Hours(
+            (self.quiet_from, self.quiet_until),
+            tuple(quiet_of(*row) for row in self._rows("quiet_rows", QuietRule, QUIET)),
+            tuple(closed_of(*row) for row in self._rows("closed_rows", ClosedDay, CLOSED)),
+            self.keep_holidays, self.country, self.holiday_region,
+        )  # fmt: skip
+
+    def _rows(self, name: str, model: type[models.Model], columns: Sequence[str]) -> Iterable[Sequence[Any]]:
+        """The rules that came with the row; a business that was read in another way asks for them."""
+        if name not in self.__dict__:
+            found = model._default_manager.filter(business=self.pk).order_by("pk")
+            return found.values_list(*columns) if self.pk else []
+        return [row[1:] for row in sorted(self.__dict__[name] or ())]
 
     @property
     def asks_tracking_consent(self) -> bool:
@@ -103,7 +130,7 @@ class Business(models.Model):
 
 
 class Branch(models.Model):
-    """A place of the business, with its own zone. Coordinates are degrees (WGS 84); `opening_hours`: see `contacts.openings`."""
+    """A place of the business, with its own zone. Coordinates are degrees (WGS 84); `opening_hours`: see `contacts.branch_hours`."""
 
     name = models.CharField(_("name"), max_length=120, unique=True)
     city = models.CharField(_("city"), max_length=120, blank=True, default="")
@@ -117,7 +144,7 @@ class Branch(models.Model):
         _("longitude"), max_digits=9, decimal_places=6, null=True, blank=True,
         validators=[MinValueValidator(-180), MaxValueValidator(180)], help_text=_("In degrees, for example -3.703790."),
     )  # fmt: skip
-    opening_hours = models.JSONField(_("opening hours"), default=dict, blank=True, validators=[openings.check])
+    opening_hours = models.JSONField(_("opening hours"), default=dict, blank=True, validators=[branch_hours.check])
     sender_name = models.CharField(
         _("sender name"), max_length=120, blank=True, default="", help_text=_("How this branch signs its messages.")
     )

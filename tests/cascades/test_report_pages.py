@@ -99,6 +99,16 @@ def test_an_opening_by_a_program_counts_as_nobodys() -> None:
     assert (mail.opened, mail.unsure, mail.clicked) == (0, 0, 0)
 
 
+def test_what_a_channel_cannot_tell_is_no_nought(admin_client: Client) -> None:
+    cascade = factories.email_then_sms()
+    freeze(cascade, user=None, now=NOW)
+    cascade.refresh_from_db()
+    mail, sms = reports.numbers(cascade).steps
+    assert (set(mail.unknowable), set(sms.unknowable)) == (set(), {"opened"})
+    page = said(admin_client, f"/admin/cascades/cascade/{cascade.pk}/results/")
+    assert page.count("cannot be known on this channel") == 1
+
+
 def test_the_results_page_and_its_part_show_the_same_numbers(admin_client: Client) -> None:
     cascade = sent_to(3)
     url = f"/admin/cascades/cascade/{cascade.pk}/results/"

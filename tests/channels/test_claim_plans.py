@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -115,3 +116,21 @@ def test_the_claim_of_people_who_are_due_keeps_its_index(crowd: int) -> None:
     for plan in claimed.values():
         assert "enrollment_due" in plan, plan
         assert "Seq Scan" not in plan, plan
+
+
+def test_an_update_by_key_is_not_planned_for_one_row_where_the_planner_does_not_know_the_claim_yet(crowd: int) -> None:
+    """Reckoning with one, it may join a thousand rows with all others of the wave, each with each."""
+    assert runner.advance(NOW) == PEOPLE
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE channels_delivery")
+    token = uuid.uuid4()
+    jobs = claim.take(Channel.objects.get(kind="email"), token, 1000, NOW)
+    rows = [(job.id, "sending") for job in jobs[:200]]
+    with CaptureQueriesContext(connection) as captured:
+        only = {"claim_token": token, "status": "queued"}
+        bulk.update(Delivery, ["reason"], rows, only=only)
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {captured[0]['sql']}")
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    reckoned = re.search(r"Seq Scan on channels_delivery t .*?rows=(\d+)", plan)
+    assert "channels_delivery_pkey" in plan or (reckoned and int(reckoned[1]) > 100), plan

@@ -106,6 +106,13 @@ def test_what_staff_should_think_of_is_said_after_saving(marketer: Client) -> No
         assert sentence in page
 
 
+def test_nobody_is_asked_to_offer_stop_where_no_answer_can_come(marketer: Client) -> None:
+    make_business()
+    page = said(marketer.post(ADD, filled({"kind": "webpush", "subject": "Offer", "body": "Offer"}), follow=True))
+    assert Message.objects.exists()
+    assert "how one can stop" not in page
+
+
 def test_only_who_may_marks_a_message_as_urgent_and_it_stands_in_the_history(marketer: Client) -> None:
     urgent = filled({"kind": "sms", "body": "Your class was moved"}, purpose="transactional", urgent="on")
     marketer.post(ADD, urgent)

@@ -15,8 +15,9 @@ PAGE = "admin:contacts_business_change"
 
 
 def filled(**fields: Any) -> dict[str, Any]:
+    rows = {f"{name}-{part}_FORMS": "0" for name in ("quiet_rules", "closed_days") for part in ("TOTAL", "INITIAL")}
     return {
-        "name": "Salon Aurora", "country": "ES", "language": "es", "time_zone": "Europe/Madrid", "currency": "eur",
+        **rows, "name": "Salon Aurora", "country": "ES", "language": "es", "time_zone": "Europe/Madrid", "currency": "eur",
         "postal_address": "Calle Mayor 1", "website": "", "colour": "#6d28d9", "quiet_from": "22:00", "quiet_until": "9:00",
         "cap_messages": "", "cap_days": "7", "confirm_days": 7, "tracking": "law", "utm_source": "aurora", "public_address": "", **fields,
     }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from itertools import pairwise
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from contacts import calendar
 from contacts.calendar import Window, at_local, is_allowed, next_allowed, quiet
-from tests.invented import invented
+from tests.invented import invented, thorough
 
 ZONES = sorted(available_timezones() - {"localtime", "Factory"})
 NIGHT = quiet(time(21), time(8))
@@ -31,20 +32,20 @@ def zone(name: str) -> ZoneInfo:
 
 @cache
 def changes(name: str, year: int) -> list[datetime]:
-    """The instants of a year at which the zone's clocks change, found by halving the day on which they change."""
+    """The instants of a year at which the zone's clocks change, found by halving the week in which they change."""
 
     def offset(instant: datetime) -> timedelta | None:
         return instant.astimezone(zone(name)).utcoffset()
 
     found = []
-    days = [datetime(year, 1, 1, tzinfo=UTC) + timedelta(days=number) for number in range(366)]
-    for day, next_day in pairwise(days):
-        early, late = day, next_day
-        while offset(day) != offset(late) and late - early > timedelta(minutes=1):
+    weeks = [datetime(year, 1, 1, tzinfo=UTC) + timedelta(days=number) for number in range(0, 367, 6)]
+    for week, following in pairwise(weeks):
+        early, late = week, following
+        while offset(week) != offset(late) and late - early > timedelta(minutes=1):
             middle = early + (late - early) // 2
             middle -= timedelta(seconds=middle.second)
-            early, late = (middle, late) if offset(middle) == offset(day) else (early, middle)
-        if offset(day) != offset(next_day):
+            early, late = (middle, late) if offset(middle) == offset(week) else (early, middle)
+        if offset(week) != offset(following):
             found.append(late)
     return found
 
@@ -150,14 +151,52 @@ def test_a_day_without_a_midnight_begins_right_after_the_gap(where: str, day: st
     assert next_allowed(evening, [zone(where)], quiet(time(0), time(0)), {yesterday}) == begins
 
 
-def test_around_every_change_of_clocks_waiting_and_looking_at_the_clock_agree() -> None:
+QUARTER = timedelta(minutes=15)  # all offsets of these years, and all hours here, are whole quarters of an hour
+RULES = (
+    quiet(time(20, 30), time(8)),
+    quiet(time(2, 15), time(1, 45)),
+    (Window(time(1, 15), time(2, 45), frozenset({0, 2, 4, 6})), Window(time(23), time(0, 45))),
+)
+
+
+def tried_changes() -> Iterator[tuple[int, str, datetime]]:
+    """In the thorough run every change of every zone's clocks from 2020 to 2040; else one year of each zone, every year somewhere."""
     for index, name in enumerate(ZONES):
-        for change in changes(name, 2020 + index % 21):
-            windows = quiet(time(20, 30), time(8)) if index % 2 else quiet(time(2, 20), time(1, 40))
-            for quarter in range(-49, 50, 3):
-                tried = change + quarter * timedelta(minutes=15)
-                waits = next_allowed(tried, [zone(name)], windows) != tried
-                assert waits != is_allowed(tried, [zone(name)], windows), (name, tried)
+        for year in range(2020, 2041) if thorough() else (2020 + index % 21,):
+            for change in changes(name, year):
+                yield index + year, name, change
+
+
+def test_around_every_change_of_clocks_the_wait_ends_at_the_first_allowed_moment() -> None:
+    for number, name, change in tried_changes():
+        where, windows = [zone(name)], RULES[number % len(RULES)]
+        for tried in (change - 26 * QUARTER, change - QUARTER, change - TICK, change, change + 3 * QUARTER):
+            found = next_allowed(tried, where, windows)
+            assert found is not None
+            assert is_allowed(found, where, windows), (name, tried)
+            assert found == tried or not is_allowed(found - TICK, where, windows), (name, tried)
+            edge = tried
+            while edge < found:
+                assert not is_allowed(edge, where, windows), (name, tried, edge)
+                edge = datetime.fromtimestamp((edge.timestamp() // 900 + 1) * 900, tz=UTC)
+
+
+def test_at_every_change_of_clocks_a_skipped_time_is_the_moment_after_and_a_repeated_one_the_first() -> None:
+    for _number, name, change in tried_changes():
+        where = zone(name)
+        before, after = (change - SECOND).astimezone(where), change.astimezone(where)
+        old, new = before.replace(tzinfo=None) + SECOND, after.replace(tzinfo=None)
+        if old < new:  # skipped: old .. new
+            for shown in (old, old + (new - old) / 2, new - SECOND):
+                assert at_local(shown.date(), shown.time(), where) == change, (name, shown)
+        elif old - new < timedelta(hours=12):  # shown twice: new .. old
+            for shown in (new, old - SECOND):
+                first = at_local(shown.date(), shown.time(), where)
+                assert first == change - (old - shown), (name, shown)
+                again = first + (old - new)
+                assert again.astimezone(where).replace(tzinfo=None) == shown
+                assert again.astimezone(where).fold == 1
+                assert is_allowed(first, [where], RULES[1]) == is_allowed(again, [where], RULES[1])
 
 
 def test_a_night_is_ten_or_twelve_hours_of_the_shop_clock_when_the_clocks_change_in_it() -> None:

@@ -59,7 +59,14 @@ class TelegramPeer(BotPeer):
             return self._yes({"id": 123456, "is_bot": True, "first_name": "Aurora", "username": self.username})
         if found[2] == "setWebhook":
             return self._yes(True) if fields["url"].startswith("https://") else error(400, "Bad Request: bad webhook")
+        if found[2] == "answerCallbackQuery":
+            return self._yes(True)
         return self._send(fields) if found[2] == "sendMessage" else error(404, "Not Found")
+
+    def asks_back(self, told: dict[str, Any]) -> Said | str:
+        """The answer to one of our calls, which may itself be a request: Telegram carries it out and tells nobody how it went."""
+        fields = {name: value for name, value in told.items() if name != "method"}
+        return self.take(f"/bot{self.token}/{told['method']}", fields, {})
 
     def _send(self, fields: dict[str, Any]) -> Said:
         buttons = [one for row in fields.get("reply_markup", {}).get("inline_keyboard", []) for one in row]

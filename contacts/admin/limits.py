@@ -1,0 +1,33 @@
+"""The rows on the business's page: further quiet hours and closed days."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import TabularInline
+
+from contacts.forms.limits import QuietRuleForm, QuietRuleFormSet
+from contacts.models import ClosedDay, QuietRule
+
+
+class QuietRuleInline(TabularInline):
+    """Beside the hours above, which hold for everything."""
+
+    model = QuietRule
+    form = QuietRuleForm
+    formset = QuietRuleFormSet
+    fields = QuietRuleForm.Meta.fields
+    extra = 0
+    verbose_name = _("rule")
+    verbose_name_plural = _("Further quiet hours, for one channel or on some days")
+
+
+class ClosedDayInline(TabularInline):
+    model = ClosedDay
+    fields = ("day", "yearly", "name")
+    extra = 0
+    verbose_name_plural = _("Days on which nothing leaves")
+
+
+INLINES: tuple[Any, ...] = (QuietRuleInline, ClosedDayInline)
