@@ -19,4 +19,4 @@ class Manual(Trigger):
     label = _("started by hand")
 
     def due(self, params: Mapping[str, Any], now: datetime) -> Iterator[Entry]:
-        yield Entry(audience.people(params["selection"]), f"launch:{params['launch']}", shared=True)
+        yield Entry(audience.people(params["selection"], now), f"launch:{params['launch']}", shared=True)

@@ -5,9 +5,9 @@
 
 from contacts.segments.condition import all_conditions, register
 from contacts.segments.query import count, people, sample
-from contacts.segments.rules import clean
+from contacts.segments.rules import clean, lines
 from contacts.segments.usage import register_user, uses
-from contacts.segments.why import Reason, describe, why
+from contacts.segments.why import Reason, describe, sentences, why
 
 __all__ = [
     "Reason",
@@ -15,10 +15,12 @@ __all__ = [
     "clean",
     "count",
     "describe",
+    "lines",
     "people",
     "register",
     "register_user",
     "sample",
+    "sentences",
     "uses",
     "why",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
@@ -112,3 +112,19 @@ def _answers(tree: Any, scope: Scope) -> list[tuple[bool, bool]]:
     row = scope.everyone().values_list(*asked.values()).first() if asked else ()
     held = list(row or [False] * len(asked))
     return list(zip(held[::2], held[1::2], strict=True))
+
+
+def sentences(tree: Any, now: datetime) -> list[str]:
+    """The rules line by line, for who may only read them."""
+    scope = scope_of(tree, now)
+    return list(_outlined(tree, scope)) if rules.lines(tree) else []
+
+
+def _outlined(node: Any, scope: Scope, depth: int = 0) -> Iterator[str]:
+    space = "\N{NO-BREAK SPACE}" * 4 * depth
+    if not rules.is_group(node):
+        yield f"{space}{''.join(sayings(node, scope))}"
+        return
+    yield f"{space}{headline(node)}:"
+    for child in rules.children(node):
+        yield from _outlined(child, scope, depth + 1)

@@ -52,7 +52,8 @@ def test_groups_join_and_turn_round_what_stands_in_them() -> None:
 
 
 def test_rules_that_say_nothing_find_nobody_and_so_does_a_segment_that_is_gone() -> None:
-    for nothing in ({}, {"all": []}, {"any": []}, {"all": [], "not": True}, {"any": [{"all": []}]}):
+    nothings: list[dict[str, Any]] = [{}, {"all": []}, {"any": []}, {"all": [], "not": True}, {"any": [{"all": []}]}]
+    for nothing in nothings:
         assert found(nothing) == ""
     assert segments.clean({"all": [SPANISH, {"any": []}]}) == {"all": [SPANISH]}
     assert not segments.people(4711, NOW).exists()
@@ -123,10 +124,10 @@ def test_rules_keep_nothing_but_what_their_operator_needs_and_are_bounded() -> N
         deep = {"all": [deep]}
     with pytest.raises(ValueError, match="too deep"):
         segments.clean(deep)
-    for nonsense in ([], 7, "all", {"kind": "age"}):
-        if nonsense:
-            with pytest.raises(ValueError, match="cannot be read"):
-                segments.clean(nonsense)
+    nonsense: tuple[Any, ...] = (7, "all", {"kind": "age"}, [1])
+    for tree in nonsense:
+        with pytest.raises(ValueError, match="cannot be read"):
+            segments.clean(tree)
 
 
 def test_people_asks_for_the_named_few_only_and_with_few_statements() -> None:
