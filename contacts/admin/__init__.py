@@ -1,5 +1,5 @@
 """The admin pages of the contacts room, one module per noun."""
 
-from contacts.admin import booking, business, consent, contact, event, group, imports, suppression
+from contacts.admin import booking, business, consent, contact, event, group, imports, segment, suppression
 
-__all__ = ["booking", "business", "consent", "contact", "event", "group", "imports", "suppression"]
+__all__ = ["booking", "business", "consent", "contact", "event", "group", "imports", "segment", "suppression"]
