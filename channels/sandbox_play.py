@@ -80,7 +80,7 @@ def acts_for(message: SandboxMessage) -> list[Act]:
         Act.OPEN: is_tracked(message) or Fact.READ in told,
         Act.CLICK: bool(links(message)),
         Act.PRESS: bool(message.buttons),
-        Act.ANSWER: Fact.REPLIED in told,
+        Act.ANSWER: Fact.REPLIED in told and not _has_title(message),  # a notification has buttons at most
         Act.ORDER: bool(message.key),
     }
     return [act for act in Act if possible.get(act, True)]
@@ -210,6 +210,13 @@ def _order(messages: Sequence[SandboxMessage], *, now: datetime, operator: Opera
         for contact_id, _token in people
     ]
     events.record_many(told, now=now)
+
+
+def _has_title(message: SandboxMessage) -> bool:
+    try:
+        return kinds.get(message.kind).titled
+    except LookupError:
+        return False
 
 
 def _is_rich(message: SandboxMessage) -> bool:

@@ -22,7 +22,8 @@ class Ready:
         )
 
 
-_ACCOUNTS = ("channels.*_channel", "channels.*_inboundcall")
+_KEYS = ("contacts.*_integration", "contacts.*_answeredcall")
+_ACCOUNTS = ("channels.*_channel", "channels.*_inboundcall", *_KEYS)
 
 GROUPS = (
     Ready(
@@ -57,7 +58,7 @@ GROUPS = (
             "channels.answer_conversation",
             "cascades.*",
         ),
-        not_=("channels.*_inboundcall",),
+        not_=("channels.*_inboundcall", *_KEYS),
     ),
     Ready(
         gettext_noop("Front desk"),

@@ -141,6 +141,7 @@ INSTALLED_APPS = [
     "import_export",
     "django_celery_beat",
     "anymail",
+    "ninja",
     "contacts",
     "channels",
     "cascades",

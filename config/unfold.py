@@ -66,6 +66,7 @@ SIDEBAR: tuple[tuple[str | Promise, tuple[Page, ...]], ...] = (
             _list(_("Business"), "storefront", "contacts", "business"),
             _list(_("Staff"), "badge", "auth", "user"),
             _list(_("Staff groups"), "shield_person", "auth", "group"),
+            _list(_("Integrations"), "hub", "contacts", "integration"),
             _list(_("Periodic tasks"), "schedule", "django_celery_beat", "periodictask"),
             Page(_("Health"), "monitor_heart", "admin:health", "cascades.view_launch"),
         ),

@@ -49,6 +49,11 @@ class Teller:
 
 STAFF = Teller()
 PERSON = Teller(BookedBy.PERSON.value)
+TOLD = Teller(BookedBy.API.value)
+
+
+class Belongs(ValueError):
+    """The booking is another person's."""
 
 
 def book(
@@ -102,6 +107,30 @@ def attend(booking_id: int, *, now: datetime, who: Teller = STAFF) -> Outcome:
 def miss(booking_id: int, *, now: datetime, who: Teller = STAFF) -> Outcome:
     """The person did not come; also where somebody had noted that they did."""
     return _set(booking_id, BookingStatus.MISSED, (*AHEAD, BookingStatus.ATTENDED), now, who)
+
+
+def follow(
+    contact_id: int | None, slot: Slot | None, status: str, *, source: str, external_id: str, now: datetime, who: Teller = TOLD
+) -> Outcome | None:  # fmt: skip
+    """Bring a booking that is kept elsewhere to where it stands there: entered, moved, confirmed, cancelled, ticked off.
+
+    Told again it changes nothing. None: it is not known here, and there is nothing to enter (no time or no person, or it is cancelled).
+    `Belongs`: it is another person's.
+    """
+    there = _there(source, external_id, lock=False)
+    if there is None and (slot is None or contact_id is None or status == BookingStatus.CANCELLED):
+        return None
+    if there is not None and contact_id not in (None, there.contact_id):
+        raise Belongs
+    outcome = Outcome(there, changed=False) if there else None
+    if slot is not None and (there is None or status in AHEAD):
+        person = there.contact_id if there else contact_id
+        outcome = book(person or 0, slot, now=now, source=source, external_id=external_id, who=who)
+    act = {"confirmed": confirm, "cancelled": cancel, "attended": attend, "missed": miss}.get(status)
+    if act is None or outcome is None:
+        return outcome
+    after = act(outcome.booking.pk, now=now, who=who)
+    return Outcome(after.booking, changed=outcome.changed or after.changed)
 
 
 def facts(booking_ids: Collection[int]) -> dict[int, dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -13,13 +13,13 @@ from django.db import transaction
 
 from contacts import bulk
 from contacts.models import Event
-from contacts.models.event import NAMES, OF_BOOKINGS, OF_PAGES
+from contacts.models.event import NAMES, OF_BOOKINGS, OF_PAGES, OF_SHOPS
 from contacts.signals import facts_recorded
 
 # What staff note down by hand on a person's page. Any other name may be recorded too.
 NOTED = NAMES
 # What a cascade may have as its goal.
-GOALS = {**NAMES, **OF_BOOKINGS, **OF_PAGES}
+GOALS = {**NAMES, **OF_SHOPS, **OF_BOOKINGS, **OF_PAGES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,20 @@ def amount(data: Mapping[str, Any]) -> Decimal | None:
         if found := _MONEY.fullmatch(str(value)):
             return Decimal(found[1].replace(",", ".")).quantize(_CENT)
     return None
+
+
+def record_each(facts: Sequence[Fact], *, now: datetime) -> list[bool]:
+    """The same; for each of them, in their order, whether it was not known before."""
+    with transaction.atomic():
+        written = _write(list(facts), now=now)
+        new = Event.objects.filter(bulk.Among("id", written), key__isnull=False).values_list("source", "name", "key")
+        fresh = set(new)
+    found = []
+    for fact in facts:
+        mark = (fact.source, fact.name, fact.key)
+        found.append(fact.key is None or mark in fresh)
+        fresh.discard(mark)  # told twice in one breath, it counts once
+    return found
 
 
 def _write(facts: list[Fact], *, now: datetime) -> list[int]:

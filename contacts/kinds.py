@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext as _
+
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
@@ -96,6 +98,8 @@ def typed(address_kind: str) -> bool:
 
 def shown(address_kind: str, normal: str) -> str:
     """An address for people's eyes; of a kind that nobody knows any more, nothing of it."""
+    if normal.startswith(PRACTICE):
+        return _("joined for practice")
     for kind in _kinds.values():
         if kind.address == address_kind and (kind.typed or kind.shown):
             return kind.show(normal)

@@ -6,13 +6,14 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from contacts import hints
+from contacts import hints, integrations
 from contacts.importing import runs
 
 
 @shared_task(name="contacts.tasks.work_imports", ignore_result=True)
 def work_imports() -> int:
     """Check and import what staff asked for; delete the files of imports that ended long ago."""
+    integrations.forget(timezone.now())
     runs.prune(now=timezone.now())
     return runs.work(clock=timezone.now)
 

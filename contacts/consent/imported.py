@@ -12,7 +12,7 @@ from django.db import transaction
 from contacts import bulk, kinds
 from contacts.consent import ledger, suppression
 from contacts.consent.ledger import Line
-from contacts.models import Address
+from contacts.models import Address, Basis
 from contacts.models.contact import fingerprint
 
 
@@ -25,11 +25,12 @@ class Refusal:
     params: dict[str, Any] = field(default_factory=dict)
 
 
-def record_imported(lines: Iterable[Line], *, now: datetime) -> list[Refusal]:
+def record_imported(lines: Iterable[Line], *, now: datetime, anew: bool = False) -> list[Refusal]:
     """Write the lines of a file that say something new; returns those that were refused. Four statements for any number.
 
     What already holds is not written again, so that the same file twice changes nothing. Withdrawn stays withdrawn, also when the
     withdrawal stands higher up in the same file; an address that is closed to marketing gets no consent.
+    anew: who agreed expressly, and after they withdrew, agreed anew.
     """
     wanted = list(lines)
     with transaction.atomic():
@@ -42,7 +43,7 @@ def record_imported(lines: Iterable[Line], *, now: datetime) -> list[Refusal]:
         for line in (line for line in wanted if line.contact_id in locked):
             key = (line.contact_id, line.kind, line.purpose)
             given, at, expires_at = held.get(key, (None, now, None))
-            if line.given and given is False:
+            if line.given and given is False and not (anew and _agreed_anew(line, at)):
                 refused.append(Refusal(line, "consent_withdrawn", {"when": at.isoformat()}))
             elif line.given and (why := closed.get((line.contact_id, line.kind, line.address))):
                 refused.append(Refusal(line, "suppressed", {"why": why}))
@@ -51,6 +52,10 @@ def record_imported(lines: Iterable[Line], *, now: datetime) -> list[Refusal]:
                 held[key] = (line.given, line.at or now, line.expires_at)
         ledger.write(kept, now=now)
     return refused
+
+
+def _agreed_anew(line: Line, withdrawn_at: datetime) -> bool:
+    return line.basis in (Basis.EXPRESS, Basis.DOUBLE) and line.at is not None and line.at > withdrawn_at
 
 
 def _renews(line: Line, expires_at: datetime | None) -> bool:

@@ -86,7 +86,7 @@ class Row:
     line: int
     external_id: str = ""
     values: dict[str, Any] = field(default_factory=dict)
-    attributes: dict[str, str] = field(default_factory=dict)
+    attributes: dict[str, Any] = field(default_factory=dict)
     emails: list[tuple[str, str, str]] = field(default_factory=list)
     phones: list[tuple[str, str, str]] = field(default_factory=list)
     groups: list[str] = field(default_factory=list)

@@ -55,6 +55,12 @@ class Outcome(RowResult):
         return OUTCOMES[self.import_type]
 
     @property
+    def contact_id(self) -> int | None:
+        """Whom it became, once it is written."""
+        person: Known | None = self.instance
+        return person.id if person else None
+
+    @property
     def reason(self) -> str:
         sentences = self.validation_error.messages if self.validation_error else self.notes
         return " ".join(str(sentence) for sentence in sentences)
@@ -130,9 +136,9 @@ def _fields(person: Known, row: Row, outcome: Outcome, people: People) -> None:
 def _attributes(person: Known, row: Row, outcome: Outcome) -> None:
     for name, value in row.attributes.items():
         old = person.attributes.get(name)
-        if old is not None and detail(old).strip() == value:
+        if old is not None and detail(old).strip() == detail(value):
             continue
-        outcome.changes[name] = ["" if old is None else detail(old), value]
+        outcome.changes[name] = ["" if old is None else detail(old), detail(value)]
         person.attributes = {**person.attributes, name: value}
         person.own_columns_changed = True
 

@@ -30,14 +30,19 @@ NOTED = 1000  # and of those with a note
 
 def write(people: Sequence[Known], run: ImportRun, *, now: datetime) -> None:
     """Save everyone whom the plan touched: contacts, addresses, groups, consent."""
+    save(people, now=now)
+    lines = [line for person in people for line in _lines(person, run)]
+    if lines:
+        consent.record_imported(lines, now=now)
+
+
+def save(people: Sequence[Known], *, now: datetime) -> None:
+    """The same without consent."""
     _insert(people, now)
     changed = [person for person in people if person.own_columns_changed and person.id]
     bulk.update(Contact, _OWN, [(person.id, *_own(person, now)) for person in changed])
     _write_addresses(people, now)
     _write_groups(people, now)
-    lines = [line for person in people for line in _lines(person, run)]
-    if lines:
-        consent.record_imported(lines, now=now)
 
 
 def _own(person: Known, now: datetime) -> list[Any]:

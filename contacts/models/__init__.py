@@ -6,12 +6,14 @@ from contacts.models.consent import Basis, Consent, ConsentPurpose, Suppression,
 from contacts.models.contact import LONGEST_ADDRESS, Address, Contact, Group, Membership, Validity
 from contacts.models.event import Event
 from contacts.models.importing import ImportRow, ImportRun, ImportState, RowOutcome
+from contacts.models.integration import AnsweredCall, Integration, Scope
 from contacts.models.limits import ClosedDay, QuietRule
 from contacts.models.segment import Segment
 
 __all__ = [
     "LONGEST_ADDRESS",
     "Address",
+    "AnsweredCall",
     "Basis",
     "BookedBy",
     "Booking",
@@ -28,9 +30,11 @@ __all__ = [
     "ImportRow",
     "ImportRun",
     "ImportState",
+    "Integration",
     "Membership",
     "QuietRule",
     "RowOutcome",
+    "Scope",
     "Segment",
     "Suppression",
     "SuppressionReason",

@@ -17,6 +17,16 @@ OF_BOOKINGS = {
     "booking_attended": _("came to what was booked"),
     "booking_missed": _("did not come to what was booked"),
 }
+# What a shop and its pages tell; "order" above is the order placed.
+OF_SHOPS = {
+    "order_paid": _("paid an order"),
+    "order_shipped": _("order on its way"),
+    "order_delivered": _("order delivered"),
+    "order_cancelled": _("order cancelled"),
+    "cart_changed": _("changed the cart"),
+    "cart_emptied": _("emptied the cart"),
+    "page_viewed": _("looked at a page"),
+}
 # What people do on our public pages.
 OF_PAGES = {"address_left": _("left an address")}
 
@@ -67,4 +77,4 @@ class Event(models.Model):
         ]
 
     def __str__(self) -> str:
-        return str({**NAMES, **OF_BOOKINGS, **OF_PAGES}.get(self.name, self.name))
+        return str({**NAMES, **OF_SHOPS, **OF_BOOKINGS, **OF_PAGES}.get(self.name, self.name))

@@ -41,6 +41,7 @@ def test_who_joins_for_practice_can_be_written_to_in_the_sandbox_and_by_no_real_
     ana = make_contact("Ana Ruiz", consent=())
     assert joined(telegram, [ana]) == 1
     assert verdict(ana, played=True).ok
+    assert str(Address.objects.get(contact=ana).shown) == "joined for practice"
     assert verdict(ana, played=False).reason == "no_address"
 
 
