@@ -135,10 +135,10 @@ def why_page(request: HttpRequest, pk: int, model_admin: SegmentAdmin) -> HttpRe
             told = segments.why(segment.rules, contact, timezone.now(), played=segment.played) if contact else None
     except TookTooLong:
         problem = _("There is too much to look through while you wait.")
-    found = found_by(Contact.objects.prefetch_related("addresses"), sought)[: SHOWN + 1] if sought else []
+    found = list(found_by(Contact.objects.all(), sought)[: SHOWN + 1]) if sought else []
     context = {
         **model_admin.admin_site.each_context(request), "opts": model_admin.model._meta, "title": segment.name,
-        "subtitle": _("why in, why not"), "segment": segment, "sought": sought, "found": list(found)[:SHOWN], "more": len(found) > SHOWN,
+        "subtitle": _("why in, why not"), "segment": segment, "sought": sought, "found": found[:SHOWN], "more": len(found) > SHOWN,
         "contact": contact, "told": told, "problem": problem,
     }  # fmt: skip
     return TemplateResponse(request, "contacts/segment_why.html", context)
