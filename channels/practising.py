@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
 from channels import webhooks
 from channels.models import Channel, Invitation
-from channels.models.joining import new_invitation
 from channels.sandbox_play import CannotPlay
 from channels.transport import Fact, Inbound
 from channels.transports.sandbox import signed_call
-from contacts import bulk, kinds
+from contacts import kinds
 from contacts.models import Address, Business, Contact
 
 __all__ = ["CannotPlay", "let_join", "possible"]
 
 MOST = 1000  # people at a time
 PORTION = 200  # in one call
-
-_COLUMNS = ("token", "source", "channel_id", "contact_id", "language", "single_use", "active", "created_at")
 
 
 def possible(channel: Channel) -> bool:
@@ -43,20 +39,22 @@ def let_join(channel: Channel, people: QuerySet[Contact], *, now: datetime) -> i
     if not ids:
         raise CannotPlay(_("Everyone of these has joined already."))
     for first in range(0, len(ids), PORTION):
-        _knock(channel, _invited(channel, ids[first : first + PORTION], now), now)
+        _knock(channel, _invited(channel, ids[first : first + PORTION]), now)
     return len(ids)
 
 
-def _invited(channel: Channel, ids: Sequence[int], now: datetime) -> list[tuple[Any, ...]]:
-    rows = [(new_invitation(), _("practice"), channel.pk, pk, "", True, True, now) for pk in ids]
-    return bulk.insert(Invitation, _COLUMNS, rows, returning=("token", "contact_id"))
+def _invited(channel: Channel, ids: Sequence[int]) -> list[Invitation]:
+    own = [Invitation(source=_("practice"), channel=channel, contact_id=pk, single_use=True) for pk in ids]
+    return Invitation.objects.bulk_create(own)
 
 
-def _knock(channel: Channel, invited: Sequence[tuple[Any, ...]], now: datetime) -> None:
+def _knock(channel: Channel, invited: Sequence[Invitation], now: datetime) -> None:
     facts = [
-        Inbound(Fact.JOINED, f"joined-{token}", address=f"{kinds.PRACTICE}{pk}", at=now, invitation=token, played=True)
-        for token, pk in invited
-    ]
+        Inbound(
+            Fact.JOINED, f"joined-{one.token}", address=f"{kinds.PRACTICE}{one.contact_id}", at=now, invitation=one.token, played=True
+        )
+        for one in invited
+    ]  # fmt: skip
     account = channel.account(Business.current().public_address)
     if webhooks.accept(channel, signed_call(account, facts), now=now).status >= 300:
         raise CannotPlay(_("The sandbox's call was refused."))

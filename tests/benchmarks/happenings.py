@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.db import connection
 
-# A third of the people has a place, in a square of some 110 km around Madrid; one in ten has no email.
+# Everyone has a place, in a square of some 110 km around Madrid; one in ten has no email.
 _PLACES = """
-UPDATE contacts_contact SET latitude = 40.4168 + (id %% 1000 - 500) / 1000.0, longitude = -3.7038 + (id / 1000 %% 1000 - 500) / 1000.0,
+UPDATE contacts_contact SET latitude = 40.4168 + (id * 7919 %% 997 - 498) / 1000.0, longitude = -3.7038 + (id * 5417 %% 991 - 495) / 1000.0,
     created_at = now() - interval '1 day' * (id %% 730)
 """
 _NO_EMAIL = "DELETE FROM contacts_address WHERE kind = 'email' AND contact_id %% 10 = 0"
