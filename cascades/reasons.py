@@ -52,6 +52,7 @@ SENTENCES: Mapping[str, StrOrPromise] = {
     "opt_out": _("Wants no more of this."),
     "complained": _("Marked the message as spam."),
     "cascade_stopped": _("Staff stopped the cascade."),
+    "taken_out": _("Another program took this person out."),
     "no_reaction": _("No reaction to any message."),
     "no_channel_left": _("No channel was left to reach this person."),
     "all_failed": _("Every message failed."),

@@ -8,7 +8,7 @@ from typing import Any
 
 from channels.models import Channel
 from channels.transport import Transport
-from channels.vault import Unreadable
+from contacts.vault import Unreadable
 
 _log = logging.getLogger(__name__)
 _kept = threading.local()

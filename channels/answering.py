@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from channels import freezing, sending
-from channels.models import Conversation, Delivery, DeliveryEvent, Purpose
+from channels import freezing, liquid, rendering, sending
+from channels.models import Conversation, Delivery, DeliveryEvent, MessageVariant, Purpose
 from channels.sending import Planned
 from contacts import consent, kinds, reasons
 from contacts.consent import Ask, Person
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 AT_ONCE = timedelta(hours=1)  # who wrote so lately is awake and waits for an answer, whatever the clock says
 WORTH = timedelta(days=2)  # an answer that cannot leave for so long is not sent any more
+LONGEST_PLACE = 500  # characters in one place of a template
 LONGEST = 4000  # characters, where the channel sets no limit of its own
 
 
@@ -33,14 +35,24 @@ class CannotAnswer(Exception):
 class Standing:
     """Whether the person can be answered now. refused: why not, as a sentence, else ""; person: as the gate sees them; urgent: they wrote
     just now, so it may leave in quiet time; waits: when it would leave, as a sentence, if not at once; free_until: until then the channel
-    allows free text, where it limits that; longest: characters."""
+    allows free text, where it limits that; template_only: from here on an approved template goes and nothing else; longest: characters."""
 
     refused: str = ""
     person: Person | None = None
     urgent: bool = False
     waits: str = ""
     free_until: datetime | None = None
+    template_only: bool = False
     longest: int = LONGEST
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """An approved text for one person. places: what would stand in each of them, "" where that is not known; text: as staff wrote it."""
+
+    variant: MessageVariant
+    places: Mapping[str, str]
+    text: str
 
 
 def standing(conversation: Conversation, now: datetime) -> Standing:
@@ -63,9 +75,9 @@ def standing(conversation: Conversation, now: datetime) -> Standing:
     free_until = conversation.wrote_at + window if window else None
     if free_until and free_until <= now:
         refused = _("They last wrote too long ago: from here on the provider takes nothing but an approved template.")
-        return Standing(refused, person, free_until=free_until)
+        return Standing(refused, person, free_until=free_until, template_only=True)
     verdict = person.verdicts[ask]
-    return Standing("", person, urgent, reasons.say(verdict.reason, verdict.params), free_until, longest)
+    return Standing("", person, urgent, reasons.say(verdict.reason, verdict.params), free_until, longest=longest)
 
 
 def reply(
@@ -77,19 +89,90 @@ def reply(
     """
     text = text.replace("\r\n", "\n").strip()
     with transaction.atomic():
-        held = Conversation.objects.select_for_update(of=("self",), no_key=True).select_related("channel")
-        locked = held.get(pk=conversation.pk)
+        locked = _locked(conversation)
         if Delivery.objects.filter(token=token).exists():
             return None
         allowed = standing(locked, now)
         if problem := allowed.refused or _wrong(text, allowed):
             raise CannotAnswer(problem)
-        ids = sending.plan([_planned(locked, text, token, allowed, user, now)], now=now)
-        mine = Conversation.objects.filter(pk=locked.pk)
-        mine.update(last_at=now, open=True)
-        if user is not None and locked.assigned_id is None:
-            mine.update(assigned_id=user.pk)
-    return Delivery.objects.get(pk=ids[token])
+        return _out(locked, _planned(locked, text, token, allowed, user, now), user, now)
+
+
+def templates(conversation: Conversation, person: Person) -> list[MessageVariant]:
+    """The approved texts that staff have entered with their messages for this kind of channel, those in the person's language first."""
+    found = MessageVariant.objects.filter(kind=conversation.channel.kind, message__system="").exclude(template="")
+    known = found.select_related("message").order_by("message__name", "language")
+    return sorted(known, key=lambda one: one.language != person.language.split("-", maxsplit=1)[0])
+
+
+def approved(variant: MessageVariant, person: Person) -> Approved:
+    """What the approved text says to this person, as far as their details go."""
+    context = rendering.context_for(person, {})
+    places = {place: _filled(source, context) for place, source in variant.template_values.items()}
+    return Approved(variant, places, _filled(variant.body, context) or variant.message.name)
+
+
+def send_template(
+    conversation: Conversation, chosen: MessageVariant, places: Mapping[str, str], *, token: str, user: AbstractBaseUser | None,
+    now: datetime,
+) -> Delivery | None:  # fmt: skip
+    """Put an approved template into the outbox, for somebody to whom nothing else may go now; as `reply` in all else.
+
+    places: what stands in each. A template of a marketing message needs their consent to marketing.
+    """
+    filled = {place: " ".join(places.get(place, "").split()) for place in chosen.template_values}
+    with transaction.atomic():
+        locked = _locked(conversation)
+        if Delivery.objects.filter(token=token).exists():
+            return None
+        allowed = standing(locked, now)
+        if problem := _objection(locked, allowed, chosen, filled, now):
+            raise CannotAnswer(problem)
+        assert allowed.person is not None
+        frame = freezing.template_frame(chosen, now=now)
+        said = {"reply": approved(chosen, allowed.person).text, "places": filled, "template": chosen.message.name}
+        made = _planned(locked, "", token, allowed, user, now)
+        planned = replace(
+            made, message_version_id=frame.pk, purpose=chosen.message.purpose, context={**made.context, **said}, valid_until=now + WORTH
+        )  # fmt: skip
+        return _out(locked, planned, user, now)
+
+
+def _objection(
+    conversation: Conversation, allowed: Standing, chosen: MessageVariant, filled: Mapping[str, str], now: datetime
+) -> str:
+    if not allowed.template_only:
+        return allowed.refused or _("They have written meanwhile: answer them in your own words.")
+    if empty := [place for place, value in filled.items() if not value]:
+        return _("Write what stands at %(places)s.") % {"places": ", ".join(empty)}
+    if any(len(value) > LONGEST_PLACE for value in filled.values()):
+        return _("At most %(most)s characters can stand in one place.") % {"most": LONGEST_PLACE}
+    ask = _ask(conversation, urgent=False, purpose=chosen.message.purpose)
+    people = consent.gate([conversation.contact_id or 0], [ask], now=now, business=Business.current())
+    verdict = people[conversation.contact_id or 0].verdicts[ask]
+    return "" if verdict.ok else reasons.say(verdict.reason, verdict.params)
+
+
+def _filled(source: str, context: Mapping[str, Any]) -> str:
+    try:
+        return liquid.render(source, context, escape=False).strip()
+    except (liquid.MissingField, liquid.BadTemplate):
+        return ""
+
+
+def _locked(conversation: Conversation) -> Conversation:
+    held = Conversation.objects.select_for_update(of=("self",), no_key=True).select_related("channel")
+    return held.get(pk=conversation.pk)
+
+
+def _out(conversation: Conversation, planned: Planned, user: AbstractBaseUser | None, now: datetime) -> Delivery:
+    """Into the outbox; whoever answers first has the conversation in hand."""
+    ids = sending.plan([planned], now=now)
+    mine = Conversation.objects.filter(pk=conversation.pk)
+    mine.update(last_at=now, open=True)
+    if user is not None and conversation.assigned_id is None:
+        mine.update(assigned_id=user.pk)
+    return Delivery.objects.get(pk=ids[planned.token])
 
 
 def _wrong(text: str, allowed: Standing) -> str:
@@ -102,9 +185,9 @@ def _wrong(text: str, allowed: Standing) -> str:
     return ""
 
 
-def _ask(conversation: Conversation, *, urgent: bool) -> Ask:
+def _ask(conversation: Conversation, *, urgent: bool, purpose: str = Purpose.TRANSACTIONAL.value) -> Ask:
     channel = conversation.channel
-    return Ask(channel.kind, Purpose.TRANSACTIONAL.value, urgent, channel.is_sandbox, conversation.address)
+    return Ask(channel.kind, purpose, urgent, channel.is_sandbox, conversation.address)
 
 
 def _planned(

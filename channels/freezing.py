@@ -48,6 +48,19 @@ def reply_frame(kind: str, *, now: datetime) -> MessageVersion:
     return _kept(message, {"purpose": message.purpose, "urgent": False, "content": content}, now)
 
 
+def template_frame(variant: MessageVariant, *, now: datetime) -> MessageVersion:
+    """What carries an approved template with values of staff's own: these are data ("places" of the delivery's context), as is the text
+    beside it ("reply"). One frozen version for each template."""
+    business = Business.current()
+    message = Message.objects.get_or_create(
+        system="template", defaults={"name": _("Template"), "purpose": Purpose.TRANSACTIONAL}
+    )[0]
+    places = {place: f'{{{{ places["{place}"] }}}}' for place in variant.template_values}
+    written = Written(variant.kind, business.language, "", "", "{{ reply }}", (), variant.template, places)
+    content = rendering.compile_content([written], brand_of(business))
+    return _kept(message, {"purpose": variant.message.purpose, "urgent": False, "content": content}, now)
+
+
 def keep(message: Message, content: list[dict[str, Any]], *, now: datetime) -> MessageVersion:
     """The version with this content, made if there is none yet."""
     return _kept(message, {"purpose": message.purpose, "urgent": message.urgent, "content": content}, now)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext_lazy as _
 
 from channels.models import Channel
-from channels.vault import Unreadable
 from contacts.models import Business
+from contacts.vault import Unreadable
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise

@@ -79,29 +79,25 @@ class Refused(Exception):
 
     reason: a short code for staff's eyes and statistics (the provider's own code where there is one, e.g. "21211"); detail: the provider's
     words, without secrets; retry_after: seconds the provider asks us to wait; address_dead: the address can never be reached on this
-    channel; opted_out: the provider says that the person has opted out there.
+    channel; opted_out: the provider says that the person has opted out there; gone: of a message's several addresses, those that are dead.
     """
 
     def __init__(
         self, fault: Fault, reason: str, detail: str = "", *,
-        retry_after: float | None = None, address_dead: bool = False, opted_out: bool = False,
+        retry_after: float | None = None, address_dead: bool = False, opted_out: bool = False, gone: tuple[str, ...] = (),
     ) -> None:  # fmt: skip
         super().__init__(f"{fault}: {reason} {detail}".strip())
-        self.fault = fault
-        self.reason = reason
-        self.detail = detail
-        self.retry_after = retry_after
-        self.address_dead = address_dead
-        self.opted_out = opted_out
+        self.fault, self.reason, self.detail = fault, reason, detail
+        self.retry_after, self.gone = retry_after, gone
+        self.address_dead, self.opted_out = address_dead, opted_out
 
 
 class Unclear(Exception):
     """The provider may or may not have taken the message; nobody may send it again unasked."""
 
-    def __init__(self, reason: str, detail: str = "") -> None:
+    def __init__(self, reason: str, detail: str = "", *, gone: tuple[str, ...] = ()) -> None:
         super().__init__(f"{reason} {detail}".strip())
-        self.reason = reason
-        self.detail = detail
+        self.reason, self.detail, self.gone = reason, detail, gone
 
 
 class BadSignature(Exception):
@@ -146,7 +142,8 @@ class Outgoing:
     """One rendered message, ready to go.
 
     key: our own reference (the delivery's token, 16 URL-safe characters), to be passed on as the provider's client reference;
-    to: the normalised address; headers: extra mail headers (List-Unsubscribe ...); valid_for: how long the message is worth delivering;
+    to: the normalised address; also: further ones of the same person, for kinds with `at_once`: one message, one result, taken
+    if any of them took it; headers: extra mail headers (List-Unsubscribe ...); valid_for: how long the message is worth delivering;
     recipient_name: for "Name <address>"; buttons: for kinds that have them; template: the provider's name of an approved text,
     template_values what fills it in; topic: messages of one topic replace each other where the channel can do that; answered: the person
     wrote to us on this channel within the transport's `window`, so that free text is allowed.
@@ -168,15 +165,17 @@ class Outgoing:
     template_values: Mapping[str, str] = field(default_factory=dict)
     topic: str = ""
     answered: bool = False
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The provider has taken the message. provider_id: its own id for it; cost: in the business's currency when told at once."""
+    """The provider has taken it. provider_id: its own id for it; cost: in the business's currency if told at once; gone: see `Refused`."""
 
     provider_id: str = ""
     segments: int | None = None
     cost: Decimal | None = None
+    gone: tuple[str, ...] = ()
 
 
 Result = Receipt | Refused | Unclear
@@ -213,11 +212,10 @@ class Balance:
 class Inbound:
     """One fact out of a webhook call.
 
-    event_key: unique per account for this very fact, so that a replay is recognised (provider's event id, else a hash of
-    what identifies it); key: our own reference if the provider gave it back; provider_id: the provider's id of the
-    message; address: who wrote or opted out, for facts that belong to no message; at: the provider's time, or None when
-    it tells none that can be trusted; machine: the provider
-    itself says that a program opened or clicked; reason/detail as in `Refused`; soft failures are `DEFERRED`, not `BOUNCED`;
+    event_key: unique per account for this very fact, so that a replay is recognised (provider's event id, else a hash of what identifies
+    it); key: our own reference if the provider gave it back; provider_id: the provider's id of the message; address: who wrote or opted
+    out, for facts that belong to no message; at: the provider's time, or None when it tells none that can be trusted; machine: the
+    provider itself says that a program opened or clicked; reason/detail as in `Refused`; soft failures are `DEFERRED`, not `BOUNCED`;
     choice: of a pressed button, its `reply`; invitation: the token of our join link, for JOINED; name, language: what the provider tells
     of who wrote.
     """
@@ -279,6 +277,8 @@ class Transport:
     live: ClassVar[bool] = True
     # True where sending the same key twice is known to reach the person once.
     idempotent: ClassVar[bool] = False
+    # True where a STOP that somebody wrote is confirmed by a message of its own, as the answer to their call can carry none.
+    confirms_stop: ClassVar[bool] = False
     # Kinds on which free text may be sent only so long after the person last wrote; before and after, `Outgoing.template` is needed.
     window: ClassVar[Mapping[str, timedelta]] = {}
     # How long one call may take before it counts as unclear; the lease of a wave is reckoned from it. An account may shorten its own.

@@ -22,7 +22,7 @@ class Ready:
         )
 
 
-_KEYS = ("contacts.*_integration", "contacts.*_answeredcall")
+_KEYS = ("contacts.*_integration", "contacts.*_answeredcall", "contacts.*_connection", "contacts.*_received")
 _ACCOUNTS = ("channels.*_channel", "channels.*_inboundcall", *_KEYS)
 
 GROUPS = (

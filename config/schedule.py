@@ -30,6 +30,9 @@ PERIODIC = (
         gettext_noop("Channels: remind and forget those who have not confirmed"), "channels.tasks.confirmations", 300
     ),
     Periodic(gettext_noop("Channels: ask what is left on the accounts"), "channels.tasks.balances", 3600),
+    Periodic(
+        gettext_noop("Contacts: take in what shops and booking programs called"), "contacts.tasks.apply_received", 10
+    ),
     Periodic(gettext_noop("Contacts: work on imports"), "contacts.tasks.work_imports", 10),
 )
 

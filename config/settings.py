@@ -259,6 +259,11 @@ CHANNEL_TRANSPORTS = {
     "apprise": "channels.transports.apprise.AppriseTransport",
     "sandbox": "channels.transports.sandbox.SandboxTransport",
 }
+ADAPTERS = {
+    "woocommerce": "contacts.adapters.woocommerce.WooCommerce",
+    "shopify": "contacts.adapters.shopify.Shopify",
+    "yclients": "contacts.adapters.yclients.Yclients",
+}
 TRIGGERS = {"manual": "cascades.triggers.manual.Manual"}
 
 # How long a worker that has fallen silent keeps what it took, beyond the time-outs of its provider; then others take over.

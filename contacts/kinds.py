@@ -22,7 +22,8 @@ class Kind:
     `dear_rank`: the usual order from free to dear, for lists. `rich`: carries HTML and a subject. `segmented`: priced by SMS segment.
     `titled`: plain text under a title (the variant's subject). `buttons`: how many may stand beneath a message. `templates`: the provider
     approves texts beforehand. `longest`: characters of text, 0 for no limit. `typed`: staff may type the address; else people bring it by
-    joining. `shown`: an address as staff read it, where the bare one says nothing.
+    joining. `at_once`: to how many of a person's addresses one message goes. `shown`: an address as staff read it, where the bare one
+    says nothing.
     `normal`: a typed address as it is compared and sent to, for kinds of address of a transport's own; `ValueError` with a sentence.
     """
 
@@ -38,6 +39,7 @@ class Kind:
     templates: bool = False
     longest: int = 0
     typed: bool = True
+    at_once: int = 1
     shown: Callable[[str], str] | None = None
     normal: Callable[[str], str] | None = None
 

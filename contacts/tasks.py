@@ -6,7 +6,7 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from contacts import hints, integrations
+from contacts import connections, hints, integrations
 from contacts.importing import runs
 
 
@@ -16,6 +16,16 @@ def work_imports() -> int:
     integrations.forget(timezone.now())
     runs.prune(now=timezone.now())
     return runs.work(clock=timezone.now)
+
+
+@shared_task(name="contacts.tasks.apply_received", ignore_result=True)
+def apply_received() -> int:
+    """Take in what shops and booking programs called, batch after batch; delete what was taken in long ago."""
+    now, done = timezone.now(), 0
+    while taken := connections.apply_received(now):
+        done += taken
+    connections.forget(now)
+    return done
 
 
 def nudge() -> None:

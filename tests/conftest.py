@@ -16,6 +16,7 @@ import pytest
 from django.db import connections
 from django.template import RequestContext, Template
 from django.template.context import Context
+from django.test import TransactionTestCase
 from django.test.signals import template_rendered
 from django.utils import translation
 from django.utils.safestring import SafeString
@@ -31,12 +32,23 @@ SUITES = {
     "volume": "manage.py test --volume",
     "bench": "manage.py bench",
 }
+DATABASE_ONLY = "--database-only"
+DATABASE_FIXTURES = {
+    "db",
+    "transactional_db",
+    "django_db_reset_sequences",
+    "django_db_serialized_rollback",
+    "live_server",
+}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("cascada")
     for suite, command in SUITES.items():
         group.addoption(f"--{suite}", action="store_true", help=f"run only this slow suite (python3 {command})")
+    group.addoption(
+        DATABASE_ONLY, action="store_true", help="run only what touches the database; another run has the rest"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -56,18 +68,31 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         elif not asked:
             for suite in suites:
                 left[suite] = left.get(suite, 0) + 1
+    if config.getoption(DATABASE_ONLY):
+        config.stash[ELSEWHERE] = len(kept)
+        kept = [item for item in kept if touches_database(item)]
+        config.stash[ELSEWHERE] -= len(kept)
     config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
     items[:] = kept
     config.stash[LEFT_OUT] = left
 
 
+def touches_database(item: pytest.Item) -> bool:
+    """Whether pytest-django lets the test at the database at all: by its mark, a fixture, or Django's own kind of test."""
+    named = DATABASE_FIXTURES & set(getattr(item, "fixturenames", ()))
+    kind = getattr(item, "cls", None) or object
+    return bool(named) or item.get_closest_marker("django_db") is not None or issubclass(kind, TransactionTestCase)
+
+
 def pytest_collection_finish() -> None:
-    """What was imported stays to the end: the collector of garbage need not go through it again and again."""
+    """What was imported stays to the end, and tests are short: the collector of garbage need not look so often."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 LEFT_OUT = pytest.StashKey[dict[str, int]]()
+ELSEWHERE = pytest.StashKey[int]()
 
 
 def pytest_report_header() -> str:
@@ -80,6 +105,10 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         f"not run: {count} tests of the {suite} suite, which has its own command: python3 {SUITES[suite]}"
         for suite, count in sorted(config.stash.get(LEFT_OUT, {}).items())
     ]
+    if elsewhere := config.stash.get(ELSEWHERE, 0):
+        lines.append(
+            f"run once, on SQLite: {elsewhere} tests that touch no database (no django_db mark, no such fixture)"
+        )
     if reason := os.environ.get("CASCADA_TESTS_NOT_RUN"):
         lines.append(f"not run: {reason}")
     if lines:

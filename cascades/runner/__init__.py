@@ -15,7 +15,7 @@
 from cascades.runner.advance import advance
 from cascades.runner.enroll import enroll, enroll_due
 from cascades.runner.launch import WallTime, cancel, start
-from cascades.runner.stop import pause, pause_step, resume, resume_step, stop, text_refused
+from cascades.runner.stop import pause, pause_step, release, resume, resume_step, stop, text_refused
 from cascades.runner.wake import run_state, wake
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "enroll_due",
     "pause",
     "pause_step",
+    "release",
     "resume",
     "resume_step",
     "run_state",

@@ -5,7 +5,7 @@ All of them reach what is queued, at its last look at the latest.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -62,6 +62,25 @@ def _portions(cascade_id: int, now: datetime) -> Iterator[int]:
             queued = Delivery.objects.filter(Among("run__enrollment_id", ids))
             sending.cancel(queued, reason="cascade_stopped", now=now)
         yield len(ids)
+
+
+def release(contact_ids: Collection[int], cascade_id: int | None = None, *, now: datetime) -> set[int]:
+    """Take these people out of a cascade, or of all, and call back what is queued for them; returns who was in one."""
+    open_ones = Enrollment.objects.filter(Among("contact_id", contact_ids), outcome=Outcome.OPEN)
+    mine = open_ones.filter(cascade_id=cascade_id) if cascade_id else open_ones
+    with transaction.atomic():
+        locked = dict(mine.order_by("id").select_for_update(no_key=True).values_list("id", "contact_id"))
+        Enrollment.objects.filter(Among("id", locked), outcome=Outcome.OPEN).update(
+            outcome=Outcome.STOPPED,
+            reason="taken_out",
+            reason_params={},
+            next_due_at=None,
+            ended_at=now,
+            claim_token=None,
+        )
+        queued = Delivery.objects.filter(Among("run__enrollment_id", locked))
+        sending.cancel(queued, reason="taken_out", now=now)
+    return set(locked.values())
 
 
 def pause(cascade_id: int, *, now: datetime) -> bool:

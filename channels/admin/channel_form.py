@@ -12,9 +12,9 @@ from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget, U
 from channels.models import Channel
 from channels.readiness import obstacles
 from channels.transport import Field, Transport, names, transport_class
-from channels.vault import Unreadable
 from contacts import kinds
 from contacts.models import Business
+from contacts.vault import Unreadable
 
 if TYPE_CHECKING:
     ChannelModelForm = forms.ModelForm[Channel]

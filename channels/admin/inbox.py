@@ -23,6 +23,7 @@ from unfold.contrib.filters.admin import DropdownFilter, RelatedDropdownFilter
 from unfold.decorators import display
 
 from channels import answering
+from channels.admin.template_choice import TemplateForm
 from channels.admin.thread import thread
 from channels.admin.whose import WhoForm
 from channels.models import Conversation, Delivery, DeliveryEvent
@@ -118,6 +119,7 @@ class InboxAdmin(ReadOnlyAdmin):
         wrap = self.admin_site.admin_view
         own = [
             path("<int:pk>/reply/", wrap(require_POST(self.reply_view)), name="channels_conversation_reply"),
+            path("<int:pk>/template/", wrap(require_POST(self.template_view)), name="channels_conversation_template"),
             path("<int:pk>/do/", wrap(require_POST(self.act_view)), name="channels_conversation_act"),
             path("<int:pk>/who/", wrap(require_POST(self.who_view)), name="channels_conversation_who"),
         ]
@@ -148,6 +150,8 @@ class InboxAdmin(ReadOnlyAdmin):
             "contact_url": _contact_url(conversation) if request.user.has_perm("contacts.view_contact") else "",
             "key": _signer(conversation).sign(new_token()), "typed": "", **more,
         }  # fmt: skip
+        if may and shown.standing.template_only:
+            context["templates"] = TemplateForm(conversation, shown.standing.person, request.POST or request.GET)
         if request.GET.get("part"):
             return TemplateResponse(request, "channels/thread_lines.html", context)
         who = more.get("who") or WhoForm(conversation, may_add=request.user.has_perm("contacts.add_contact"))
@@ -172,6 +176,23 @@ class InboxAdmin(ReadOnlyAdmin):
         if sent is None and not _is_the_same(token, text):
             again = gettext("From this page an answer was sent already. If this is another one, send it once more.")
             return self._page(request, conversation, typed=text, problem=again)
+        return HttpResponseRedirect(_url(pk))
+
+    def template_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """An approved template, for those to whom nothing else may go now."""
+        conversation = self._answerable(request, pk)
+        now = timezone.now()
+        form = TemplateForm(conversation, answering.standing(conversation, now).person, request.POST)
+        if form.chosen is None:
+            return HttpResponseRedirect(_url(pk))
+        try:
+            token = _signer(conversation).unsign(request.POST.get("key", ""))
+            variant = form.chosen.variant
+            answering.send_template(conversation, variant, form.given, token=token, user=request.user, now=now)  # type: ignore[arg-type]
+        except BadSignature:
+            return self._page(request, conversation, problem=gettext("Please send it once more."))
+        except answering.CannotAnswer as problem:
+            return self._page(request, conversation, problem=str(problem))
         return HttpResponseRedirect(_url(pk))
 
     def act_view(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
-from channels import answering, rendering
+from channels import answering, facts, rendering
 from channels.admin.wording import FACTS, TONES, why
 from channels.answering import Standing
 from channels.models import Conversation, Delivery, DeliveryEvent, DeliveryStatus, Grade, MessageVersion
@@ -31,7 +31,8 @@ HEARD, SENT = 200, 40  # lines shown, the newest
 @dataclass(frozen=True, slots=True)
 class Line:
     """One bubble. mine: from the shop; note: something happened and nobody said a word; pressed: a button; state, tone, why: what became
-    of ours; by: who of the staff wrote it; title: what it is called; buttons: what could be pressed beneath it."""
+    of ours; by: who of the staff wrote it; title: what it is called; buttons: what could be pressed beneath it; places: what stood in
+    the approved template that left in place of the text."""
 
     at: datetime
     text: StrOrPromise
@@ -45,6 +46,7 @@ class Line:
     title: str = ""
     url: str = ""
     buttons: tuple[str, ...] = ()
+    places: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,21 +97,31 @@ def _sent(conversation: Conversation, person: Person | None, now: datetime) -> I
     deliveries = list(found.order_by("-id")[:SENT])
     versions = MessageVersion.objects.filter(pk__in={one.message_version_id for one in deliveries if not one.pinned})
     contents: dict[int, Any] = dict(versions.values_list("pk", "content"))
-    business = Business.current()
+    business, left = Business.current(), _left(deliveries)
     for delivery in deliveries:
         delivery.address_is_proven = business.address_is_proven  # type: ignore[attr-defined]  # see `wording.why`
         made = _rendered(delivery, contents, person, business)
-        yield _ours(delivery, made, now)
+        yield _ours(delivery, made, left.get(delivery.pk), now)
 
 
-def _ours(delivery: Delivery, made: Rendered | None, now: datetime) -> Line:
-    name = delivery.message_version.message.name
-    text = str(delivery.context.get("reply", "")) or delivery.subject or (made.text if made else "")
+def _left(deliveries: Sequence[Delivery]) -> dict[int, DeliveryEvent]:
+    """What really left: the words as they were sent, or what stood in the template; nothing for mails and for what has not left yet."""
+    sent = DeliveryEvent.objects.filter(delivery__in=deliveries, fact__in=(Fact.SENT, facts.UNKNOWN)).exclude(text="")
+    return {event.delivery_id or 0: event for event in sent.order_by("id")}
+
+
+def _ours(delivery: Delivery, made: Rendered | None, left: DeliveryEvent | None, now: datetime) -> Line:
+    context, own = delivery.context, delivery.message_version.message.name
+    name = str(context.get("template", "")) if delivery.pinned else own
+    written = str(context.get("reply", "")) or delivery.subject or (made.text if made else "")
+    text = own if delivery.unconfirmed else left.text if left else written
+    places = (left.data.get("places") if left else context.get("places")) or {}
     state, tone = _state(delivery)
     return Line(
-        delivery.sending_at or delivery.created_at, text or name, mine=True, state=state, tone=tone, why=why(delivery, now),
-        by=str(delivery.context.get("by", "")) if delivery.pinned else "", title="" if delivery.pinned else name, url=_link(delivery),
+        delivery.sending_at or delivery.created_at, text or own, mine=True, state=state, tone=tone, why=why(delivery, now),
+        by=str(context.get("by", "")) if delivery.pinned else "", title=name, url=_link(delivery),
         buttons=tuple(button.label for button in made.buttons) if made else (),
+        places=" · ".join(f"{place}: {value}" for place, value in places.items()),
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from channels import facts
@@ -17,6 +17,8 @@ from contacts.timeline import Entry
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
+
+_SAID = 300  # characters of what was said, beside what happened
 
 TONES = {
     DeliveryStatus.QUEUED: "info", DeliveryStatus.SENDING: "info", DeliveryStatus.SENT: "success", DeliveryStatus.DELIVERED: "success",
@@ -55,8 +57,23 @@ def said(event: DeliveryEvent) -> Entry:
     by = gettext("Decided by %(name)s.") % {"name": event.data["by"]} if event.data.get("by") else ""
     grade = "" if event.grade in ("", "human") else event.get_grade_display()
     graded = said_of_grade(event.data.get("grade_reasons", ()))
-    details = [grade, graded, known, str(event.data.get("why", "")), event.text, str(event.data.get("url", "")), by]
+    details = [
+        grade,
+        graded,
+        known,
+        str(event.data.get("why", "")),
+        event.text[:_SAID],
+        str(event.data.get("url", "")),
+        by,
+        _addresses(event),
+    ]
     return Entry(event.at, title, " · ".join(dict.fromkeys(part for part in details if part)), tone, _ICONS[tone])
+
+
+def _addresses(event: DeliveryEvent) -> str:
+    """Where one message went to several of the person's addresses: all their browsers."""
+    count = int(event.data.get("addresses") or 1)
+    return ngettext("To %(count)s address.", "To %(count)s addresses.", count) % {"count": count} if count > 1 else ""
 
 
 def why(delivery: Any, now: datetime) -> str:

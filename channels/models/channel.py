@@ -10,9 +10,8 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from channels import vault
 from channels.transport import Account, Sender, Transport, transport_class
-from contacts import kinds
+from contacts import kinds, vault
 
 
 def new_hook() -> str:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_noop
 from channels import accounts
 from channels.contention import insist
 from channels.models import Channel, InboundCall, InboundState
-from channels.receipts import parked
+from channels.receipts import goodbye, parked
 from channels.receipts.apply import Item, take_in
 from channels.transport import Inbound, RawCall
 from contacts import bulk
@@ -78,23 +78,23 @@ def _apply(channel: Channel, calls: Sequence[Stored], business: Business, token:
     holds up no other."""
     read = {call.id: _read(channel, call, business) for call in calls}
     try:
-        insist(lambda: _take_in(channel, calls, read, token, now))
+        new = insist(lambda: _take_in(channel, calls, read, token, now))
     except Error:
         raise
     except Exception:  # noqa: BLE001 - tried one by one below
         _log.exception("calls to channel %s cannot be applied together", channel.pk)
-        for call in calls:
-            _alone(channel, call, read, token, now)
+        new = [told for call in calls for told in _alone(channel, call, read, token, now)]
+    goodbye.say(channel, new, business, now)
 
 
 def _alone(
     channel: Channel, call: Stored, read: dict[int, list[Inbound] | str], token: uuid.UUID, now: datetime
-) -> None:
+) -> list[Inbound]:
     try:
-        insist(lambda: _take_in(channel, [call], read, token, now))
+        return insist(lambda: _take_in(channel, [call], read, token, now))
     except Exception:  # noqa: BLE001 - it is kept and says so
         _log.exception("call %s cannot be applied", call.id)
-        _take_in(channel, [call], {call.id: gettext_noop("could not be applied")}, token, now)
+        return _take_in(channel, [call], {call.id: gettext_noop("could not be applied")}, token, now)
 
 
 def _read(channel: Channel, call: Stored, business: Business) -> list[Inbound] | str:
@@ -109,7 +109,8 @@ def _read(channel: Channel, call: Stored, business: Business) -> list[Inbound] |
 
 def _take_in(
     channel: Channel, calls: Sequence[Stored], read: dict[int, list[Inbound] | str], token: uuid.UUID, now: datetime
-) -> None:
+) -> list[Inbound]:
+    """Returns the facts that were new."""
     items = [Item(told, call.id) for call in calls if isinstance(found := read[call.id], list) for told in found]
     with transaction.atomic():
         new = take_in(channel, items, now)
@@ -117,6 +118,7 @@ def _take_in(
         rows = [(call.id, *_outcome(read[call.id], waits=call.id in waits), now, None, None) for call in calls]
         columns = ("state", "problem", "applied_at", "claim_token", "lease_until")
         bulk.update(InboundCall, columns, rows, only={"claim_token": token})
+    return [item.told for item, _found in new]
 
 
 def _outcome(read: list[Inbound] | str, *, waits: bool) -> tuple[Any, str]:

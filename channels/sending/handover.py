@@ -35,14 +35,17 @@ def hand_over(
     by_key = {fate.prepared.job.token: fate for fate in going}
     wrote = talking(channel, transport, {fate.prepared.job.contact_id for fate in going}, now)
     messages = [
-        fate.prepared.outgoing(fate.address, now, answered=fate.prepared.job.contact_id in wrote) for fate in going
+        fate.prepared.outgoing(fate.address, now, answered=fate.prepared.job.contact_id in wrote, also=fate.also)
+        for fate in going
     ]
     lease = _Lease(transport, [fate.prepared.job.id for fate in going], token, clock)
     attempts = []
     for key, result in _answers(channel, transport, messages):
         lease.renew()
         if fate := by_key.pop(key, None):
-            attempts.append(Attempt(fate, result, clock()))
+            text = fate.prepared.rendered
+            templated = bool(text and text.template) and fate.prepared.job.contact_id not in wrote
+            attempts.append(Attempt(fate, result, clock(), templated))
     return attempts + [Attempt(fate, Unclear("no_answer"), clock()) for fate in by_key.values()]
 
 

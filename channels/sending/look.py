@@ -25,11 +25,12 @@ LONG_HOLD = timedelta(minutes=5)  # one whose text is broken: staff must act fir
 
 @dataclass(frozen=True, slots=True)
 class Going:
-    """It goes: to this address, and no other message with this key may."""
+    """It goes: to this address (and also to these), and no other message with this key may."""
 
     prepared: Prepared
     address: str
     once_key: str | None
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,17 @@ def _go(prepared: Prepared, verdict: Verdict, seen: Seen) -> Going:
         seen.taken[key] = prepared.job.id
     if prepared.job.counts:
         seen.counted[prepared.job.contact_id] += 1
-    return Going(prepared, verdict.address, key)
+    return Going(prepared, verdict.address, key, _also(prepared, verdict, seen) if verdict.also else ())
+
+
+def _also(prepared: Prepared, verdict: Verdict, seen: Seen) -> tuple[str, ...]:
+    """The further addresses, without those that somebody else's message with the same text goes to."""
+    job, free = prepared.job, []
+    for address in verdict.also:
+        key = once_key(job.scope, address, prepared.digest)
+        if key is None or seen.taken.setdefault(key, job.id) == job.id:
+            free.append(address)
+    return tuple(free)
 
 
 def going(fates: Iterable[Fate]) -> list[Going]:

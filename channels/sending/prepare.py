@@ -43,15 +43,17 @@ class Prepared:
             return True
         return verdict.tracked != self.tracked or person.language != self.person.language
 
-    def outgoing(self, address: str, now: datetime, *, answered: bool = False) -> Outgoing:
-        """What the transport is handed. answered: the person wrote to us within the channel's window."""
+    def outgoing(
+        self, address: str, now: datetime, *, answered: bool = False, also: tuple[str, ...] = ()
+    ) -> Outgoing:  # fmt: skip
+        """What the transport is handed. answered: the person wrote to us within the channel's window; also: their further addresses."""
         assert self.rendered is not None and self.person is not None  # noqa: PT018
         job, text = self.job, self.rendered
         return Outgoing(
             key=job.token, kind=job.kind, to=address, text=text.text, subject=text.subject, html=text.html,
             language=self.person.language, recipient_name=f"{self.person.first_name} {self.person.last_name}".strip(),
             headers=text.headers, valid_for=job.valid_until - now if job.valid_until else None, buttons=text.buttons,
-            template=text.template, template_values=text.template_values, topic=job.scope, answered=answered,
+            template=text.template, template_values=text.template_values, topic=job.scope, answered=answered, also=also,
         )  # fmt: skip
 
 

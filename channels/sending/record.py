@@ -26,11 +26,12 @@ RECONCILE_AFTER = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One message that was handed over, and what came of it."""
+    """One message that was handed over, and what came of it. templated: as an approved template, not as its own text."""
 
     going: Going
     result: Result
     at: datetime
+    templated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +169,33 @@ def _fact(attempt: Attempt, outcome: Outcome, channel: Channel, now: datetime) -
     return facts.Told(
         fact=str(outcome.fact), channel_id=channel.pk, delivery_id=job.id, contact_id=job.contact_id, at=attempt.at, recorded_at=now,
         provider_id=outcome.provider_id, reason=str(outcome.params.get("code", outcome.reason))[:60],
-        data={"attempt": outcome.attempts, **({"why": outcome.params["why"]} if "why" in outcome.params else {})},
+        data={"attempt": outcome.attempts, **_more(attempt, outcome)}, text=_said(attempt, outcome),
         handled_at=None if outcome.wakes else now,
     )  # fmt: skip
+
+
+def _said(attempt: Attempt, outcome: Outcome) -> str:
+    """The words as they left, short links included: for what stands in a thread. A mail is nobody's chat, and would fill the table; who
+    has yet to prove that an address is theirs does so by a link that is nobody else's to read."""
+    text, job = attempt.going.prepared.rendered, attempt.going.prepared.job
+    if (
+        text is None
+        or text.html
+        or job.unconfirmed
+        or outcome.status not in (DeliveryStatus.SENT, DeliveryStatus.UNKNOWN)
+    ):
+        return ""
+    return text.text
+
+
+def _more(attempt: Attempt, outcome: Outcome) -> dict[str, Any]:
+    """What else there is to know: the provider's words, to how many addresses it went if not to one, and what stood in its template."""
+    more: dict[str, Any] = {"why": outcome.params["why"]} if "why" in outcome.params else {}
+    if attempt.going.also:
+        more["addresses"] = len(attempt.going.also) + 1
+    if attempt.templated and attempt.going.prepared.rendered:
+        more["places"] = dict(attempt.going.prepared.rendered.template_values)
+    return more
 
 
 def _tell_the_account(attempts: Sequence[Attempt], channel: Channel, now: datetime) -> None:
@@ -209,8 +234,13 @@ def _tell_the_text(attempts: Sequence[Attempt], now: datetime) -> None:
 
 
 def _dead(attempts: Sequence[Attempt]) -> list[consequences.Refusal]:
-    return [
-        consequences.Refusal(attempt.going.address, attempt.result.opted_out, attempt.going.prepared.job.token)
-        for attempt in attempts
-        if isinstance(attempt.result, Refused) and (attempt.result.address_dead or attempt.result.opted_out)
-    ]
+    """Addresses that will take nothing more, also where another one of the same person took the message."""
+    found: list[consequences.Refusal] = []
+    for attempt in attempts:
+        result, to, token = attempt.result, attempt.going.address, attempt.going.prepared.job.token
+        whole = isinstance(result, Refused) and (result.address_dead or result.opted_out)
+        if isinstance(result, Refused) and whole:
+            found.append(consequences.Refusal(to, result.opted_out, token))
+        gone = [one for one in result.gone if not (whole and one == to)]
+        found += [consequences.Refusal(one, opted_out=False, token=token) for one in gone]
+    return found

@@ -75,6 +75,7 @@ class ViberTransport(exchange.TalkingTransport):
             }
         )
     }  # fmt: skip
+    confirms_stop = True
     timeout = timedelta(seconds=20)
     fields = (
         Field(

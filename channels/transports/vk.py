@@ -91,6 +91,7 @@ class VkTransport(exchange.TalkingTransport):
         "vk": frozenset({Fact.ACCEPTED, Fact.SENT, Fact.READ, Fact.REPLIED, Fact.STOPPED, Fact.RESUMED, Fact.JOINED})
     }
     idempotent = True
+    confirms_stop = True
     timeout = timedelta(seconds=20)
     fields = (
         Field("token", _("Access key of the community"), secret=True, help_text=_("With rights to messages and to manage the community.")),

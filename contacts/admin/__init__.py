@@ -1,10 +1,23 @@
 """The admin pages of the contacts room, one module per noun."""
 
-from contacts.admin import booking, business, consent, contact, event, group, imports, integration, segment, suppression
+from contacts.admin import (
+    booking,
+    business,
+    connection,
+    consent,
+    contact,
+    event,
+    group,
+    imports,
+    integration,
+    segment,
+    suppression,
+)
 
 __all__ = [
     "booking",
     "business",
+    "connection",
     "consent",
     "contact",
     "event",

@@ -36,7 +36,8 @@ class Ask(NamedTuple):
 class Verdict:
     """ok: it may be sent, not before `not_before` (UTC) where that is set; else it must not, because of `reason` (see contacts.reasons).
 
-    address: the normalised address to use; tracked: the openings of this person may be tracked on this channel.
+    address: the normalised address to use; also: further ones that the same message goes to (`Kind.at_once`); tracked: the openings of
+    this person may be tracked on this channel.
     """
 
     ok: bool
@@ -45,6 +46,7 @@ class Verdict:
     address: str = ""
     not_before: datetime | None = None
     tracked: bool = True
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ class _Judge:
         self.rules = business.hours
         self.hours: dict[tuple[str, tuple[ZoneInfo, ...]], tuple[datetime | None, str]] = {}
         self.addresses: dict[str, str] = {}
+        self.most: dict[str, int] = {}
 
     def person(self, contact: Known, asks: Collection[Ask]) -> Person:
         zones = self._zones(contact)
@@ -116,32 +119,51 @@ class _Judge:
             reason, params = self._objection(contact_id, ask)
         if reason:
             return Verdict(ok=False, reason=reason, params=params, address=address, tracked=tracked)
+        also = self._also(contact_id, ask, address)
         if ask.urgent:
-            return Verdict(ok=True, address=address, tracked=tracked)
+            return Verdict(ok=True, address=address, tracked=tracked, also=also)
         not_before, reason = self._quiet(ask.kind, zones)
         params = {"when": not_before.isoformat(), "zone": self.business.time_zone} if not_before else {}
-        return Verdict(ok=True, reason=reason, params=params, address=address, not_before=not_before, tracked=tracked)
+        return Verdict(
+            ok=True, reason=reason, params=params, address=address, not_before=not_before, tracked=tracked, also=also
+        )  # fmt: skip
 
     def _address(self, contact_id: int, ask: Ask) -> tuple[str, str, dict[str, Any]]:
-        """The first address that works, and what stands against it. One that bounced is passed over, one that said STOP is not."""
+        """The first address that works, and what stands against it. One that bounced is passed over; one that said STOP is not, unless
+        a message goes to several of them: each browser speaks for itself alone."""
         ways = self.facts.ways.get((contact_id, self._address_kind(ask.kind)), [])
         if ask.address:
             ways = [way for way in ways if way.normal == ask.address]
         elif not ask.played:
             ways = [way for way in ways if not way.normal.startswith(kinds.PRACTICE)]
-        bounced = ""
+        closed: tuple[str, str] | None = None
         for way in ways:
             if not way.works:
                 continue
             block = self._block(way, ask) if way.fingerprint in self.facts.blocks else None
             if block is None:
                 return way.normal, "", {}
-            if block.reason != SuppressionReason.BOUNCE:
+            if block.reason != SuppressionReason.BOUNCE and self._at_once(ask.kind) == 1:
                 return way.normal, "suppressed", {"why": block.reason}
-            bounced = bounced or way.normal
-        if bounced:
-            return bounced, "suppressed", {"why": SuppressionReason.BOUNCE.value}
+            closed = closed or (way.normal, block.reason)
+        if closed:
+            return closed[0], "suppressed", {"why": closed[1]}
         return ("", "address_invalid", {"why": ways[0].why}) if ways else ("", "no_address", {})
+
+    def _also(self, contact_id: int, ask: Ask, address: str) -> tuple[str, ...]:
+        """The person's other addresses that work and that nothing stands against, where one message goes to several."""
+        most = self._at_once(ask.kind)
+        if most == 1 or ask.address:
+            return ()
+        ways = self.facts.ways.get((contact_id, self._address_kind(ask.kind)), [])
+        others = [way for way in ways if way.works and way.normal != address]
+        free = [way.normal for way in others if way.fingerprint not in self.facts.blocks or not self._block(way, ask)]
+        return tuple(free[: most - 1])
+
+    def _at_once(self, kind: str) -> int:
+        if kind not in self.most:
+            self.most[kind] = kinds.get(kind).at_once if self._address_kind(kind) else 1
+        return self.most[kind]
 
     def _named(self, ask: Ask) -> tuple[str, str, dict[str, Any]]:
         """The address that the question names, and what stands against it."""

@@ -2,6 +2,7 @@
 
 from contacts.models.booking import BookedBy, Booking, BookingKind, BookingStatus
 from contacts.models.business import Branch, Business
+from contacts.models.connection import Connection, Received, ReceivedState
 from contacts.models.consent import Basis, Consent, ConsentPurpose, Suppression, SuppressionReason, SuppressionScope
 from contacts.models.contact import LONGEST_ADDRESS, Address, Contact, Group, Membership, Validity
 from contacts.models.event import Event
@@ -22,6 +23,7 @@ __all__ = [
     "Branch",
     "Business",
     "ClosedDay",
+    "Connection",
     "Consent",
     "ConsentPurpose",
     "Contact",
@@ -33,6 +35,8 @@ __all__ = [
     "Integration",
     "Membership",
     "QuietRule",
+    "Received",
+    "ReceivedState",
     "RowOutcome",
     "Scope",
     "Segment",

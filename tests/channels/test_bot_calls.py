@@ -11,8 +11,14 @@ from typing import Any
 
 import pytest
 
+from channels import accounts
+from channels.receipts import apply_inbound
 from channels.transport import BadSignature, Inbound, Receipt
+from channels.webhooks import accept
+from contacts.models import Address, Suppression
 from tests.channels.bot_houses import TelegramHarness, ViberHarness, VkHarness
+from tests.channels.harness import Mood
+from tests.factories import NOW, make_business, make_contact
 from tests.peers import vk
 from tests.peers.bots import Said
 from tests.peers.viber import who
@@ -77,6 +83,22 @@ def vks(house: VkHarness) -> list[Any]:
     ]  # fmt: skip
 
 
+def viber_wrote(house: ViberHarness, text: str) -> dict[str, Any]:
+    return house.peer.written(house.address(0), text)
+
+
+def vk_wrote(house: VkHarness, text: str) -> dict[str, Any]:
+    return vk.written(int(house.address(0)), text)
+
+
+def viber_left(house: ViberHarness) -> dict[str, Any]:
+    return house.peer.event("unsubscribed", user_id=house.address(0))
+
+
+def vk_left(house: VkHarness) -> dict[str, Any]:
+    return vk.event("message_deny", {"user_id": int(house.address(0))})
+
+
 @pytest.mark.parametrize(("made", "samples"), [(TelegramHarness, telegrams), (ViberHarness, vibers), (VkHarness, vks)])
 def test_a_call_with_any_part_spoilt_is_read_or_refused(made: type[Houses], samples: Any) -> None:
     with made() as house:
@@ -121,3 +143,44 @@ def test_a_tampered_answer_of_the_provider_is_no_receipt(made: type[Houses]) -> 
         transport.close()
         assert len(results) == len(messages)
         assert not any(isinstance(result, Receipt) for result in results.values())
+
+
+@pytest.mark.parametrize(
+    ("made", "wrote", "left", "farewell"),
+    [
+        (ViberHarness, viber_wrote, viber_left, "Ya no recibirá aquí mensajes de Aurora."),
+        (VkHarness, vk_wrote, vk_left, "Сообщений от Aurora здесь больше не будет."),
+    ],
+)
+def test_a_written_stop_is_confirmed_once_in_the_persons_language_and_a_pressed_one_never(
+    made: type[ViberHarness | VkHarness], wrote: Any, left: Any, farewell: str, db: None
+) -> None:
+    make_business(public_address="https://news.aurora.example")
+    with made() as house:
+        channel, ana = house.channel(sender_name="Aurora"), house.address(0)
+        contact = make_contact(language="es")
+        Address.objects.create(contact=contact, kind=house.kind, value=ana, normal=ana)
+
+        def hears(event: dict[str, Any]) -> list[str]:
+            """What the person reads after this."""
+            before = len(house.peer.messages)
+            call = house.call(event)
+            for _again in range(2):  # providers repeat themselves
+                accept(channel, call, now=NOW)
+                apply_inbound(now=NOW)
+            return [str(one.get("text") or one.get("message")) for one in house.peer.messages[before:]]
+
+        said = hears(wrote(house, "Stop!"))
+        assert len(said) == 1
+        assert said[0].startswith(farewell)
+        assert Suppression.objects.get().reason == "stop"
+        assert hears(wrote(house, "stop")) == []
+        assert hears(wrote(house, "START")) == []
+        assert hears(left(house)) == []
+        assert Suppression.objects.filter(lifted_at=None).exists()
+        hears(wrote(house, "start"))
+        house.treat(ana, Mood.UNREACHABLE)
+        assert hears(wrote(house, "stop please")) == []
+        assert hears(wrote(house, "stop")) == []  # refused: the stop holds all the same
+        assert Suppression.objects.filter(lifted_at=None).exists()
+    accounts.let_go()

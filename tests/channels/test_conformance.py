@@ -87,6 +87,24 @@ def test_each_message_gets_one_answer_and_is_taken_once(house: Harness) -> None:
     assert [house.taken(house.address(number)) for number in range(25)] == [1] * 25
 
 
+def test_one_message_to_several_addresses_gets_one_answer_and_says_which_of_them_are_gone(house: Harness) -> None:
+    if kinds.get(house.kind).at_once == 1 or Mood.NOBODY not in house.moods:
+        return  # such a message never comes its way, or nobody is ever gone there
+    house.treat(house.address(1), Mood.NOBODY)
+    house.treat(house.address(4), Mood.NOBODY)
+    some = house.message(0, also=(house.address(1), house.address(2)))
+    none = house.message(4, also=(house.address(1),))
+    transport = house.open()
+    results = dict(transport.send_many([some, none]))
+    transport.close()
+    taken, refused = results[some.key], results[none.key]
+    assert isinstance(taken, Receipt)
+    assert taken.gone == (house.address(1),)
+    assert [house.taken(house.address(number)) for number in (0, 1, 2)] == [1, 0, 1]
+    assert isinstance(refused, Refused)
+    assert (refused.address_dead, set(refused.gone)) == (True, {house.address(4), house.address(1)})
+
+
 def test_an_empty_wave_is_nothing(house: Harness) -> None:
     assert send(house.open(), house) == {}
 

@@ -20,9 +20,10 @@ from contacts.kinds import Kind
 if TYPE_CHECKING:
     from channels.transports.webpush.api import Api
 
+BROWSERS = 20  # of one person, that one message goes to; nobody has more that are alive
 WEBPUSH = Kind(
     "webpush", "webpush", _("Web push"), _("Browser"), dear_rank=5, titled=True, buttons=2, longest=1000, typed=False,
-    shown=subscription.shown,
+    at_once=BROWSERS, shown=subscription.shown,
 )  # fmt: skip
 ANYBODY, INVITED = "anybody", "invited"
 

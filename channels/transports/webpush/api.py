@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
@@ -88,10 +89,19 @@ class Api:
             self._loop.run_until_complete(asyncio.wait(waiting))
 
     async def _send(self, message: Outgoing) -> Result:
-        """One message. Never raises for it."""
+        """One message, to every browser of the person."""
+        if not message.also:
+            return await self._to(message, message.to)
+        browsers = list(dict.fromkeys((message.to, *message.also)))
+        return together(
+            dict(zip(browsers, await asyncio.gather(*(self._to(message, one) for one in browsers)), strict=True))
+        )
+
+    async def _to(self, message: Outgoing, address: str) -> Result:
+        """The message to one browser. Never raises for it."""
         async with self._places:
             try:
-                found = subscription.read(message.to)
+                found = subscription.read(address)
                 host = doors.check(found.endpoint).hostname or ""
                 body = payload.notification(message, name=self.account.sender.name, icon=self._icon)
                 sealed = _encrypted(found, body)
@@ -121,6 +131,32 @@ class Api:
             "Content-Encoding": "aes128gcm", "Content-Type": "application/octet-stream",
         }  # fmt: skip
         return {**headers, "Topic": payload.topic(message.topic)} if message.topic else headers
+
+
+def together(answers: Mapping[str, Result]) -> Result:
+    """What one message to several browsers came to: taken if one took it, else unclear if one may have; gone if all are. Nobody is
+    written to twice, so one that could not take it just now goes without."""
+    gone = tuple(one for one, answer in answers.items() if isinstance(answer, Refused) and answer.address_dead)
+    best = min(answers.values(), key=_worth)
+    if isinstance(best, Receipt):
+        return replace(best, gone=gone)
+    if isinstance(best, Unclear):
+        return Unclear(best.reason, best.detail, gone=gone)
+    waits = [answer.retry_after for answer in answers.values() if isinstance(answer, Refused) and answer.retry_after]
+    return Refused(
+        best.fault, best.reason, best.detail, retry_after=max(waits, default=None) if best.fault is Fault.TEMPORARY else None,
+        address_dead=len(gone) == len(answers), gone=gone,
+    )  # fmt: skip
+
+
+_WORTH = (Fault.ACCOUNT, Fault.TEXT, Fault.TEMPORARY, Fault.PERSON)
+
+
+def _worth(answer: Result) -> tuple[int, bool]:
+    """The order in which one answer stands for all: what was taken first, a browser that is gone last."""
+    if isinstance(answer, Refused):
+        return 2 + _WORTH.index(answer.fault), answer.address_dead
+    return (0 if isinstance(answer, Receipt) else 1), False
 
 
 def _encrypted(found: Subscription, body: bytes) -> bytes:

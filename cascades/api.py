@@ -1,0 +1,124 @@
+"""What other programs may do with cascades: bring people in, take them out, and read what was sent to whom."""
+
+from datetime import datetime
+from typing import Annotated
+
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from ninja import Path, Router
+from pydantic import BaseModel, Field, StringConstraints
+
+from cascades import runner
+from cascades.models import Cascade, CascadeStatus, Enrollment, StepRun
+from cascades.trigger import Entry
+from channels.api import PAGE, DeliveriesOut, Limit, cursor_of, number_of, shown
+from channels.models import Delivery
+from contacts.api.door import Key, Problem
+from contacts.api.once import once
+from contacts.api.shapes import MOST, Id, Lenient, Person, Refusal, Result, Results, Shape, find, refused, sorted_out
+from contacts.bulk import Among
+from contacts.models import Contact, Scope
+
+router = Router(tags=["cascades"])
+People = Annotated[list[Annotated[Person, Lenient]], Field(min_length=1, max_length=MOST)]
+Occasion = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+
+
+class CascadeOut(BaseModel):
+    """A cascade that was published."""
+
+    id: int
+    name: str
+    status: str
+
+
+class CascadesOut(BaseModel):
+    """The newest first."""
+
+    cascades: list[CascadeOut]
+
+
+class EnrollIn(Shape):
+    """`occasion` is the reason in your own words, such as "trial-2026-11": nobody enters a cascade twice for the same one."""
+
+    people: People
+    occasion: Occasion
+
+
+class StopIn(Shape):
+    """Without `cascade` it is all of them."""
+
+    people: People
+    cascade: Id | None = None
+
+
+@router.get("/cascades", auth=Key(Scope.CASCADES_RUN), response={200: CascadesOut}, summary="List the cascades")
+def listed(request: HttpRequest) -> CascadesOut:
+    """Drafts are not among them."""
+    found = Cascade.objects.exclude(status=CascadeStatus.DRAFT).order_by("-id")[:MOST]
+    return CascadesOut(cascades=[CascadeOut(id=one.pk, name=one.name, status=one.status) for one in found])
+
+
+@router.post(
+    "/cascades/{cascade}/enroll", auth=Key(Scope.CASCADES_RUN), summary="Bring people in",
+    response={200: Results, 404: Refusal, 409: Refusal, 422: Refusal},
+)  # fmt: skip
+@once
+def enroll(request: HttpRequest, cascade: Annotated[int, Path(ge=1, le=2**53)], told: EnrollIn) -> Results:
+    """ "known": this person came in for the same occasion before."""
+    now = timezone.now()
+    running = Cascade.objects.select_related("version").filter(pk=cascade).first()
+    if running is None:
+        raise Problem(404, "not_found", _("There is no cascade with this number."))
+    if running.status != CascadeStatus.RUNNING or running.version is None:
+        raise Problem(409, "not_running", _("This cascade is not running, so nobody can enter."))
+    results, good = _found(told.people, now)
+    wanted, occasion = sorted(set(good.values())), f"api:{told.occasion}"
+    inside = Enrollment.objects.filter(Among("contact_id", wanted), cascade=cascade, occasion=occasion)
+    before = set(inside.values_list("contact_id", flat=True)) if wanted else set()
+    if wanted:
+        runner.enroll(running.version, Entry(Contact.objects.filter(Among("id", wanted)), occasion), now=now)
+    return _answer(results, good, before)
+
+
+@router.post("/stop", auth=Key(Scope.CASCADES_RUN), response={200: Results, 422: Refusal}, summary="Take people out")
+@once
+def stop(request: HttpRequest, told: StopIn) -> Results:
+    """What is queued for them is called back. "known": the person was in no such cascade."""
+    now = timezone.now()
+    results, good = _found(told.people, now)
+    left = runner.release(sorted(set(good.values())), told.cascade, now=now)
+    return _answer(results, good, set(good.values()) - left)
+
+
+@router.get(
+    "/cascades/{cascade}/deliveries", auth=Key(Scope.DELIVERIES_READ), summary="Read what a cascade sent",
+    response={200: DeliveriesOut, 422: Refusal},
+)  # fmt: skip
+def deliveries(
+    request: HttpRequest, cascade: Annotated[int, Path(ge=1, le=2**53)], cursor: str = "", limit: Limit = PAGE
+) -> DeliveriesOut:
+    """In the order in which it was decided, the newest first."""
+    runs = StepRun.objects.filter(enrollment__cascade_id=cascade, delivery__isnull=False).order_by("-id")
+    runs = runs.filter(pk__lt=number_of(cursor)) if cursor else runs
+    found = list(runs.values_list("id", "delivery_id")[: limit + 1])
+    rows = Delivery.objects.select_related("contact").in_bulk(
+        [delivery for _run, delivery in found[:limit] if delivery]
+    )
+    more = cursor_of(found[limit - 1][0]) if len(found) > limit else ""
+    return DeliveriesOut(deliveries=[shown(rows[pk]) for _run, pk in found[:limit] if pk], next=more)
+
+
+def _found(people: list[Person], now: datetime) -> tuple[list[Result], dict[int, int]]:
+    """Those who could not be found, refused; and by place in the list, the contacts of the others."""
+    results, good = sorted_out(people, Person)
+    met = zip(good, find([one for _n, one in good], now=now), strict=True)
+    contacts = {n: who for (n, _one), who in met}
+    results += [refused(n, who.problem) for n, who in contacts.items() if who.contact_id is None]
+    return results, {n: who.contact_id for n, who in contacts.items() if who.contact_id}
+
+
+def _answer(results: list[Result], good: dict[int, int], known: set[int]) -> Results:
+    told = [Result(index=n, status="known" if pk in known else "done", contact=pk) for n, pk in good.items()]
+    return Results.of(sorted([*results, *told], key=lambda one: one.index))
