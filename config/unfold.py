@@ -64,6 +64,7 @@ SIDEBAR: tuple[tuple[str | Promise, tuple[Page, ...]], ...] = (
         _("House"),
         (
             _list(_("Business"), "storefront", "contacts", "business"),
+            _list(_("Branches"), "location_on", "contacts", "branch"),
             _list(_("Staff"), "badge", "auth", "user"),
             _list(_("Staff groups"), "shield_person", "auth", "group"),
             _list(_("Integrations"), "hub", "contacts", "integration"),
