@@ -84,7 +84,8 @@ def _best(p: Mapping[str, Any], one: Someone, everyone: list[Someone]) -> bool:
     if not one.orders:
         return False
     better = sum(1 for worth in worths if worth > sum(much for _days, much in one.orders))
-    return (better / (len(worths) - 1) if len(worths) > 1 else 0) < p["share"] / 100
+    place = better / (len(worths) - 1) if len(worths) > 1 else 0.0
+    return bool(place < p["share"] / 100)
 
 
 def ago(now: datetime, days: float) -> datetime:
