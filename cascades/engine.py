@@ -2,11 +2,12 @@
 
 `decide()` looks at nothing but its arguments and answers with one intent and its reason; `cascades.runner` loads, asks,
 applies and stores. Rules, in this order: what ends everything; what counts as seen; the next step's time; whom the step is
-for; whether the person can be reached. Standard library only; what it reads and answers stands in `cascades.plan`.
+for; whether the person can be reached. No Django; what it reads and answers stands in `cascades.plan`.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from cascades.plan import (
@@ -14,6 +15,7 @@ from cascades.plan import (
     Answer,
     AnswerRule,
     Base,
+    Clock,
     Ended,
     Ending,
     Finish,
@@ -32,6 +34,7 @@ from cascades.plan import (
     Went,
     rule_for,
 )
+from contacts.calendar import last_allowed, next_local
 
 __all__ = [
     "HAND_OVER_GRACE",
@@ -39,6 +42,7 @@ __all__ = [
     "Answer",
     "AnswerRule",
     "Base",
+    "Clock",
     "Ended",
     "Ending",
     "Finish",
@@ -59,6 +63,8 @@ __all__ = [
 ]
 
 RECHECK_PAUSED = timedelta(minutes=10)
+# How long before the quiet time begins a reminder leaves that would fall into it: the queue takes its while.
+BEFORE_QUIET = timedelta(minutes=15)
 
 
 def decide(plan: Plan, progress: Progress, now: datetime) -> Intent:
@@ -67,6 +73,22 @@ def decide(plan: Plan, progress: Progress, now: datetime) -> Intent:
         return Stop(progress.ended_by.outcome, progress.ended_by.reason)
     if seen := _seen(plan, progress):
         return seen
+    if plan.deadline is None:
+        return _next(plan, progress, now)
+    over = progress.started_at + plan.deadline
+    if over <= now:
+        return _out_of_time(progress)
+    intent = _next(plan, progress, now)
+    return replace(intent, until=over) if isinstance(intent, Wait) and intent.until > over else intent
+
+
+def _out_of_time(progress: Progress) -> Finish:
+    went = any(step.went in (Went.SENT, Went.DELIVERED) for step in progress.steps)
+    return Finish(Ending.EXHAUSTED if went else Ending.FAILED, "deadline_over")
+
+
+def _next(plan: Plan, progress: Progress, now: datetime) -> Intent:
+    """What is next of the steps, as if there were all the time in the world."""
     done = {step.key for step in progress.steps}
     step = next((step for step in plan.steps if step.key not in done), None)
     if step is None:
@@ -74,8 +96,11 @@ def decide(plan: Plan, progress: Progress, now: datetime) -> Intent:
     if step.key in progress.paused:
         return Wait(now + RECHECK_PAUSED, "step_paused", progress.prolonged)
     due, reason = _due(plan, step, progress)
+    if too_late := _too_late(plan, step, progress, due, now):
+        return Skip(step.key, too_late)
+    due, reason = _by_the_clock(plan, step, progress, due, reason)
     if due > now:
-        return Wait(due, reason, progress.prolonged)
+        return Wait(due, reason, progress.prolonged, asks_clock=_may_come_forward(plan, step, progress))
     if _opening_matters(plan, step) and (waits := _unsure(step.key, step.wait or step.patience, progress, now)):
         return waits
     if left_out := _left_out(plan, step, progress):
@@ -120,9 +145,11 @@ def _words(answer: Answer) -> str:
 def _due(plan: Plan, step: StepPlan, progress: Progress) -> tuple[datetime, str]:
     """When the step's time has come, and what the waiting is for."""
     previous = progress.steps[-1] if progress.steps else None
+    if step.wait_from.is_dated and progress.anchor_at:
+        return progress.anchor_at + (-step.wait if step.wait_from is Base.BEFORE else step.wait), "step_time"
     if previous is None:
-        return progress.started_at + step.wait, "step_time"
-    if step.wait_from is Base.START:
+        return _start(plan, progress) + step.wait, "step_time"
+    if step.wait_from is Base.START or step.wait_from.is_dated:
         return _from_start(plan, step, previous, progress)
     if previous.moves_on_at_once:
         return previous.ended_at or previous.decided_at, "previous_did_not_go"
@@ -135,9 +162,53 @@ def _due(plan: Plan, step: StepPlan, progress: Progress) -> tuple[datetime, str]
     return _counted(plan, step, earlier)
 
 
+def _start(plan: Plan, progress: Progress) -> datetime:
+    """When it begins for this person: where it is about a date, so long before or after that."""
+    return progress.anchor_at + plan.offset if progress.anchor_at and plan.offset is not None else progress.started_at
+
+
+def is_reminder(plan: Plan, step: StepPlan, progress: Progress) -> bool:
+    """Whether the step's time is fixed by a date that lies after it: nobody wants it later than that."""
+    if progress.anchor_at is None or (step.wait_from is Base.AFTER):
+        return False
+    if step.wait_from is Base.BEFORE:
+        return bool(step.wait)
+    first = bool(plan.steps) and plan.steps[0].key == step.key
+    return (first or step.wait_from is Base.START) and _start(plan, progress) + step.wait < progress.anchor_at
+
+
+def _too_late(plan: Plan, step: StepPlan, progress: Progress, due: datetime, now: datetime) -> str:
+    """Why a step that a date fixes is no longer worth anything, or ""."""
+    if not is_reminder(plan, step, progress):
+        return ""
+    if progress.anchor_at and now >= progress.anchor_at:
+        return "date_has_passed"
+    return "time_was_past" if due < progress.started_at else ""
+
+
+def _may_come_forward(plan: Plan, step: StepPlan, progress: Progress) -> bool:
+    """A reminder that may fall into quiet hours: only the person's clock can say."""
+    return progress.clock is None and not step.urgent and is_reminder(plan, step, progress)
+
+
+def _by_the_clock(plan: Plan, step: StepPlan, progress: Progress, due: datetime, reason: str) -> tuple[datetime, str]:
+    """The step's time on the person's own clock: on for its hour and its day, and back to before the quiet hours where it is a reminder."""
+    clock = progress.clock
+    if clock is None or reason not in ("step_time", "previous_did_not_go"):
+        return due, reason
+    if step.by_the_clock:
+        shown = next_local(due, step.at_time, step.weekdays, clock.zones[0])
+        due, reason = shown, reason if shown == due else "waits_hour"
+    if step.urgent or step.key not in clock.opening or not is_reminder(plan, step, progress):
+        return due, reason
+    windows, still = clock.opening[step.key]
+    early = last_allowed(due, clock.zones, windows, still, margin=BEFORE_QUIET)
+    return (early, "before_quiet_hours") if early and early < due else (due, reason)
+
+
 def _from_start(plan: Plan, step: StepPlan, previous: StepProgress, progress: Progress) -> tuple[datetime, str]:
     """Steps that count from the start do not overtake a message that is still on its way out, unless that takes too long."""
-    due = progress.started_at + step.wait
+    due = _start(plan, progress) + step.wait
     if previous.went is Went.WAITING:
         return max(due, _news_by(plan, previous)), "previous_on_its_way"
     return due, "step_time"
@@ -225,6 +296,8 @@ def _after_last(plan: Plan, progress: Progress, now: datetime) -> Intent:
     out = [one for one in progress.steps if one.went not in (Went.SKIPPED, Went.LOST)]
     if not out:
         lost = any(one.went is Went.LOST for one in progress.steps)
+        if not lost and any(one.late for one in progress.steps) and not any(one.unreachable for one in progress.steps):
+            return Finish(Ending.STOPPED, "came_too_late")
         return Finish(Ending.FAILED, "all_failed") if lost else Finish(Ending.UNREACHABLE, "no_channel_left")
     waiting = [one for one in out if one.went is Went.WAITING]
     if waiting and (until := max(_news_by(plan, one) for one in waiting)) > now:

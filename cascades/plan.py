@@ -5,15 +5,19 @@ Standard library only. All instants are aware and in UTC.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from contacts.calendar import Window
 
 # A wait for something that never comes ends after this, where staff gave no longest wait and the wait itself is nothing.
 DEFAULT_LONGEST_WAIT = timedelta(days=1)
 # How long a message may be in the air beyond its validity before the cascade stops waiting for news of it.
 HAND_OVER_GRACE = timedelta(hours=1)
+NOTHING, WEEK = timedelta(0), timedelta(days=8)
 
 
 class Base(StrEnum):
@@ -24,6 +28,13 @@ class Base(StrEnum):
     DELIVERED = "delivered"
     OPENED = "opened"
     CLICKED = "clicked"
+    BEFORE = "before"
+    AFTER = "after"
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether it counts from the date that the occasion is about."""
+        return self in (Base.BEFORE, Base.AFTER)
 
 
 class For(StrEnum):
@@ -110,6 +121,14 @@ class StepPlan:
     reports_opening: bool = True
     reports_clicks: bool = True
     answers: tuple[AnswerRule, ...] = ()
+    at_time: time | None = None
+    weekdays: frozenset[int] = frozenset()
+    urgent: bool = False
+
+    @property
+    def by_the_clock(self) -> bool:
+        """Whether it waits on for an hour or a day of the person's own clock."""
+        return self.at_time is not None or bool(self.weekdays)
 
     @property
     def patience(self) -> timedelta:
@@ -121,15 +140,24 @@ class StepPlan:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A frozen cascade: its steps in order, and how long reactions are awaited after the last one."""
+    """A frozen cascade: its steps in order, and how long reactions are awaited after the last one.
+
+    offset: how long after its date (before: negative) the start lies, where the occasion is about a date; deadline: nothing is sent so long
+    after the person came in.
+    """
 
     steps: tuple[StepPlan, ...]
     final_wait: timedelta = timedelta(0)
+    offset: timedelta | None = None
+    deadline: timedelta | None = None
 
     @property
     def longest(self) -> timedelta:
         """No enrollment stays open longer than this after its start (every wait, every validity, each prolonged once)."""
-        each = (2 * step.patience + step.validity + HAND_OVER_GRACE for step in self.steps)
+        each = (
+            2 * step.patience + step.validity + HAND_OVER_GRACE + (WEEK if step.by_the_clock else NOTHING)
+            for step in self.steps
+        )
         return sum(each, timedelta(0)) + 2 * self.final_wait + HAND_OVER_GRACE
 
 
@@ -138,7 +166,8 @@ class StepProgress:
     """What is known of a decided step. Openings and clicks here are those of a person; an unsure opening stands apart.
 
     answers: what was said, if `replied_at`; tracked: this very opening could be known (pixel present and channel reports it); unreachable:
-    it was skipped because the person could not be reached there (and not because the step was not meant for them).
+    it was skipped because the person could not be reached there (and not because the step was not meant for them); late: because its time
+    had passed.
     """
 
     key: str
@@ -154,6 +183,7 @@ class StepProgress:
     answers: tuple[Answer, ...] = ()
     tracked: bool = True
     unreachable: bool = False
+    late: bool = False
 
     @property
     def said(self) -> tuple[Answer, ...]:
@@ -178,6 +208,19 @@ class StepProgress:
         return bool(self.clicked_at or self.replied_at)
 
 
+# When something may leave, and the days on which nothing does.
+Opening = tuple[Sequence[Window], Collection[date]]
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """By which a person lives: all zones in which they may be, the first for wall times; opening: when each step's channel may disturb
+    them, by step key, where that matters."""
+
+    zones: tuple[ZoneInfo, ...]
+    opening: Mapping[str, Opening] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """One person's way so far.
@@ -185,7 +228,8 @@ class Progress:
     steps: decided ones, in the order of the plan; ended_by: the reason code of what ends everything (a goal, an opt-out, a stop by staff);
     unreachable: by step key, the reason code why the person cannot be reached there now; prolonged: key of the step whose wait an unsure
     opening has already prolonged ("final" for the last wait); paused: keys of steps that are held; unknown_goes_on: whether
-    someone whose opening cannot be known counts as "not opened".
+    someone whose opening cannot be known counts as "not opened"; anchor_at: the date that the occasion is about; clock: the person's, once
+    the gate was asked.
     """
 
     started_at: datetime
@@ -195,6 +239,8 @@ class Progress:
     paused: frozenset[str] = frozenset()
     prolonged: str = ""
     unknown_goes_on: bool = False
+    anchor_at: datetime | None = None
+    clock: Clock | None = None
 
 
 class Ending(StrEnum):
@@ -233,11 +279,13 @@ class Skip:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Look again at `until`, or earlier when news comes. `prolonged` as in `Progress`, to be stored."""
+    """Look again at `until`, or earlier when news comes. `prolonged` as in `Progress`, to be stored. asks_clock: the person's clock must be
+    known to say it rightly, and may say it is earlier."""
 
     until: datetime
     reason: str
     prolonged: str = ""
+    asks_clock: bool = False
 
 
 @dataclass(frozen=True, slots=True)

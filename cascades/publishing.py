@@ -14,7 +14,8 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from cascades.models import Cascade, CascadeVersion, Seen, Step, WaitFrom, Who
+from cascades.models import Cascade, CascadeVersion, Reentry, Seen, Step, WaitFrom, Who
+from cascades.trigger import BadParameters, trigger
 from channels import capabilities, freezing
 from channels.liquid import BadTemplate
 from channels.models import Purpose
@@ -93,8 +94,7 @@ def _write(
     cascade = draft.cascade
     newest = cascade.versions.aggregate(newest=Max("number"))["newest"] or 0
     version = CascadeVersion.objects.create(
-        cascade=cascade, number=newest + 1, goal=cascade.goal, final_wait=cascade.final_wait, digest=digest,
-        created_by_id=user.pk if user else None, created_at=now,
+        cascade=cascade, number=newest + 1, digest=digest, created_by_id=user.pk if user else None, created_at=now, **_whole(cascade),
     )  # fmt: skip
     copies = [_copy(step, version, position, frozen[step.message_id]) for position, step in enumerate(draft.steps)]
     Step.objects.bulk_create(copies)
@@ -108,8 +108,17 @@ def _copy(step: Step, version: CascadeVersion, position: int, message_version_id
 
 _KEPT = (
     "cascade_id", "key", "channel_id", "message_id", "wait", "wait_from", "longest_wait", "who", "seen", "validity",
-    "answers",
+    "answers", "at_time", "weekdays",
 )  # fmt: skip
+
+
+def _whole(cascade: Cascade) -> dict[str, Any]:
+    """What a version fixes beside its steps; the way in with its settings complete."""
+    plain = {
+        name: getattr(cascade, name)
+        for name in ("goal", "final_wait", "trigger", "reentry", "reentry_after", "deadline")
+    }
+    return {**plain, "trigger_params": trigger(cascade.trigger).clean(cascade.trigger_params)}
 
 
 def _digest(draft: _Draft, frozen: dict[int, int]) -> str:
@@ -117,8 +126,8 @@ def _digest(draft: _Draft, frozen: dict[int, int]) -> str:
     steps = [
         {**{name: str(getattr(step, name)) for name in _KEPT}, "text": frozen[step.message_id]} for step in draft.steps
     ]
-    whole: dict[str, Any] = {"steps": steps, "goal": draft.cascade.goal, "final_wait": str(draft.cascade.final_wait)}
-    return sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
+    whole: dict[str, Any] = {"steps": steps, **_whole(draft.cascade)}
+    return sha256(json.dumps(whole, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _problems(draft: _Draft) -> list[str]:
@@ -151,6 +160,25 @@ def _problems_of_the_whole(draft: _Draft) -> Iterator[str]:
         yield _("The cascade would take longer than two years. Please check the waiting times.")
     if strange := [name for name in draft.cascade.goal if name not in events.GOALS]:
         yield _("The goal “%(name)s” is not known.") % {"name": strange[0]}
+    yield from _problems_of_the_way_in(draft)
+
+
+def _problems_of_the_way_in(draft: _Draft) -> Iterator[str]:
+    cascade = draft.cascade
+    try:
+        way_in = trigger(cascade.trigger)
+    except LookupError:
+        yield _("The way in “%(name)s” is no longer installed.") % {"name": cascade.trigger}
+        return
+    try:
+        way_in.clean(cascade.trigger_params)
+    except BadParameters as error:
+        yield from error.problems.values()
+    dated = [n for n, step in enumerate(draft.steps, start=1) if step.wait_from in (WaitFrom.BEFORE, WaitFrom.AFTER)]
+    if dated and not way_in.dated:
+        yield _("Step %(number)s counts from a date, but nothing here is about a date.") % {"number": dated[0]}
+    if cascade.reentry == Reentry.AFTER and not cascade.reentry_after:
+        yield _("Say how long it is before the same person may come in again.")
 
 
 def _problems_of(step: Step, draft: _Draft) -> Iterator[str]:

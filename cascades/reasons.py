@@ -24,6 +24,8 @@ SENTENCES: Mapping[str, StrOrPromise] = {
     "unsure_opening": _("Waits once more: it was opened, perhaps not by a person."),
     "step_paused": _("Waits, because the step is on hold."),
     "awaits_reactions": _("All messages are out; waits for reactions."),
+    "waits_hour": _("Waits for its hour or its day on the person's own clock."),
+    "before_quiet_hours": _("Leaves before the quiet hours, or it would come too late."),
     "could_not_decide": _("Waits, because the program failed here; it tries again."),
     # whom a step is not for
     "not_for_sent": _("Only for those whom the message before did not reach."),
@@ -32,7 +34,13 @@ SENTENCES: Mapping[str, StrOrPromise] = {
     "not_for_clicked": _("Only for those who clicked nothing."),
     "opening_unknown": _("Whether this person opened cannot be known, and staff chose not to go on with them."),
     "not_in_time": _("It would be quiet time for this person until the message is no longer valid."),
+    "time_was_past": _("Its time had passed when the person came in."),
+    "date_has_passed": _("The date it is about has passed."),
     # how it ended
+    "came_too_late": _("It came up too late for any of the messages."),
+    "deadline_over": _("The time that staff gave this cascade was over."),
+    "booking_moved": _("The booking was moved; it begins again for the new time."),
+    "booking_cancelled": _("The booking was cancelled."),
     "seen_opened": _("Opened."),
     "seen_clicked": _("Clicked."),
     "seen_replied": _("Answered."),

@@ -24,6 +24,12 @@ def launch() -> int:
     return runner.enroll_due(timezone.now())
 
 
+@shared_task(name="cascades.tasks.trigger")
+def trigger() -> int:
+    """Who is to enter the cascades that take people in by themselves."""
+    return runner.listen(timezone.now())
+
+
 @shared_task(name="cascades.tasks.wake")
 def wake() -> int:
     """What came in, noticed."""

@@ -30,9 +30,7 @@ _DONE = {
     "replied": (gettext_lazy("answered a message"), "replied_at", Q(replied_at__isnull=False)),
 }
 _FIELDS = ("what", "times", "days", "channel")
-_DAYS = Field(
-    "days", gettext_lazy("in the last"), Type.NUMBER, low=1, high=MOST_DAYS, default=30, unit=gettext_lazy("days")
-)
+_DAYS = Field("days", gettext_lazy("in the last … days"), Type.NUMBER, low=1, high=MOST_DAYS, default=30)
 
 
 def register() -> None:
@@ -63,7 +61,7 @@ class Engaged(Condition):
     )
     fields = (
         Field("what", gettext_lazy("the person"), Type.CHOICE, lambda: [(k, v[0]) for k, v in _DONE.items()], default="opened"),
-        Field("times", gettext_lazy("times"), Type.NUMBER, low=1, high=10_000, default=1, unit=gettext_lazy("times")),
+        Field("times", gettext_lazy("times"), Type.NUMBER, low=1, high=10_000, default=1),
         _DAYS,
         Field("channel", gettext_lazy("channel"), Type.CHOICE, kinds.choices, optional=True),
     )  # fmt: skip
@@ -82,7 +80,12 @@ class Engaged(Condition):
             return _("in the last %(days)s days, not once: %(what)s") % what
         if p["op"] == "fewer":
             return _("in the last %(days)s days, fewer than %(times)s times: %(what)s") % what
-        return _("in the last %(days)s days, at least %(times)s times: %(what)s") % what
+        said = ngettext(
+            "in the last %(days)s days: %(what)s",
+            "in the last %(days)s days, at least %(times)s times: %(what)s",
+            p["times"],
+        )
+        return said % what
 
     def known(self, p: Params, contact: Contact, scope: Scope) -> str:
         times = _of(scope, p["what"], p["days"], p.get("channel")).filter(contact=contact).count()

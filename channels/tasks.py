@@ -8,7 +8,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from channels import confirming, health, limits, receipts, sending, signals
+from channels import confirming, health, hooks, limits, receipts, sending, signals
 from channels.receipts import parked
 from contacts import hints
 
@@ -38,6 +38,18 @@ def sweep() -> int:
     now = timezone.now()
     limits.forget(now)
     return sending.sweep(now) + parked.give_up(now)
+
+
+@shared_task(name="channels.tasks.tell_programs")
+def tell_programs() -> int:
+    """Tell other programs what is new, batch after batch."""
+    until = time.monotonic() + LONGEST_SECONDS
+    now, done = timezone.now(), 0
+    hooks.forget(now)
+    hooks.notice(now)
+    while (made := hooks.tell(timezone.now())) and time.monotonic() < until:
+        done += made
+    return done
 
 
 @shared_task(name="channels.tasks.confirmations")

@@ -22,7 +22,14 @@ class Ready:
         )
 
 
-_KEYS = ("contacts.*_integration", "contacts.*_answeredcall", "contacts.*_connection", "contacts.*_received")
+_KEYS = (
+    "contacts.*_integration",
+    "contacts.*_answeredcall",
+    "contacts.*_connection",
+    "contacts.*_received",
+    "channels.*_outgoinghook",
+    "channels.*_hookcall",
+)
 _ACCOUNTS = ("channels.*_channel", "channels.*_inboundcall", *_KEYS)
 
 GROUPS = (

@@ -21,6 +21,7 @@ class Periodic:
 PERIODIC = (
     Periodic(gettext_noop("Cascades: next steps of those who are due"), "cascades.tasks.advance", 5),
     Periodic(gettext_noop("Cascades: launches whose time has come"), "cascades.tasks.launch", 5),
+    Periodic(gettext_noop("Cascades: who is to enter by itself"), "cascades.tasks.trigger", 30),
     Periodic(gettext_noop("Cascades: react to what came in"), "cascades.tasks.wake", 5),
     Periodic(gettext_noop("Cascades: check that nobody was lost"), "cascades.tasks.check_invariant", 300),
     Periodic(gettext_noop("Channels: send what is queued"), "channels.tasks.send", 2),
@@ -29,6 +30,7 @@ PERIODIC = (
     Periodic(
         gettext_noop("Channels: remind and forget those who have not confirmed"), "channels.tasks.confirmations", 300
     ),
+    Periodic(gettext_noop("Channels: tell other programs what happened"), "channels.tasks.tell_programs", 10),
     Periodic(gettext_noop("Channels: ask what is left on the accounts"), "channels.tasks.balances", 3600),
     Periodic(
         gettext_noop("Contacts: take in what shops and booking programs called"), "contacts.tasks.apply_received", 10

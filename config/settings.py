@@ -259,12 +259,16 @@ CHANNEL_TRANSPORTS = {
     "apprise": "channels.transports.apprise.AppriseTransport",
     "sandbox": "channels.transports.sandbox.SandboxTransport",
 }
+TRIGGERS = {
+    "manual": "cascades.triggers.manual.Manual",
+    "event": "cascades.triggers.event.Happened",
+    "booking": "cascades.triggers.booking.AroundBooking",
+}
 ADAPTERS = {
     "woocommerce": "contacts.adapters.woocommerce.WooCommerce",
     "shopify": "contacts.adapters.shopify.Shopify",
     "yclients": "contacts.adapters.yclients.Yclients",
 }
-TRIGGERS = {"manual": "cascades.triggers.manual.Manual"}
 
 # How long a worker that has fallen silent keeps what it took, beyond the time-outs of its provider; then others take over.
 LEASE_SECONDS = _number("CASCADA_LEASE_SECONDS", 60)
@@ -278,6 +282,9 @@ PUSH_SERVICES = (
 )  # fmt: skip
 # Endpoints of push subscriptions come from visitors: without this, only https, port 443 and public addresses. Lifted in tests.
 PUSH_TO_PRIVATE_ADDRESSES = _flag("CASCADA_PUSH_TO_PRIVATE_ADDRESSES")
+
+# Addresses of outgoing webhooks: without this, only https and public addresses. Lifted in tests.
+HOOKS_TO_PRIVATE_ADDRESSES = _flag("CASCADA_HOOKS_TO_PRIVATE_ADDRESSES")
 
 # No live channel starts before the business's public address is https and answered a round trip; lifted in tests.
 CASCADA_REQUIRE_HTTPS = _flag("CASCADA_REQUIRE_HTTPS", default=True)

@@ -64,10 +64,13 @@ SIDEBAR: tuple[tuple[str | Promise, tuple[Page, ...]], ...] = (
         _("House"),
         (
             _list(_("Business"), "storefront", "contacts", "business"),
+            _list(_("Branches"), "location_on", "contacts", "branch"),
             _list(_("Staff"), "badge", "auth", "user"),
             _list(_("Staff groups"), "shield_person", "auth", "group"),
             _list(_("Integrations"), "hub", "contacts", "integration"),
             _list(_("Connections"), "cable", "contacts", "connection"),
+            _list(_("Outgoing webhooks"), "webhook", "channels", "outgoinghook"),
+            _list(_("Calls of webhooks"), "call_made", "channels", "hookcall"),
             _list(_("Calls of connections"), "call_received", "contacts", "received"),
             _list(_("Periodic tasks"), "schedule", "django_celery_beat", "periodictask"),
             Page(_("Health"), "monitor_heart", "admin:health", "cascades.view_launch"),

@@ -67,6 +67,49 @@ def next_allowed(
     return None
 
 
+def last_allowed(
+    instant: datetime,
+    zones: Sequence[ZoneInfo],
+    windows: Sequence[Window],
+    holidays: Collection[date] = (),
+    *,
+    margin: timedelta,
+) -> datetime | None:
+    """The instant itself where it is allowed in all zones, else the last allowed one before it (UTC); None if 14 days have none.
+
+    margin: how long before the quiet time begins that is, for nothing leaves at once; never before the allowed time itself.
+    """
+    instant = _utc(instant)
+    rules = (tuple(zones), tuple(windows), frozenset(holidays))
+    midnight = datetime(instant.year, instant.month, instant.day, tzinfo=UTC)
+    while midnight > instant - HORIZON:
+        for opens, closes in reversed(_open_everywhere(midnight, *rules)):
+            if opens <= instant < closes:
+                return instant
+            if closes <= instant:
+                return max(opens, closes - margin)
+        midnight -= _DAY
+    return None
+
+
+def next_local(instant: datetime, wall: time | None, weekdays: Collection[int], zone: ZoneInfo) -> datetime:
+    """The first moment (UTC) from the instant on at which the zone's clock shows this time on one of these weekdays (Monday is 0).
+
+    wall: None for any time of such a day; weekdays: none of them means any.
+    """
+    clock = _utc(instant).astimezone(zone)
+    for days in range(8):
+        day = clock.date() + timedelta(days=days)
+        if weekdays and day.weekday() not in weekdays:
+            continue
+        if wall is None and days == 0:
+            return _utc(instant)
+        moment = at_local(day, wall or _MIDNIGHT, zone)
+        if moment >= instant:
+            return moment
+    return _utc(instant)
+
+
 def at_local(day: date, wall: time, zone: ZoneInfo) -> datetime:
     """The instant (UTC) at which the zone's clock shows this wall time on this day.
 

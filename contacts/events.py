@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -34,6 +34,14 @@ class Fact:
     source: str = ""
     operator_id: int | None = None
     played: bool = False
+
+
+def facts(event_ids: Collection[int]) -> dict[int, dict[str, Any]]:
+    """What a message may say of these events: their details as told, with `at`, `name` and `contact_id`; one statement, or none."""
+    if not event_ids:
+        return {}
+    found = Event.objects.filter(bulk.Among("id", event_ids)).values_list("id", "data", "at", "name", "contact_id")
+    return {pk: {**data, "at": at, "name": name, "contact_id": contact} for pk, data, at, name, contact in found}
 
 
 _MONEY = re.compile(r"\s*(-?\d{1,11}(?:[.,]\d{1,6})?)\s*[^\d\s]{0,4}\s*", re.ASCII)

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
+from django.core.management import call_command
 from django.db import connections
 from django.template import RequestContext, Template
 from django.template.context import Context
@@ -20,6 +21,7 @@ from django.test import TransactionTestCase
 from django.test.signals import template_rendered
 from django.utils import translation
 from django.utils.safestring import SafeString
+from pytest_django import DjangoDbBlocker
 
 import tests.invented  # noqa: F401  (the profiles of Hypothesis)
 from config.broker import EmbeddedBroker
@@ -163,6 +165,14 @@ def _a_response_keeps_the_context_of_its_page(django_test_environment: None) -> 
     patch.setattr(Template, "_render", render)
     yield
     patch.undo()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Tables that were made from the models count as migrated, for what looks at that: `migrate`, and a worker's start."""
+    if connections["default"].settings_dict["TEST"].get("MIGRATE") is False:
+        with django_db_blocker.unblock():
+            call_command("migrate", fake=True, verbosity=0)
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,8 @@ from config.settings import DATABASES  # noqa: E402
 
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file: threads and the processes of a real worker open it too.
-    DATABASES["default"]["TEST"] = {"NAME": str(SCRATCH / "test.sqlite3")}
+    # Its tables are made from the models; the migrations themselves are run on PostgreSQL here, and by `test --up` on both.
+    DATABASES["default"]["TEST"] = {"NAME": str(SCRATCH / "test.sqlite3"), "MIGRATE": False}
 else:
     DATABASES["default"]["TEST"] = {"NAME": f"test_cascada_{_OWNER}"}
     DATABASES["default"]["CONN_MAX_AGE"] = 0  # threads of a live server leave no connection behind

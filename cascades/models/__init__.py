@@ -1,6 +1,16 @@
 """The nouns of the cascades room."""
 
-from cascades.models.cascade import Cascade, CascadeStatus, CascadeVersion, Seen, Step, StepControl, WaitFrom, Who
+from cascades.models.cascade import (
+    Cascade,
+    CascadeStatus,
+    CascadeVersion,
+    Reentry,
+    Seen,
+    Step,
+    StepControl,
+    WaitFrom,
+    Who,
+)
 from cascades.models.enrollment import Decision, Enrollment, Outcome, StepRun
 from cascades.models.launch import Launch, LaunchState
 
@@ -13,6 +23,7 @@ __all__ = [
     "Launch",
     "LaunchState",
     "Outcome",
+    "Reentry",
     "Seen",
     "Step",
     "StepControl",

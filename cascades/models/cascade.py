@@ -25,14 +25,24 @@ class CascadeStatus(models.TextChoices):
     STOPPED = "stopped", _("stopped")
 
 
+class Reentry(models.TextChoices):
+    """Whether somebody who was in an automatic cascade before comes in again."""
+
+    OCCASION = "occasion", _("for every new occasion")
+    AFTER = "after", _("only after some time")
+    NEVER = "never", _("never: once in a lifetime")
+
+
 class WaitFrom(models.TextChoices):
-    """What a step's waiting time counts from."""
+    """What a step's waiting time counts from. `before` and `after`: the date that the occasion is about (see `Enrollment.anchor_at`)."""
 
     START = "start", _("the start")
     SENT = "sent", _("the previous message was sent")
     DELIVERED = "delivered", _("the previous message was delivered")
     OPENED = "opened", _("the previous message was opened")
     CLICKED = "clicked", _("a link in the previous message was clicked")
+    BEFORE = "before", _("the date it is about, so long before it")
+    AFTER = "after", _("the date it is about, so long after it")
 
 
 class Who(models.TextChoices):
@@ -58,6 +68,8 @@ class Cascade(models.Model):
     """A series of steps with a goal. Steps without a version are the draft; starting freezes them into a `CascadeVersion`.
 
     `goal`: names of events that end it (see `contacts.events.GOALS`); `final_wait`: how long reactions are awaited after the last step.
+    `trigger`, `trigger_params`: the way in, as drafted (see `cascades.trigger`). An automatic one listens from `listens_since` on, and was
+    last asked who is to enter at `checked_at`.
     """
 
     name = models.CharField(_("name"), max_length=120)
@@ -69,6 +81,20 @@ class Cascade(models.Model):
         validators=[MinValueValidator(timedelta(0))],
     )
     campaign = models.SlugField(_("utm_campaign"), max_length=60, blank=True, default="")
+    trigger = models.CharField(_("how people get in"), max_length=40, default="manual")
+    trigger_params = models.JSONField(default=dict, blank=True)
+    reentry = models.CharField(
+        _("again for the same person"), max_length=8, choices=Reentry.choices, default=Reentry.OCCASION
+    )
+    reentry_after = models.DurationField(
+        _("not again within"), null=True, blank=True, validators=[MinValueValidator(timedelta(minutes=1))]
+    )
+    deadline = models.DurationField(
+        _("over at the latest after"), null=True, blank=True, validators=[MinValueValidator(timedelta(minutes=1))],
+        help_text=_("Counted from when the person came in. Nothing is sent after it. Empty: only the steps decide."),
+    )  # fmt: skip
+    listens_since = models.DateTimeField(null=True, editable=False)
+    checked_at = models.DateTimeField(null=True, editable=False)
     version = models.ForeignKey("CascadeVersion", models.PROTECT, null=True, editable=False, related_name="+")
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, editable=False, related_name="+"
@@ -96,6 +122,11 @@ class CascadeVersion(models.Model):
     number = models.PositiveIntegerField()
     goal = models.JSONField(default=list)
     final_wait = models.DurationField()
+    trigger = models.CharField(max_length=40, default="manual")
+    trigger_params = models.JSONField(default=dict)
+    reentry = models.CharField(max_length=8, choices=Reentry.choices, default=Reentry.OCCASION)
+    reentry_after = models.DurationField(null=True)
+    deadline = models.DurationField(null=True)
     digest = models.CharField(max_length=64)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField()
@@ -115,6 +146,7 @@ class Step(models.Model):
 
     `answers`: a list of `{"choice", "then", "group", "from_group"}`: what an answer means ("stop" or "continue"), and which group it brings
     the person into or out of (ids, or null). choice: a button's code or a word, "*" for any other words.
+    `at_time`, `weekdays` (0 is Monday): the step waits on for this hour and one of these days on the person's clock.
     """
 
     cascade = models.ForeignKey(Cascade, models.CASCADE, related_name="steps")
@@ -130,6 +162,11 @@ class Step(models.Model):
     )
     wait = models.DurationField(_("wait"), default=timedelta(0), validators=[MinValueValidator(timedelta(0))])
     wait_from = models.CharField(_("counted from"), max_length=10, choices=WaitFrom.choices, default=WaitFrom.SENT)
+    at_time = models.TimeField(
+        _("but not before the clock shows"), null=True, blank=True,
+        help_text=_("The person's own clock. Empty: as soon as the waiting time is over."),
+    )  # fmt: skip
+    weekdays = models.JSONField(_("only on these days"), default=list, blank=True)
     longest_wait = models.DurationField(
         _("but go on after"), null=True, blank=True, validators=[MinValueValidator(timedelta(seconds=1))],
         help_text=_("When what is waited for never comes. Empty: after the waiting time itself, or one day if that is nothing."),

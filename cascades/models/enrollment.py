@@ -23,6 +23,7 @@ class Enrollment(models.Model):
 
     `occasion` is never empty: `launch:<id>` for a start by hand, else what the trigger says ("birthday:2026", "cart:81"). `shared`: the
     occasion is one for all (a launch), so that identical text goes to a shared address once. `max_until`: it is over by then at the latest.
+    `context`: what the occasion is about, by number (`{"booking": 17}`, `{"event": 99}`); `anchor_at`: the date it is about.
     """
 
     cascade = models.ForeignKey(
@@ -40,6 +41,8 @@ class Enrollment(models.Model):
     reason = models.CharField(_("reason"), max_length=40, default="")
     reason_params = models.JSONField(default=dict)
     started_at = models.DateTimeField(_("started"))
+    context = models.JSONField(default=dict)
+    anchor_at = models.DateTimeField(_("the date it is about"), null=True)
     next_due_at = models.DateTimeField(_("next due"), null=True)
     max_until = models.DateTimeField()
     prolonged = models.CharField(

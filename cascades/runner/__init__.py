@@ -2,6 +2,7 @@
 
 # - launch.py: a start by hand, and taking it back
 # - enroll.py: who is selected becomes an enrollment, once per occasion
+# - listening.py: automatic ways in, switched on and asked who is to enter
 # - plans.py: frozen versions as the engine reads them
 # - progress.py: what is known of each person's way so far
 # - deciding.py: one person's way in memory, from step to step
@@ -12,18 +13,24 @@
 # - moving.py: an answer that brings its person into a group, or out of one
 # - stop.py: stop, pause and resume; hold and release a step
 
+from cascades.publishing import NotReady
 from cascades.runner.advance import advance
 from cascades.runner.enroll import enroll, enroll_due
 from cascades.runner.launch import WallTime, cancel, start
+from cascades.runner.listening import enroll_contacts, expected, listen, switch_on
 from cascades.runner.stop import pause, pause_step, release, resume, resume_step, stop, text_refused
 from cascades.runner.wake import run_state, wake
 
 __all__ = [
+    "NotReady",
     "WallTime",
     "advance",
     "cancel",
     "enroll",
+    "enroll_contacts",
     "enroll_due",
+    "expected",
+    "listen",
     "pause",
     "pause_step",
     "release",
@@ -32,6 +39,7 @@ __all__ = [
     "run_state",
     "start",
     "stop",
+    "switch_on",
     "text_refused",
     "wake",
 ]

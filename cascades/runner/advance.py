@@ -11,10 +11,9 @@ from uuid import uuid4
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from cascades.engine import Send, Skip
 from cascades.models import Cascade, CascadeStatus, Enrollment, Outcome, Step
 from cascades.runner import plans, progress
-from cascades.runner.deciding import Way, asks, decide, look
+from cascades.runner.deciding import Way, asks, asks_gate, decide, look
 from cascades.runner.plans import FrozenCascade
 from cascades.runner.progress import Row
 from cascades.runner.stop import drain
@@ -122,10 +121,11 @@ class _Tick:
 
     def _decide(self, ways: list[Way]) -> None:
         """Only those for whom something is to be sent or left out now are asked for at the gate."""
-        moving = [way for way in ways if isinstance(look(way, self.now), Send | Skip)]
+        moving = [way for way in ways if asks_gate(look(way, self.now))]
         if not moving:
             return
         self.business = self.business or Business.current()
         people = gate([way.row.contact_id for way in moving], asks(moving), now=self.now, business=self.business)
+        hours = self.business.hours
         for way in moving:
-            decide(way, people.get(way.row.contact_id), self.now)
+            decide(way, people.get(way.row.contact_id), self.now, hours)

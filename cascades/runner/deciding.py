@@ -7,15 +7,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from cascades import engine
-from cascades.engine import Ended, Ending, Finish, Intent, Progress, Send, Skip, StepProgress, Stop, Wait, Went
+from cascades.engine import Clock, Ended, Ending, Finish, Intent, Progress, Send, Skip, StepProgress, Stop, Wait, Went
 from cascades.models import Decision
 from cascades.runner.plans import FrozenCascade, FrozenStep
 from cascades.runner.progress import Known, Row, skipped
 from channels.models.delivery import new_token
 from channels.sending import Planned
 from contacts.consent import Person, Verdict
+from contacts.opening import Hours
+from contacts.timezones import UTC
 
 log = logging.getLogger(__name__)
 
@@ -51,8 +54,9 @@ class Way:
     def of(cls, row: Row, frozen: FrozenCascade, known: Known) -> Way:
         steps = tuple(known.steps)
         progress = Progress(
-            row.started_at, steps, paused=frozen.held, prolonged=row.prolonged, unknown_goes_on=row.unknown_goes_on
-        )
+            row.started_at, steps, paused=frozen.held, prolonged=row.prolonged, unknown_goes_on=row.unknown_goes_on,
+            anchor_at=row.anchor_at,
+        )  # fmt: skip
         return cls(row, frozen, known, progress)
 
     @property
@@ -71,13 +75,19 @@ def look(way: Way, now: datetime) -> Intent:
     return way.intent
 
 
-def decide(way: Way, person: Person | None, now: datetime) -> None:
+def asks_gate(intent: Intent) -> bool:
+    """Whether the gate's word is needed: to send, to leave out, or to know by which clock the person lives."""
+    return isinstance(intent, Send | Skip) or (isinstance(intent, Wait) and intent.asks_clock)
+
+
+def decide(way: Way, person: Person | None, now: datetime, hours: Hours | None = None) -> None:
     """Go on from step to step with the gate's verdicts, until there is something to wait for or it is over."""
     verdicts = _verdicts(way.frozen, person)
     no = {
-        key: refusal for key, verdict in verdicts.items() if (refusal := _refusal(way.frozen.steps[key], verdict, now))
+        key: refusal for key, verdict in verdicts.items() if (refusal := _refusal(verdict, _valid_until(way, key, now)))
     }
-    way.progress = replace(way.progress, unreachable={key: reason for key, (reason, _) in no.items()})
+    clock = _clock(way, person.zones if person else (UTC,), hours, now)
+    way.progress = replace(way.progress, unreachable={key: reason for key, (reason, _) in no.items()}, clock=clock)
     intent = _guarded(way, now)
     while isinstance(intent, Send | Skip):
         step = way.frozen.steps[intent.key]
@@ -96,6 +106,14 @@ def decide(way: Way, person: Person | None, now: datetime) -> None:
         way.progress = replace(way.progress, steps=(*way.progress.steps, done))
         intent = _guarded(way, now)
     way.intent = _within_time(way, intent, now)
+
+
+def _clock(way: Way, zones: tuple[ZoneInfo, ...], hours: Hours | None, now: datetime) -> Clock:
+    """The person's clock; when each channel may disturb them matters only where there is a date that will not wait."""
+    if hours is None or way.row.anchor_at is None:
+        return Clock(zones)
+    kinds = {key: step.ask.kind for key, step in way.frozen.steps.items()}
+    return Clock(zones, {key: (hours.windows(kind), hours.still_days(kind, zones, now)) for key, kind in kinds.items()})
 
 
 def _guarded(way: Way, now: datetime) -> Intent:
@@ -122,13 +140,25 @@ def _verdicts(frozen: FrozenCascade, person: Person | None) -> dict[str, Verdict
     return {key: person.verdicts[step.ask] if person else gone for key, step in frozen.steps.items()}
 
 
-def _refusal(step: FrozenStep, verdict: Verdict, now: datetime) -> tuple[str, Mapping[str, Any]] | None:
+def _refusal(verdict: Verdict, valid_until: datetime) -> tuple[str, Mapping[str, Any]] | None:
     """Why the person cannot be reached by this step now, if so: the gate's reason, or quiet time that outlasts the message."""
     if not verdict.ok:
         return verdict.reason, verdict.params
-    if verdict.not_before and verdict.not_before >= now + step.validity:
+    if verdict.not_before and verdict.not_before >= valid_until:
         return "too_late_after_quiet_hours", {}
     return None
+
+
+def _valid_until(way: Way, key: str, now: datetime) -> datetime:
+    """What is sent now is worth something until then: a reminder never after its date, nothing after the deadline of the whole."""
+    plan, anchor = way.frozen.plan, way.progress.anchor_at
+    until = [now + way.frozen.steps[key].validity]
+    if plan.deadline is not None:
+        until.append(way.progress.started_at + plan.deadline)
+    step = next((one for one in plan.steps if one.key == key), None)
+    if anchor and step and anchor > now and engine.is_reminder(plan, step, way.progress):
+        until.append(anchor)
+    return min(until)
 
 
 def _planned(way: Way, step: FrozenStep, person: Person, verdict: Verdict, now: datetime) -> Planned:
@@ -138,7 +168,8 @@ def _planned(way: Way, step: FrozenStep, person: Person, verdict: Verdict, now: 
         kind=step.ask.kind, purpose=step.ask.purpose, urgent=step.ask.urgent, sandbox=step.sandbox, scope=_scope(way.row, step),
         campaign=way.frozen.campaign, step_name=step.name[:120], address=verdict.address, language=person.language,
         tracked=verdict.tracked and step.tells_opening, not_before=verdict.not_before if waits and verdict.not_before else now,
-        valid_until=now + step.validity, reason=verdict.reason if waits else "", reason_params=verdict.params if waits else {},
+        valid_until=_valid_until(way, step.key, now), context=way.row.context,
+        reason=verdict.reason if waits else "", reason_params=verdict.params if waits else {},
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -13,7 +14,9 @@ from django.db.models import (
     BooleanField,
     CharField,
     DateTimeField,
+    ExpressionWrapper,
     F,
+    Field,
     IntegerField,
     JSONField,
     Max,
@@ -22,13 +25,14 @@ from django.db.models import (
     UUIDField,
     Value,
 )
-from django.db.models.functions import Coalesce
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Cast, Coalesce, Greatest
 from django.utils.translation import gettext as _
 
 from cascades import signals
-from cascades.models import CascadeStatus, CascadeVersion, Enrollment, Launch, LaunchState
+from cascades.models import CascadeStatus, CascadeVersion, Enrollment, Launch, LaunchState, Outcome
 from cascades.runner import plans
-from cascades.trigger import Entry, trigger
+from cascades.trigger import Check, Entry, trigger
 from contacts import bulk
 from contacts.models import Contact, Event
 
@@ -37,6 +41,9 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=5 * settings.LEASE_SECONDS)
 PORTION = 2000  # SQLite has one writer: a portion holds it for some 30 ms
 AT_ONCE = 10
+# What ends what is about a booking (see `cascades.runner.wake`); noticed so shortly before somebody came in, it is looked at again.
+ENDS_BOOKING = ("booking_cancelled", "booking_moved")
+NOTICED = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +51,7 @@ class Occasion:
     """Into which version people come, and for what. launch: its id for a start by hand."""
 
     version: CascadeVersion
-    name: str
-    shared: bool
+    entry: Entry
     longest: timedelta
     launch_id: UUID | None = None
     unknown_goes_on: bool = False
@@ -66,7 +72,7 @@ def enroll_due(now: datetime) -> int:
 
 def enroll(version: CascadeVersion, entry: Entry, *, now: datetime) -> int:
     """Take people in for an occasion that is not a start by hand; returns how many were not in before. Again adds nobody twice."""
-    occasion = Occasion(version, entry.occasion, entry.shared, plans.longest(version))
+    occasion = Occasion(version, entry, plans.longest(version))
     entered, after = 0, 0
     while True:
         with transaction.atomic():
@@ -75,7 +81,8 @@ def enroll(version: CascadeVersion, entry: Entry, *, now: datetime) -> int:
         if last is None:
             break
         after = last
-    _reopen_goals(Q(enrollments__version=version, enrollments__occasion=entry.occasion), version, now)
+    if entered:
+        _reopen_facts(Q(enrollments__version=version, enrollments__outcome=""), version, now)
     return entered
 
 
@@ -93,8 +100,8 @@ def _enroll_launch(launch_id: UUID, token: UUID, now: datetime) -> int:
     launch = Launch.objects.select_related("version").get(pk=launch_id)
     params = {"launch": str(launch.pk), "selection": launch.selection}
     longest, entered = plans.longest(launch.version), 0
-    for entry in trigger("manual").due(params, now):
-        occasion = Occasion(launch.version, entry.occasion, entry.shared, longest, launch.pk, launch.unknown_goes_on)
+    for entry in trigger("manual").due(params, Check(now, launch.start_at)):
+        occasion = Occasion(launch.version, entry, longest, launch.pk, launch.unknown_goes_on)
         entered += _take_in(launch_id, entry.people, occasion, token, now)
     _finish(launch, token, now)
     return entered
@@ -143,25 +150,49 @@ def _portion(people: QuerySet[Contact], after: int) -> tuple[QuerySet[Contact], 
 
 def _insert(people: QuerySet[Contact], occasion: Occasion, now: datetime) -> tuple[int, int]:
     """(people in the source, people who were not in yet), of one snapshot."""
-    columns: dict[str, Value] = {
+    entry = occasion.entry
+    columns: dict[str, Any] = {
         "cascade_id": Value(occasion.version.cascade_id, IntegerField()),
         "version_id": Value(occasion.version.pk, IntegerField()),
-        "occasion": Value(occasion.name, CharField()),
-        "shared": Value(occasion.shared, BooleanField()),
+        "occasion": _as(entry.occasion, CharField()),
+        "shared": Value(entry.shared, BooleanField()),
         "unknown_goes_on": Value(occasion.unknown_goes_on, BooleanField()),
-        "outcome": Value("", CharField()),
-        "reason": Value("", CharField()),
+        "context": _as(entry.context, JSONField()),
+        "anchor_at": _as(entry.anchor, _INSTANT),
+        "outcome": Value(Outcome.STOPPED.value if entry.too_late else "", CharField()),
+        "reason": Value(entry.too_late, CharField()),
         "reason_params": Value({}, JSONField()),
-        "started_at": Value(now, DateTimeField()),
-        "next_due_at": Value(now, DateTimeField()),
-        "max_until": Value(now + occasion.longest, DateTimeField()),
+        "started_at": _as(entry.since or now, _INSTANT),
+        "next_due_at": _as(None if entry.too_late else now, _INSTANT),
+        "ended_at": _as(now if entry.too_late else None, _INSTANT),
+        "max_until": _latest(entry, now, occasion.longest),
         "prolonged": Value("", CharField()),
     }
     if occasion.launch_id:
         columns["launch_id"] = Value(occasion.launch_id, UUIDField())
     given = {f"e_{name}": value for name, value in columns.items()}
-    source = people.order_by().annotate(**given).values_list("pk", *given)
+    source = people.order_by().annotate(**given).values_list(entry.contact, *given)
     return bulk.insert_select(Enrollment, ["contact_id", *columns], source)
+
+
+_INSTANT = DateTimeField()
+
+
+def _as(value: Any, field: Field[Any, Any]) -> Any:
+    """A value, or what stands for it from row to row, as a column."""
+    if isinstance(value, Combinable):
+        return value
+    return Cast(Value(None), field) if value is None else Value(value, field)
+
+
+def _latest(entry: Entry, now: datetime, longest: timedelta) -> Any:
+    """By then it is over for them: counted from the date that it is about, where that is still to come."""
+    if entry.anchor is None:
+        return Value(now + longest, _INSTANT)
+    if isinstance(entry.anchor, datetime):
+        return Value(max(entry.anchor, now) + longest, _INSTANT)
+    begins = Greatest(entry.anchor, Value(now, _INSTANT), output_field=_INSTANT)
+    return ExpressionWrapper(begins + Value(longest), output_field=_INSTANT)
 
 
 def _finish(launch: Launch, token: UUID, now: datetime) -> None:
@@ -176,12 +207,15 @@ def _finish(launch: Launch, token: UUID, now: datetime) -> None:
             "problem": "",
         }
         if mine.filter(state=LaunchState.ENROLLING).update(**done):
-            _reopen_goals(Q(enrollments__launch=launch), launch.version, now)
+            _reopen_facts(Q(enrollments__launch=launch), launch.version, now)
             transaction.on_commit(lambda: signals.people_entered.send_robust(sender=Launch), robust=True)
 
 
-def _reopen_goals(entered: Q, version: CascadeVersion, now: datetime) -> None:
-    if version.goal:
+def _reopen_facts(entered: Q, version: CascadeVersion, now: datetime) -> None:
+    """What was noticed while these people were entering is looked at again: a goal, or that what it is about does not take place."""
+    ends = [*version.goal, *(ENDS_BOOKING if version.trigger != "manual" else ())]
+    if ends:
         theirs = Contact.objects.filter(entered).values("pk")
-        since = Event.objects.filter(recorded_at__gte=now, name__in=version.goal, handled_at__isnull=False)
-        since.filter(contact_id__in=theirs).update(handled_at=None)
+        since = now - (NOTICED if version.trigger != "manual" else timedelta(0))
+        noticed = Event.objects.filter(recorded_at__gte=since, name__in=ends, handled_at__isnull=False)
+        noticed.filter(contact_id__in=theirs).update(handled_at=None)

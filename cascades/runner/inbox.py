@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import BigIntegerField, Case, CharField, Field, Model, QuerySet, Value, When
+from django.db.models import BigIntegerField, Case, CharField, Field, JSONField, Model, QuerySet, Value, When
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Coalesce
 
@@ -18,7 +18,7 @@ from contacts.models import Consent, ConsentPurpose, Event
 
 class Fact(NamedTuple):
     """One unhandled fact. what: the event's name, the delivery's fact, or "withdrawn"; token: of the message that carried it, if known;
-    choice, text: what was answered."""
+    choice, text: what was answered; data: the event's details."""
 
     source: type[Model]
     id: int
@@ -31,6 +31,7 @@ class Fact(NamedTuple):
     played: bool
     choice: str
     text: str
+    data: dict[str, Any]
 
 
 WITHDRAWN = "withdrawn"
@@ -79,19 +80,21 @@ def _unhandled(source: type[Model], contact_ids: Collection[int] | None) -> Quer
 
 def _read(source: type[Model], rows: QuerySet[Any]) -> Iterator[Fact]:
     for values in rows.values_list("id", *_COLUMNS[source]):
-        row_id, contact_id, delivery_id, channel_id, token, what, at, played, choice, text = values
-        yield Fact(source, row_id, contact_id, delivery_id, channel_id, token, what, at, played, choice or "", text)
+        row_id, contact_id, delivery_id, channel_id, token, what, at, played, choice, text, data = values
+        yield Fact(
+            source, row_id, contact_id, delivery_id, channel_id, token, what, at, played, choice or "", text, data or {}
+        )
 
 
 def _nothing(column: Field[Any, Any]) -> Cast:
     return Cast(Value(None), column)
 
 
-_NUMBER, _NO_TEXT = _nothing(BigIntegerField()), Value("", CharField())
+_NUMBER, _NO_TEXT, _NO_DATA = _nothing(BigIntegerField()), Value("", CharField()), _nothing(JSONField())
 # Who takes back that openings may be tracked still wants the news.
 _SAID = Case(When(given=False, purpose=ConsentPurpose.MARKETING, then=Value(WITHDRAWN)), default=Value("other"))
 _COLUMNS: dict[type[Model], tuple[Any, ...]] = {
-    Event: ("contact_id", _NUMBER, _NUMBER, Value("", CharField()), "name", "at", "played", _NO_TEXT, _NO_TEXT),
+    Event: ("contact_id", _NUMBER, _NUMBER, Value("", CharField()), "name", "at", "played", _NO_TEXT, _NO_TEXT, "data"),
     DeliveryEvent: (
         Coalesce("contact_id", "delivery__contact_id"),
         "delivery_id",
@@ -102,6 +105,7 @@ _COLUMNS: dict[type[Model], tuple[Any, ...]] = {
         "played",
         KT("data__choice"),
         "text",
+        _NO_DATA,
     ),
-    Consent: ("contact_id", _NUMBER, _NUMBER, "delivery_token", _SAID, "at", "played", _NO_TEXT, _NO_TEXT),
+    Consent: ("contact_id", _NUMBER, _NUMBER, "delivery_token", _SAID, "at", "played", _NO_TEXT, _NO_TEXT, _NO_DATA),
 }

@@ -93,6 +93,8 @@ def cancel(launch_id: UUID) -> bool:
 
 def _may_start(cascade: Cascade, selection: audience.Selection, start_at: datetime, now: datetime) -> None:
     problems = []
+    if cascade.trigger != "manual":
+        problems.append(_("People get into this cascade by themselves: switch it on instead of starting it."))
     if cascade.status == CascadeStatus.PAUSED:
         problems.append(_("The cascade is on hold. Resume it before starting it again."))
     if (

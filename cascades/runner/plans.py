@@ -13,6 +13,7 @@ from django.utils.text import slugify
 
 from cascades.engine import AnswerRule, Base, For, Plan, Seen, StepPlan, Then
 from cascades.models import Cascade, CascadeVersion, Step, StepControl
+from cascades.trigger import trigger
 from channels import capabilities
 from channels.models import Channel
 from channels.transport import Fact
@@ -96,11 +97,19 @@ def frozen(steps: Sequence[Step]) -> FrozenCascade:
     known = [_step(step) for step in steps]
     return FrozenCascade(
         version.pk, version.cascade_id, campaign,
-        Plan(tuple(_step_plan(step) for step in steps), version.final_wait),
+        Plan(tuple(_step_plan(step) for step in steps), version.final_wait, _offset(version), version.deadline),
         {step.key: step for step in known},
         frozenset(step.key for step in steps if step.held or not _usable(step.channel)),  # type: ignore[attr-defined]
         frozenset(version.goal),
     )  # fmt: skip
+
+
+def _offset(version: CascadeVersion) -> timedelta | None:
+    """Where the way in is no longer installed, who is in counts from when they came in."""
+    try:
+        return trigger(version.trigger).offset(version.trigger_params)
+    except LookupError:
+        return None
 
 
 def _step(step: Step) -> FrozenStep:
@@ -120,6 +129,7 @@ def _step_plan(step: Step) -> StepPlan:
         key=step.key, wait=step.wait, wait_from=Base(step.wait_from), longest_wait=step.longest_wait, who=For(step.who),
         seen=Seen(step.seen), validity=step.validity, reports_delivery=Fact.DELIVERED in told, reports_opening=_tells_opening(told),
         reports_clicks=Fact.CLICKED in told, answers=rules(step.answers),
+        at_time=step.at_time, weekdays=frozenset(step.weekdays), urgent=bool(step.message_version and step.message_version.urgent),
     )  # fmt: skip
 
 

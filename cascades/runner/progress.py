@@ -32,11 +32,14 @@ class Row(NamedTuple):
     started_at: datetime
     max_until: datetime
     prolonged: str
+    context: dict[str, Any]
+    anchor_at: datetime | None
     claim_token: UUID | None
 
 
 # The engine's reasons for leaving a step out because it was not meant for the person.
-NOT_MEANT = frozenset({"not_for_sent", "not_for_reached", "not_for_opened", "not_for_clicked", "opening_unknown"})
+LATE = frozenset({"time_was_past", "date_has_passed"})
+NOT_MEANT = LATE | {"not_for_sent", "not_for_reached", "not_for_opened", "not_for_clicked", "opening_unknown"}
 SAME_TEXT = "same_text_same_address"
 COLUMNS = tuple(Row.__annotations__)
 
@@ -115,7 +118,7 @@ _COLUMNS = tuple(_Run.__annotations__)
 
 def skipped(key: str, reason: str, at: datetime) -> StepProgress:
     """A step that was left out; all reasons but a few say that the person could not be reached there."""
-    return StepProgress(key, Went.SKIPPED, at, ended_at=at, unreachable=reason not in NOT_MEANT)
+    return StepProgress(key, Went.SKIPPED, at, ended_at=at, unreachable=reason not in NOT_MEANT, late=reason in LATE)
 
 
 def _step(run: _Run) -> StepProgress:

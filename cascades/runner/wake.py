@@ -19,6 +19,7 @@ from cascades.models import CascadeStatus, Enrollment, Outcome, StepControl, Ste
 from cascades.reasons import SENTENCES
 from cascades.runner import inbox, plans, progress
 from cascades.runner.deciding import Way, look
+from cascades.runner.enroll import ENDS_BOOKING
 from cascades.runner.inbox import Fact
 from cascades.runner.moving import move
 from cascades.runner.progress import Message
@@ -127,7 +128,7 @@ def _concerned(ways: Sequence[Way], facts: Sequence[Fact], now: datetime) -> lis
 def _apply(fact: Fact, ways: Sequence[Way]) -> list[Way]:
     """The ways of this contact that the fact concerns, ended where it ends them."""
     if fact.source is Event:
-        return _reach_goal(fact, ways)
+        return [*_reach_goal(fact, ways), *_of_no_booking(fact, ways)]
     opt_out = "opt_out" if fact.source is Consent and fact.what == inbox.WITHDRAWN else _OPT_OUTS.get(fact.what, "")
     if fact.source is Consent and not (opt_out and fact.token):
         return []
@@ -144,12 +145,40 @@ def _apply(fact: Fact, ways: Sequence[Way]) -> list[Way]:
 def _reach_goal(fact: Fact, ways: Sequence[Way]) -> list[Way]:
     """An order, a visit, an answer since the start ends each cascade that has it as its goal."""
     reached = [
-        way for way in ways if fact.what in way.frozen.goal and fact.at >= way.row.started_at and _counts(fact, way)
+        way
+        for way in ways
+        if fact.what in way.frozen.goal
+        and fact.at >= way.row.started_at
+        and _counts(fact, way)
+        and _is_about(fact, way)
     ]
     for way in reached:
         reason = f"goal_{fact.what}" if f"goal_{fact.what}" in SENTENCES else "goal"
         way.end(Ending.REACHED, reason, {"name": fact.what, "when": fact.at.isoformat()})
     return reached
+
+
+def _is_about(fact: Fact, way: Way) -> bool:
+    """A fact about another booking than the one this way is about does not concern it."""
+    mine, told = way.row.context.get("booking"), fact.data.get("booking")
+    return mine is None or told is None or mine == told
+
+
+def _of_no_booking(fact: Fact, ways: Sequence[Way]) -> list[Way]:
+    """What is about a booking ends when that is cancelled, or moved: for the new time the trigger takes the person in anew."""
+    if fact.what not in ENDS_BOOKING or not fact.data.get("booking"):
+        return []
+    theirs = [way for way in ways if way.row.context.get("booking") == fact.data["booking"]]
+    if fact.what == "booking_moved":  # not those who are in for the new time already
+        theirs = [way for way in theirs if way.row.started_at < fact.at or _stood_then(way, fact)]
+    for way in theirs:
+        way.end(Ending.STOPPED, fact.what, {"when": fact.at.isoformat()})
+    return theirs
+
+
+def _stood_then(way: Way, fact: Fact) -> bool:
+    """Whether the way is about the time that the booking had before."""
+    return way.row.anchor_at is not None and way.row.anchor_at.isoformat() == fact.data.get("was")
 
 
 def _counts(fact: Fact, way: Way) -> bool:

@@ -51,8 +51,8 @@ def _state(way: Way, now: datetime) -> tuple[Any, ...]:
     match way.intent:
         case Stop(outcome, reason) | Finish(outcome, reason):
             return outcome, reason, ended_params(way), None, way.row.prolonged, now
-        case Wait(until, reason, prolonged):
-            return "", reason, {"when": until.isoformat()}, until, prolonged, None
+        case Wait(until, reason, prolonged, asks_clock):  # whose clock is to be asked is looked at by the next tick
+            return "", reason, {"when": until.isoformat()}, now if asks_clock else until, prolonged, None
         case Send(_, reason) | Skip(_, reason):  # not taken here: the next tick asks the gate and does it
             return "", reason, {}, now, way.row.prolonged, None
         case None:

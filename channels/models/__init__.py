@@ -5,6 +5,7 @@ from channels.models.confirmation import Confirmation
 from channels.models.conversation import Conversation
 from channels.models.delivery import Delivery, DeliveryEvent, DeliveryStatus, Grade
 from channels.models.form import Form, FormAnswer, FormQuestion, QuestionKind
+from channels.models.hooks import HookCall, HookState, OutgoingHook, Topic
 from channels.models.inbound import InboundCall, InboundState
 from channels.models.joining import Invitation
 from channels.models.message import Message, MessageImage, MessageVariant, MessageVersion, Purpose
@@ -22,6 +23,8 @@ __all__ = [
     "FormAnswer",
     "FormQuestion",
     "Grade",
+    "HookCall",
+    "HookState",
     "InboundCall",
     "InboundState",
     "Invitation",
@@ -29,9 +32,11 @@ __all__ = [
     "MessageImage",
     "MessageVariant",
     "MessageVersion",
+    "OutgoingHook",
     "PriceUnit",
     "Purpose",
     "QuestionKind",
     "SandboxMessage",
     "Tally",
+    "Topic",
 ]

@@ -15,7 +15,7 @@ from channels.models import Channel, MessageVersion
 from channels.personal_links import PersonalLinks
 from channels.sending.claim import Job
 from channels.transport import Outgoing
-from contacts import bookings, consent
+from contacts import bookings, consent, events
 from contacts.consent import Person, Verdict
 from contacts.models import Business
 
@@ -85,9 +85,9 @@ class Texts:
         """The texts for those who may be written to, as far as is known now."""
         jobs = list(jobs)
         self.learn(jobs, people, now)
-        known = bookings.facts({number for job in jobs if (number := _booking_of(job))})
+        known = _Occasions(jobs)
         return [
-            self._prepare(job, people.get(job.contact_id), self.contents[job.message_version_id], _occasion(job, known))
+            self._prepare(job, people.get(job.contact_id), self.contents[job.message_version_id], known.of(job))
             for job in jobs
         ]
 
@@ -143,18 +143,33 @@ def _may(people: Mapping[int, Person], job: Job) -> bool:
     return person is not None and person.verdicts[job.ask].ok
 
 
-def _booking_of(job: Job) -> int:
-    """The number of the booking that the message is about; 0 if it is about none."""
-    number = job.context.get("booking")
+class _Occasions:
+    """What the messages of a wave are about: an event with its details as they were told, a booking with what it is now, so that a moved
+    one shows the new time. One statement for each of the two, where any message is about it."""
+
+    def __init__(self, jobs: Sequence[Job]) -> None:
+        self.events = events.facts({number for job in jobs if (number := _number(job, "event"))})
+        self.bookings = bookings.facts({number for job in jobs if (number := _number(job, "booking"))})
+
+    def of(self, job: Job) -> Mapping[str, Any]:
+        """What the text may use. Somebody else's is none, and what is blank is left out."""
+        if not job.context:
+            return job.context
+        occasion = {name: value for name, value in job.context.items() if name not in ("booking", "event")}
+        event, booking = self.events.get(_number(job, "event"), {}), self.bookings.get(_number(job, "booking"), {})
+        if event.get("contact_id") == job.contact_id:
+            # What goes by "cart_changed" is `event` and `cart` to the text.
+            occasion |= dict.fromkeys(("event", str(event["name"]).partition("_")[0]), _filled(event))
+        if booking.get("contact_id") == job.contact_id:
+            occasion["booking"] = _filled(booking)
+        return occasion
+
+
+def _number(job: Job, name: str) -> int:
+    """The number of the booking or event that the message is about; 0 if it is about none."""
+    number = job.context.get(name)
     return number if type(number) is int else 0
 
 
-def _occasion(job: Job, known: Mapping[int, Mapping[str, Any]]) -> Mapping[str, Any]:
-    """What the occasion brings, a booking with what it is now: a moved one shows the new time. Somebody else's is none."""
-    if "booking" not in job.context:
-        return job.context
-    found = known.get(_booking_of(job), {})
-    kept = {name: value for name, value in job.context.items() if name != "booking"}
-    if found.get("contact_id") != job.contact_id:
-        return kept
-    return {**kept, "booking": {name: value for name, value in found.items() if value not in (None, "")}}
+def _filled(found: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in found.items() if value not in (None, "")}

@@ -99,11 +99,12 @@ def _unclear(now: datetime) -> int:
 
 def _ask_providers(ids: Sequence[int], now: datetime) -> None:
     """Have each account's transport look up what became of these, and take in what it says like any other report."""
+    if not ids:
+        return
     deliveries = Delivery.objects.filter(bulk.Among("id", ids)).select_related("channel").order_by("channel_id", "id")
-    business = Business.current() if ids else None
+    business = Business.current()
     for _, group in groupby(deliveries, key=lambda delivery: delivery.channel_id):
         mine = list(group)
-        assert business is not None
         told = _asked(mine[0].channel, mine, business, now)
         if told:
             receipts.apply(mine[0].channel, told, now=now)

@@ -79,8 +79,8 @@ def _kind(kind: Condition, own: int | None) -> dict[str, Any]:
 
 def _field(field: Field, own: int | None) -> dict[str, Any]:
     return {
-        "label": str(field.label), "type": field.shape, "optional": field.optional, "default": field.default, "low": field.low,
-        "high": field.high, "whole": field.whole, "unit": str(field.unit),
+        "label": str(field.label), "type": field.shape, "optional": field.optional, "open": field.open, "default": field.default,
+        "low": field.low, "high": field.high, "whole": field.whole, "unit": str(field.unit),
         "choices": [[value, str(label)] for value, label in _choices(field, own)],
     }  # fmt: skip
 

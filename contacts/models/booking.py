@@ -76,7 +76,8 @@ class Booking(models.Model):
         ordering = ["-starts_at", "-id"]
         indexes = [
             models.Index(fields=["contact", "starts_at"], name="booking_of_contact"),
-            models.Index(fields=["starts_at"], name="booking_ahead", condition=Q(status__in=["booked", "confirmed"])),
+            models.Index(fields=["starts_at"], name="booking_starts"),
+            models.Index(fields=["updated_at"], name="booking_changed"),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -72,6 +72,7 @@ class Event(models.Model):
             models.Index(fields=["contact", "name", "at"], name="event_of_contact"),
             # Segments count and add up what many people did in a span of time, from this index alone.
             models.Index(fields=["name", "at", "contact", "amount", "played"], name="event_by_name"),
+            models.Index(fields=["name", "recorded_at"], name="event_heard"),
             models.Index(fields=["id"], name="event_unhandled", condition=models.Q(handled_at=None)),
             models.Index(fields=["contact"], name="event_unhandled_of", condition=models.Q(handled_at=None)),
         ]

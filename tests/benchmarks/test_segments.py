@@ -37,7 +37,7 @@ def _rules(branch: Branch) -> dict[str, list[dict[str, Any]]]:
         "S19 readers of a topic": [
             {
                 "kind": "event", "op": "at_least", "event": "page_viewed", "times": 2, "days": 30, "detail": "topic", "compare": "is",
-                "value": "topic 7",
+                "value": "topic 5",
             }
         ],
         "S20 three visits in 60 days": [{"kind": "event", "op": "at_least", "event": "visit", "times": 3, "days": 60}],

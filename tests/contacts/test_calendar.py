@@ -34,19 +34,23 @@ def zone(name: str) -> ZoneInfo:
 def changes(name: str, year: int) -> list[datetime]:
     """The instants of a year at which the zone's clocks change, found by halving the week in which they change."""
 
+    where = zone(name)
+
     def offset(instant: datetime) -> timedelta | None:
-        return instant.astimezone(zone(name)).utcoffset()
+        return instant.astimezone(where).utcoffset()
 
     found = []
     weeks = [datetime(year, 1, 1, tzinfo=UTC) + timedelta(days=number) for number in range(0, 367, 6)]
-    for week, following in pairwise(weeks):
+    offsets = [offset(week) for week in weeks]
+    for number, (week, following) in enumerate(pairwise(weeks)):
+        if offsets[number] == offsets[number + 1]:
+            continue
         early, late = week, following
-        while offset(week) != offset(late) and late - early > timedelta(minutes=1):
+        while late - early > timedelta(minutes=1):
             middle = early + (late - early) // 2
             middle -= timedelta(seconds=middle.second)
-            early, late = (middle, late) if offset(middle) == offset(week) else (early, middle)
-        if offset(week) != offset(following):
-            found.append(late)
+            early, late = (middle, late) if offset(middle) == offsets[number] else (early, middle)
+        found.append(late)
     return found
 
 

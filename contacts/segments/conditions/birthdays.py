@@ -57,9 +57,7 @@ class Age(Condition):
         Operator("at_least", gettext_lazy("is at least"), ("years",)),
         Operator("under", gettext_lazy("is under"), ("years",)),
     )
-    fields = (
-        Field("years", gettext_lazy("years"), Type.NUMBER, low=0, high=130, default=18, unit=gettext_lazy("years")),
-    )
+    fields = (Field("years", gettext_lazy("years"), Type.NUMBER, low=0, high=130, default=18),)
 
     def q(self, p: Params, scope: Scope) -> Q:
         day = born_by(scope.today, p["years"])

@@ -27,7 +27,7 @@ class Booked(Condition):
         Operator("has_none", gettext_lazy("has none in the next"), _FIELDS),
     )
     fields = (
-        Field("days", gettext_lazy("days"), Type.NUMBER, low=1, high=MOST_DAYS, default=30, unit=gettext_lazy("days")),
+        Field("days", gettext_lazy("days"), Type.NUMBER, low=1, high=MOST_DAYS, default=30),
         Field("what", gettext_lazy("kind"), Type.CHOICE, lambda: BookingKind.choices, optional=True),
         Field("status", gettext_lazy("status"), Type.CHOICES, lambda: BookingStatus.choices, optional=True),
     )

@@ -53,15 +53,9 @@ def in_days(days: int | None) -> str:
 
 
 DAYS = Field(
-    "days",
-    gettext_lazy("in the last"),
-    Type.NUMBER,
-    optional=True,
-    low=1,
-    high=MOST_DAYS,
-    unit=gettext_lazy("days (empty: ever)"),
+    "days", gettext_lazy("in the last … days (empty: ever)"), Type.NUMBER, optional=True, low=1, high=MOST_DAYS
 )
-TIMES = Field("times", gettext_lazy("times"), Type.NUMBER, low=1, high=10_000, default=1, unit=gettext_lazy("times"))
+TIMES = Field("times", gettext_lazy("times"), Type.NUMBER, low=1, high=10_000, default=1)
 _DETAIL = ("detail", "compare", "value")
 
 
@@ -73,7 +67,7 @@ class Happened(Condition):
         Operator("never", gettext_lazy("did not happen"), ("event", "days", *_DETAIL)),
     )
     fields = (
-        Field("event", gettext_lazy("what happened"), choices=names, default="visit"), TIMES, DAYS,
+        Field("event", gettext_lazy("what happened"), Type.CHOICE, names, open=True, default="visit"), TIMES, DAYS,
         Field("detail", gettext_lazy("only where the detail"), optional=True),
         Field("compare", gettext_lazy("how"), Type.CHOICE, lambda: COMPARED, optional=True),
         Field("value", gettext_lazy("value"), optional=True),
@@ -106,8 +100,18 @@ class Happened(Condition):
         if p["op"] == "never":
             return _("“%(event)s” did not happen %(period)s%(where)s") % what
         if p["op"] == "fewer":
-            return _("“%(event)s” fewer than %(times)s times %(period)s%(where)s") % what
-        return _("“%(event)s” at least %(times)s times %(period)s%(where)s") % what
+            said = ngettext(
+                "“%(event)s” not once %(period)s%(where)s",
+                "“%(event)s” fewer than %(times)s times %(period)s%(where)s",
+                p["times"],
+            )
+        else:
+            said = ngettext(
+                "“%(event)s” %(period)s%(where)s",
+                "“%(event)s” at least %(times)s times %(period)s%(where)s",
+                p["times"],
+            )
+        return said % what
 
     def known(self, p: Params, contact: Contact, scope: Scope) -> str:
         found = happened(scope, p["event"], p.get("days")).filter(contact=contact)

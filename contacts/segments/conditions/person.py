@@ -176,7 +176,7 @@ class Registered(Condition):
         Operator("before", gettext_lazy("before"), ("day",)),
     )
     fields = (
-        Field("days", gettext_lazy("days"), Type.NUMBER, low=1, high=MOST_DAYS, default=30, unit=gettext_lazy("days")),
+        Field("days", gettext_lazy("days"), Type.NUMBER, low=1, high=MOST_DAYS, default=30),
         Field("day", gettext_lazy("day"), Type.DATE),
     )
 

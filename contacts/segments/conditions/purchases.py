@@ -38,11 +38,10 @@ class Purchases(Condition):
         what = {"times": p.get("times"), "period": in_days(p.get("days"))}
         if p["op"] == "never":
             return _("bought nothing %(period)s") % what
-        said = (
-            _("bought fewer than %(times)s times %(period)s")
-            if p["op"] == "fewer"
-            else _("bought at least %(times)s times %(period)s")
-        )
+        if p["op"] == "fewer":
+            said = ngettext("bought nothing %(period)s", "bought fewer than %(times)s times %(period)s", p["times"])
+        else:
+            said = ngettext("bought %(period)s", "bought at least %(times)s times %(period)s", p["times"])
         return said % what
 
     def known(self, p: Params, contact: Contact, scope: Scope) -> str:
@@ -87,9 +86,7 @@ class LastPurchase(Condition):
         Operator("within", gettext_lazy("was in the last"), ("ago",)),
         Operator("longer_ago", gettext_lazy("was longer ago than"), ("ago",)),
     )
-    fields = (
-        Field("ago", gettext_lazy("days"), Type.NUMBER, low=1, high=MOST_DAYS, default=90, unit=gettext_lazy("days")),
-    )
+    fields = (Field("ago", gettext_lazy("days"), Type.NUMBER, low=1, high=MOST_DAYS, default=90),)
 
     def q(self, p: Params, scope: Scope) -> Q:
         lately = happened(scope, BOUGHT, p["ago"])

@@ -111,7 +111,7 @@ document.addEventListener("DOMContentLoaded", () => {
     if (field.type === "one" || field.type === "choice") {
       const options = field.choices.map(([value, text]) => option(value, text));
       const known = field.choices.some(([value]) => String(value) === String(line[name] ?? ""));
-      if (!known && line[name] !== undefined) options.unshift(option(line[name], words.gone));
+      if (!known && line[name] !== undefined) options.unshift(option(line[name], field.open ? line[name] : words.gone));
       options.unshift(option("", field.optional ? words.anything : words.choose));
       return captioned(caption, select(line[name] ?? "", options, { data: { path: `${path}-${name}` } }, (value) => put(field.type === "one" && value ? Number(value) : value)));
     }
@@ -129,7 +129,7 @@ document.addEventListener("DOMContentLoaded", () => {
 
   function drawPicks(line, name, field, caption, put, path) {
     const chosen = () => line[name] || [];
-    const gone = chosen().filter((one) => !field.choices.some(([value]) => value === one)).map((one) => [one, words.gone]);
+    const gone = chosen().filter((one) => !field.choices.some(([value]) => value === one)).map((one) => [one, field.open ? one : words.gone]);
     const picks = [...field.choices, ...gone].map(([value, text], place) => {
       const tick = make("input", { type: "checkbox", className: looks.checkbox, checked: chosen().includes(value), data: { path: `${path}-${name}-${place}` } });
       tick.addEventListener("change", () => put(tick.checked ? [...chosen(), value] : chosen().filter((one) => one !== value)));

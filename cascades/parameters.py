@@ -1,0 +1,155 @@
+"""What staff can set on a trigger, as data: the builder draws its form from this without knowing the trigger.
+
+Values are JSON. `clean()` answers nonsense with a sentence, `say()` reads a value back in words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import time
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+LONGEST = 730 * 86_400  # seconds
+_NAME = re.compile(r"[\w.:-]{1,60}\Z")
+_FIELD = re.compile(r"[^\W\d]\w{0,59}\Z")
+
+
+class BadParameters(ValueError):
+    """Settings that make no sense; `problems` are sentences for staff by the name of the setting."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__(" ".join(problems.values()))
+        self.problems = dict(problems)
+
+
+class Field(StrEnum):
+    """What kind of field the form shows."""
+
+    LENGTH = "length"  # seconds
+    NUMBER = "number"
+    CHOICE = "choice"  # one of the parameter's choices
+    TIME = "time"  # "HH:MM"
+    NAME = "name"  # of an event, or of a detail
+    NAMES = "names"  # of events
+    FILTERS = "filters"  # [{"field", "is", "value"}]
+    GROUP = "group"  # the id of a row that the builder offers to choose from, or None
+    BRANCH = "branch"
+    SEGMENT = "segment"
+
+
+ROWS = (Field.GROUP, Field.BRANCH, Field.SEGMENT)
+COMPARISONS: dict[str, StrOrPromise] = {
+    "is": gettext_lazy("is"),
+    "not": gettext_lazy("is not"),
+    "least": gettext_lazy("is at least"),
+    "most": gettext_lazy("is at most"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One setting. choices: of a CHOICE, as (value, label); suggestions: of names, for the form; least, most: of numbers and lengths."""
+
+    name: str
+    label: StrOrPromise
+    field: Field
+    help: StrOrPromise = ""
+    default: Any = None
+    required: bool = False
+    choices: Sequence[tuple[str, StrOrPromise]] = ()
+    least: int = 0
+    most: int = LONGEST
+
+    def clean(self, value: Any) -> Any:
+        """The value, or the default where there is none; `ValueError` with a sentence."""
+        if value in (None, "", []):
+            if self.required and self.default in (None, "", []):
+                raise ValueError(_("“%(label)s” must be filled in.") % {"label": self.label})
+            return self.default
+        return _CLEANERS[self.field](self, value)
+
+    def say(self, value: Any) -> str:
+        """In words, or "" for what goes without saying."""
+        if value in (None, "", []) or self.field in ROWS:
+            return ""
+        if self.field is Field.CHOICE:
+            return str(dict(self.choices).get(value, value))
+        if self.field is Field.FILTERS:
+            return ", ".join(f"{one['field']} {COMPARISONS[one['is']]} {one['value']}" for one in value)
+        return ", ".join(value) if self.field is Field.NAMES else "" if self.field is Field.LENGTH else str(value)
+
+
+def _number(one: Parameter, value: Any) -> int:
+    try:
+        found = int(value)
+    except (TypeError, ValueError):
+        found = -1
+    if isinstance(value, bool) or not one.least <= found <= one.most:
+        raise ValueError(_("“%(label)s” is not a sensible number.") % {"label": one.label})
+    return found
+
+
+def _length(one: Parameter, value: Any) -> int:
+    try:
+        return _number(one, value)
+    except ValueError:
+        raise ValueError(_("“%(label)s” is not a sensible length of time.") % {"label": one.label}) from None
+
+
+def _choice(one: Parameter, value: Any) -> str:
+    if value not in [name for name, _label in one.choices]:
+        raise ValueError(_("“%(value)s” is none of the choices of “%(label)s”.") % {"value": value, "label": one.label})
+    return str(value)
+
+
+def _time(one: Parameter, value: Any) -> str:
+    try:
+        return time.fromisoformat(str(value)).strftime("%H:%M")
+    except ValueError:
+        raise ValueError(_("“%(label)s” is no time of day.") % {"label": one.label}) from None
+
+
+def _name(_one: Parameter, value: Any) -> str:
+    if not isinstance(value, str) or not _NAME.match(value.strip()):
+        raise ValueError(_("“%(value)s” is no name: write letters and digits without blanks.") % {"value": value})
+    return value.strip()
+
+
+def _names(one: Parameter, value: Any) -> list[str]:
+    if not isinstance(value, list | tuple):
+        raise ValueError(_("“%(label)s” is a list of names.") % {"label": one.label})  # noqa: TRY004
+    return list(dict.fromkeys(_name(one, name) for name in value))
+
+
+def _filters(one: Parameter, value: Any) -> list[dict[str, Any]]:
+    if not isinstance(value, list) or not all(isinstance(row, Mapping) for row in value):
+        raise ValueError(_("“%(label)s” is a list of conditions.") % {"label": one.label})
+    return [_filter(row) for row in value]
+
+
+def _filter(row: Mapping[str, Any]) -> dict[str, Any]:
+    name, comparison, value = str(row.get("field", "")).strip(), row.get("is"), row.get("value")
+    if not _FIELD.match(name) or comparison not in COMPARISONS or not isinstance(value, str | int | float | bool):
+        raise ValueError(_("The condition on “%(name)s” cannot be understood.") % {"name": name or "–"})
+    if comparison in ("least", "most"):
+        try:
+            value = float(value)
+        except ValueError:
+            raise ValueError(_("“%(name)s” can only be compared with a number.") % {"name": name}) from None
+        value = int(value) if value == int(value) else value
+    return {"field": name, "is": comparison, "value": value}
+
+
+_CLEANERS: dict[Field, Any] = {
+    Field.LENGTH: _length, Field.NUMBER: _number, Field.CHOICE: _choice, Field.TIME: _time, Field.NAME: _name, Field.NAMES: _names,
+    Field.FILTERS: _filters, Field.GROUP: _number, Field.BRANCH: _number, Field.SEGMENT: _number,
+}  # fmt: skip
