@@ -62,11 +62,25 @@ def ask(wish: Wish, *, now: datetime) -> Confirmation | None:
     with transaction.atomic():
         arrivals.one_at_a_time()
         waiting = _waiting(wish, channel, now)
+        if wish.invitation and is_full(wish.invitation, wish.kind, now):
+            return waiting
         if _asked_enough(wish, channel, now) or (waiting and waiting.asked_at + AGAIN_AFTER > now):
             return waiting
         found = _again(waiting, wish, business, now) if waiting else _new(wish, channel, business, now)
         _send([found], channel, system_messages.CONFIRM, now)
     return found
+
+
+def is_full(invitation: Invitation, kind: str, now: datetime) -> bool:
+    """Whether so many numbers were left by this invitation in a day that no more SMS goes out; staff see when that was."""
+    if not kinds.get(kind).segmented:
+        return False
+    lately = Confirmation.objects.filter(invitation=invitation, kind=kind, asked_at__gt=now - timedelta(days=1))
+    if int(lately.aggregate(asked=Sum("asked"))["asked"] or 0) < invitation.sms_a_day:
+        return False
+    if not invitation.had_enough(now):
+        Invitation.objects.filter(pk=invitation.pk).update(sms_full_at=now)
+    return True
 
 
 def confirm(found: Confirmation, *, ip: str, now: datetime) -> None:

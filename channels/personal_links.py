@@ -21,7 +21,7 @@ NAMES = {"push": "webpush"}  # what staff may write for a kind of channel beside
 _SAMPLE = "your-own-link-to-join-"  # as long as a token
 _COLUMNS = (
     "token", "source", "channel_id", "contact_id", "group_id", "language", "single_use", "by_message", "used_at", "expires_at", "active",
-    "created_by_id", "created_at",
+    "created_by_id", "created_at", "sms_a_day", "sms_full_at",
 )  # fmt: skip
 
 _Key = tuple[int, int]  # a contact's id and a channel's
@@ -63,7 +63,8 @@ class PersonalLinks:
         with translation.override(self.business.language):  # staff read it
             source = _("link in a message")
         rows = [
-            (new_invitation(), source, channel, contact, None, "", True, True, None, None, True, None, now) for contact, channel in new
+            (new_invitation(), source, channel, contact, None, "", True, True, None, None, True, None, now, 1, None)
+            for contact, channel in new
         ]  # fmt: skip
         returning = ("contact_id", "channel_id", "token")
         made = bulk.insert(Invitation, _COLUMNS, rows, ignore_conflicts=True, returning=returning)

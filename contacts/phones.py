@@ -47,6 +47,8 @@ _PLAIN = re.compile(r"\s*'?\s*(\+?)\s*(\(?[0-9][0-9 ()\-]{4,24})\s*")
 _GROUPING = str.maketrans("", "", " ()-")
 
 _Length = phonenumbers.ValidationResult
+_Type = phonenumbers.PhoneNumberType
+_DEAR = (_Type.PREMIUM_RATE, _Type.SHARED_COST, _Type.TOLL_FREE, _Type.UAN, _Type.PAGER, _Type.VOICEMAIL)
 
 
 class BadPhone(ValueError):
@@ -96,6 +98,13 @@ def country(e164: str) -> str:
     number = _parsed(e164)
     region = phonenumbers.region_code_for_number(number) if number else None
     return region if region and region.isalpha() else ""
+
+
+def is_dear(e164: str) -> bool:
+    """Whether whoever writes or calls there pays more than for a person's own number, or nobody answers: premium rate, shared cost and
+    their kin (libphonenumber's types)."""
+    number = _parsed(e164)
+    return number is None or phonenumbers.number_type(number) in _DEAR
 
 
 def pretty(e164: str) -> str:

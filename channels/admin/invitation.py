@@ -55,7 +55,7 @@ class InvitationForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Invitation
-        fields = ("source", "channel", "group", "contact", "language", "expires_at", "active")
+        fields = ("source", "channel", "group", "contact", "language", "expires_at", "sms_a_day", "active")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -105,7 +105,11 @@ class InvitationAdmin(ModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Invitation | None = None) -> tuple[str, ...]:
         """What a message carries to one person stays theirs; it can be put out of use."""
-        return ("source", "channel", "group", "contact", "language", "expires_at") if obj and obj.by_message else ()
+        return (
+            ("source", "channel", "group", "contact", "language", "expires_at", "sms_a_day")
+            if obj and obj.by_message
+            else ()
+        )
 
     def get_urls(self) -> list[URLPattern]:
         poster = path(
@@ -146,10 +150,12 @@ class InvitationAdmin(ModelAdmin):
             }  # fmt: skip
             return render(request, "channels/invitation_poster.html", context)
 
-    @display(description=_("state"), label={"open": "success", "spent": "info", "ended": "warning"})
+    @display(description=_("state"), label={"open": "success", "spent": "info", "ended": "warning", "full": "danger"})
     def state(self, invitation: Invitation) -> tuple[str, str]:
         if invitation.is_spent:
             return "spent", _now("used")
+        if invitation.had_enough(timezone.now()):
+            return "full", _now("in use, no more SMS today")
         return ("open", _now("in use")) if invitation.holds(timezone.now()) else ("ended", _now("ended"))
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+DAY = timedelta(days=1)
 TOKEN_BYTES = 16  # 22 URL-safe characters
 
 
@@ -46,6 +48,11 @@ class Invitation(models.Model):
     used_at = models.DateTimeField(_("used"), null=True, blank=True, editable=False)
     expires_at = models.DateTimeField(_("ends"), null=True, blank=True)
     active = models.BooleanField(_("in use"), default=True)
+    sms_a_day = models.PositiveSmallIntegerField(
+        _("SMS to confirm numbers, a day at most"), default=50, validators=[MinValueValidator(1)],
+        help_text=_("Each number that somebody leaves costs one SMS. When so many were sent, no more numbers are taken that day."),
+    )  # fmt: skip
+    sms_full_at = models.DateTimeField(null=True, editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
     )
@@ -70,6 +77,10 @@ class Invitation(models.Model):
     def holds(self, now: datetime) -> bool:
         """Whether its link still leads in."""
         return self.active and (self.expires_at is None or self.expires_at > now) and not self.is_spent
+
+    def had_enough(self, now: datetime) -> bool:
+        """Whether its SMS of a day were used up within the last one."""
+        return self.sms_full_at is not None and self.sms_full_at > now - DAY
 
     @property
     def is_spent(self) -> bool:

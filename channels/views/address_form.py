@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from channels import confirming, joining
+from channels.models import Invitation
 from channels.views import speaking
 from contacts import emails, kinds, phones
 from contacts.models import Business, ConsentPurpose
@@ -26,10 +28,11 @@ class AddressForm(forms.Form):
     """
 
     def __init__(
-        self, asked: Sequence[str], business: Business, language: str, *args: Any, agreed: bool, named: bool, **kwargs: Any
+        self, asked: Sequence[str], business: Business, language: str, *args: Any, agreed: bool, named: bool,
+        invitation: Invitation | None = None, **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(*args, **kwargs)
-        self.asked, self.business, self.agreed = asked, business, agreed
+        self.asked, self.business, self.agreed, self.invitation = asked, business, agreed, invitation
         if named:
             self.fields["name"] = forms.CharField(label=_("Your name"), required=False, max_length=120)
             self.fields["name"].widget.attrs["autocomplete"] = "name"
@@ -69,12 +72,20 @@ class AddressForm(forms.Form):
         try:
             if kinds.get(kind).address == "phone":
                 cleaned[kind] = phones.normalise(raw, self.business.country)
+                self._check_costs(kind, cleaned[kind])
             else:
                 cleaned[kind] = emails.normalise(raw)
         except (emails.BadEmail, phones.BadPhone) as error:
             self.add_error(kind, str(error))
         if self.agreed and not cleaned.get(f"{kind}:{MARKETING}"):
             self.add_error(f"{kind}:{MARKETING}", _("Please tick this, so that we may write to you."))
+
+    def _check_costs(self, kind: str, number: str) -> None:
+        """An SMS goes to whatever number a stranger writes: not to dear ones, not around the world, and not without end."""
+        if phones.is_dear(number) or phones.country(number) not in self.business.countries_served():
+            self.add_error(kind, _("We cannot send messages to this number. Please leave another one."))
+        elif self.invitation and confirming.is_full(self.invitation, kind, timezone.now()):
+            self.add_error(kind, _("No more numbers can be taken here today. Please try again tomorrow."))
 
     @property
     def trapped(self) -> bool:

@@ -6,11 +6,16 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.db.models import Manager
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from channels import limits
+from channels.models import Confirmation, Delivery, Invitation
+from channels.views import speaking
 from channels.views.visits import address_of, page
+
+_MESSAGE, _INVITATION = 16, 22  # characters of a message's token, and of an invitation's or a confirmation's
 
 View = Callable[..., HttpResponse]
 
@@ -32,6 +37,26 @@ def refused(request: HttpRequest, who: list[str]) -> HttpResponse | None:
     seconds = limits.too_many(who, posts=request.method == "POST", now=timezone.now())
     if not seconds:
         return None
-    answer = page(request, "too_many", {"minutes": -(-seconds // 60)}, status=429)
+    with translation.override(speaking.spoken(request, *_known(who))):
+        answer = page(request, "too_many", {"minutes": -(-seconds // 60)}, status=429)
     answer["Retry-After"] = str(seconds)
     return answer
+
+
+def _known(who: list[str]) -> list[str]:
+    """The languages of whoever a token among these belongs to, the surest first: a message's, an invitation's or a confirmation's."""
+    for token in who:
+        if len(token) == _MESSAGE and (told := _spoken(Delivery.objects, token, "contact__language", "language")):
+            return told
+        if len(token) == _INVITATION:
+            told = _spoken(Invitation.objects, token, "contact__language", "language") or _spoken(
+                Confirmation.objects, token, "language"
+            )
+            if told:
+                return told
+    return []
+
+
+def _spoken(rows: Manager[Any], token: str, *columns: str) -> list[str]:
+    found = rows.filter(token=token).values_list(*columns).first() or ()
+    return [language for language in found if language]

@@ -81,7 +81,13 @@ def _asked(
     language, business = speaking.spoken(request, spoken), Business.current()
     with translation.override(language):
         form = AddressForm(
-            asked, business, language, request.POST if request.method == "POST" else None, agreed=switch, named=switch
+            asked,
+            business,
+            language,
+            request.POST if request.method == "POST" else None,
+            agreed=switch,
+            named=switch,
+            invitation=invitation if isinstance(invitation := wish.get("invitation"), Invitation) else None,
         )
         if request.method == "POST" and (form.trapped or form.is_valid()):
             if not form.trapped:

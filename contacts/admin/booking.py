@@ -21,9 +21,10 @@ from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RelatedDropdownFilter
 from unfold.decorators import action, display
 
-from contacts import bookings
+from contacts import bookings, tables
 from contacts.admin.contact_list import found_by
 from contacts.admin.read_only import link_to
+from contacts.admin.tables import ImportsTable
 from contacts.bookings import Outcome, Teller
 from contacts.forms.booking import BookingForm
 from contacts.models import BookedBy, Booking, BookingStatus, Contact
@@ -46,8 +47,16 @@ def _teller(request: HttpRequest) -> Teller:
 
 
 @admin.register(Booking)
-class BookingAdmin(ModelAdmin):
+class BookingAdmin(ImportsTable, ModelAdmin):
     """Nobody is deleted here: a booking that does not take place is cancelled."""
+
+    table_reader = tables.appointments
+    table_title = _("Bookings from a table")
+    table_columns = _(
+        "Columns: number, date, time, email or phone (or the customer's number), and as you have them end, service, kind, status, branch, "
+        "place. A number that is here already moves to the new time."
+    )
+    actions_list = ["import_table"]
 
     form = BookingForm
     list_display = ("shown_when", "title", "shown_contact", "kind", "branch", "shown_status")

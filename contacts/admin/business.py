@@ -58,7 +58,7 @@ class BusinessAdmin(ModelAdmin):
         (
             _("Openings and links"),
             {
-                "fields": (("tracking", "utm_source"), "confirm_days"),
+                "fields": (("tracking", "utm_source"), "confirm_days", "join_countries"),
                 "description": _(
                     "In France, for example, the law lets you see who opened an email only with the person's consent to that."
                 ),

@@ -13,8 +13,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AllValuesCheckboxFilter, RangeDateFilter
 
+from contacts import tables
 from contacts.admin.contact_list import found_by
 from contacts.admin.read_only import ReadOnlyAdmin, link_to
+from contacts.admin.tables import ImportsTable
 from contacts.models import Contact, Event
 from contacts.stories import event_details, event_title
 
@@ -30,7 +32,14 @@ class WhatHappenedFilter(AllValuesCheckboxFilter):
 
 
 @admin.register(Event)
-class EventAdmin(ReadOnlyAdmin):
+class EventAdmin(ImportsTable, ReadOnlyAdmin):
+    table_reader = tables.purchases
+    table_title = _("Purchases from a table")
+    table_columns = _(
+        "Columns: date, email or phone (or the customer's number), and as you have them order number, total, currency, product, "
+        "quantity, price, category. Lines with the same order number are one purchase."
+    )
+    actions_list = ["import_table"]
     list_display = ("at", "shown_contact", "shown_name", "shown_details", "operator")
     list_display_links = ("at",)
     list_filter = (("name", WhatHappenedFilter), ("at", RangeDateFilter))

@@ -12,6 +12,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminColorInputWidget,
+    UnfoldAdminSelect2MultipleWidget,
     UnfoldAdminSelect2Widget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextInputWidget,
@@ -48,6 +49,10 @@ class BusinessForm(forms.ModelForm):  # type: ignore[type-arg]
         label=capfirst(_("holidays of")), required=False, widget=UnfoldAdminSelect2Widget,
         help_text=_("Where parts of our country have days of their own."),
     )  # fmt: skip
+    join_countries = forms.MultipleChoiceField(
+        label=capfirst(_("countries of phone numbers on join pages")), required=False, widget=UnfoldAdminSelect2MultipleWidget,
+        help_text=_("Numbers of other countries are not taken there. Empty means our own country and those of our branches."),
+    )  # fmt: skip
     public_address = forms.URLField(
         label=capfirst(_("public address")), required=False, assume_scheme="https", max_length=200, widget=UnfoldAdminURLInputWidget,
         help_text=_("Where people and providers reach this program, for example https://news.our-salon.com"),
@@ -57,7 +62,8 @@ class BusinessForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Business
         fields = (
             "name", "country", "language", "time_zone", "currency", "postal_address", "website", "logo", "colour", "quiet_from",
-            "quiet_until", "keep_holidays", "holiday_region", "cap_messages", "cap_days", "tracking", "confirm_days", "utm_source",
+            "quiet_until", "keep_holidays", "holiday_region", "cap_messages", "cap_days", "tracking", "confirm_days", "join_countries",
+            "utm_source",
             "public_address",
         )  # fmt: skip
         widgets = {
@@ -70,6 +76,7 @@ class BusinessForm(forms.ModelForm):  # type: ignore[type-arg]
         super().__init__(*args, **kwargs)
         for name, given in (
             ("country", choices.countries(self.instance.country)),
+            ("join_countries", choices.countries()),
             ("language", choices.languages(kept=self.instance.language)),
             ("time_zone", choices.zones(kept=self.instance.time_zone)),
             ("holiday_region", self._regions()),

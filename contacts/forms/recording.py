@@ -44,11 +44,13 @@ class EventForm(forms.Form):
     def fresh(cls) -> EventForm:
         return cls(initial={"nonce": uuid.uuid4()})
 
-    def data_for_event(self, currency: str) -> dict[str, str]:
-        """What is kept with the event: only what was filled in."""
+    def data_for_event(self, currency: str) -> dict[str, Any]:
+        """What is kept with the event: only what was filled in; the amount in words for staff and, as from a shop, as a number."""
         amount, note = self.cleaned_data["amount"], self.cleaned_data["note"].strip()
-        kept = {"amount": f"{amount} {currency}" if amount is not None else "", "note": note}
-        return {name: value for name, value in kept.items() if value}
+        kept: dict[str, Any] = {"amount": f"{amount} {currency}" if amount is not None else "", "note": note}
+        if amount is not None:
+            kept |= {"total": float(amount), "currency": currency}
+        return {name: value for name, value in kept.items() if value not in ("", None)}
 
 
 class ConsentForm(forms.Form):

@@ -11,7 +11,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from contacts import branch_hours
+from contacts import branch_hours, timezones
 from contacts.models.limits import CLOSED, QUIET, ClosedDay, QuietRule, closed_of, gathered, quiet_of
 from contacts.opening import Hours
 
@@ -66,6 +66,10 @@ class Business(models.Model):
         _("days to confirm an address"), default=7, validators=[MinValueValidator(1)],
         help_text=_("Who leaves an address on a page has so many days to confirm it."),
     )  # fmt: skip
+    join_countries = models.JSONField(
+        _("countries of phone numbers on join pages"), default=list, blank=True,
+        help_text=_("Numbers of other countries are not taken there. Empty means our own country and those of our branches."),
+    )  # fmt: skip
     utm_source = models.CharField(_("utm_source of our links"), max_length=60, default="cascada")
 
     public_address = models.URLField(
@@ -112,6 +116,13 @@ class Business(models.Model):
             found = model._default_manager.filter(business=self.pk).order_by("pk")
             return found.values_list(*columns) if self.pk else []
         return [row[1:] for row in sorted(self.__dict__[name] or ())]
+
+    def countries_served(self) -> set[str]:
+        """Whose phone numbers strangers may leave: as staff chose, else our own country and those in which branches are. One statement."""
+        if self.join_countries:
+            return {str(one) for one in self.join_countries}
+        zones = Branch.objects.exclude(time_zone="").values_list("time_zone", flat=True).distinct()
+        return {self.country, *(found for zone in zones if (found := timezones.country_of(zone)))}
 
     @property
     def asks_tracking_consent(self) -> bool:

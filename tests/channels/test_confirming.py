@@ -11,12 +11,14 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from channels import confirming, sending
+from channels import confirming, limits, sending
 from channels.models import Confirmation, Delivery, Invitation, SandboxMessage
 from contacts import consent
-from contacts.models import Address, Consent, Contact, Event
+from contacts.models import Address, Branch, Business, Consent, Contact, Event
+from tests.channels.outbox import frozen, queue
 from tests.channels.test_public_pages import sent
-from tests.factories import NOW, make_business, make_channel, make_contact, make_group
+from tests.contacts.staff import sign_in
+from tests.factories import NOW, make_business, make_channel, make_contact, make_group, make_message
 
 pytestmark = pytest.mark.django_db
 ANA = "ana@mail.example"
@@ -265,3 +267,51 @@ def test_the_pages_switch_their_language(visitor: Client, token: str, language: 
         assert f'<html lang="{language}">' in answer.content.decode()
         assert (answer["X-Robots-Tag"], answer["Cache-Control"]) == ("noindex", "no-store")
         assert "default-src 'none'" in answer["Content-Security-Policy"]
+
+
+def test_a_number_is_taken_from_where_the_business_is_and_never_a_dear_one(visitor: Client, token: str) -> None:
+    Branch.objects.create(name="Camden", time_zone="Europe/London")
+    good = ["+34 600 100 001", "600 100 002", "+44 7400 123456"]
+    for number in (*good, "+49 1512 3456789", "+34 803 111 111", "+34 901 100 100", "+34 900 100 100"):
+        page = subscribe(visitor, token, "", sms=number, **{"sms:marketing": "on"}).content.decode()
+        refused = "We cannot send messages to this number. Please leave another one." in page
+        assert refused is (number not in good), number
+    assert {one.address for one in Confirmation.objects.all()} == {"+34600100001", "+34600100002", "+447400123456"}
+
+
+def test_staff_say_which_countries_count(visitor: Client, token: str) -> None:
+    Business.objects.update(join_countries=["DE"])
+    for number in ("+34600100001", "+4915123456789"):
+        subscribe(visitor, token, "", sms=number, **{"sms:marketing": "on"})
+    assert [one.address for one in Confirmation.objects.all()] == ["+4915123456789"]
+
+
+def test_an_invitation_sends_so_many_sms_a_day_and_staff_see_that_it_is_full(visitor: Client, token: str) -> None:
+    Invitation.objects.update(sms_a_day=2)
+    pages = [
+        subscribe(visitor, token, "", sms=f"+3460010000{n}", **{"sms:marketing": "on"}).content.decode()
+        for n in range(3)
+    ]
+    assert Confirmation.objects.count() == 2
+    assert ["No more numbers can be taken here today" in page for page in pages] == [False, False, True]
+    shown = sign_in("Owner").get("/admin/channels/invitation/").content.decode()
+    assert "in use, no more SMS today" in shown
+    assert subscribe(visitor, token, ANA).status_code == 200  # an email costs nothing
+    assert Confirmation.objects.count() == 3
+    with time_machine.travel(timezone.now() + timedelta(days=1, minutes=1), tick=False):
+        subscribe(visitor, token, "", sms="+34600100009", **{"sms:marketing": "on"})
+    assert Confirmation.objects.count() == 4
+
+
+def test_who_has_to_wait_is_told_so_in_their_language(
+    visitor: Client, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "GETS", 0)
+    Invitation.objects.update(language="ru")
+    mail = make_channel("email", name="other")
+    ana = make_contact(email="ana@example.com", language="fr")
+    message = queue(ana, mail, frozen(make_message()))
+    spoken = {f"/j/{token}": "ru", f"/p/{message.token}": "fr", f"/j/{'x' * 22}": "es", "/push/": "es"}
+    for path, language in spoken.items():
+        answer = visitor.get(path, headers={"Accept-Language": "es"})
+        assert (answer.status_code, f'<html lang="{language}"' in answer.content.decode()) == (429, True), path

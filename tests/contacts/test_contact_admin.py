@@ -166,7 +166,8 @@ def test_a_double_click_on_bought_counts_once_and_a_fresh_page_counts_again() ->
     assert "Noted: bought." in said_of(client.post(address, data, follow=True))
     assert "This was noted already." in said_of(client.post(address, data, follow=True))
     event = Event.objects.get()
-    assert (event.name, event.data, event.source) == ("order", {"amount": "40 EUR", "note": "colour"}, "desk")
+    bought = {"amount": "40 EUR", "total": 40.0, "currency": "EUR"}
+    assert (event.name, event.data, event.source) == ("order", {**bought, "note": "colour"}, "desk")
     assert event.operator
     client.post(address, {**data, "nonce": nonce_on(said_of(client.get(page_of(ana))))})
     assert Event.objects.count() == 2
