@@ -89,10 +89,10 @@ class LastPurchase(Condition):
     fields = (Field("ago", gettext_lazy("days"), Type.NUMBER, low=1, high=MOST_DAYS, default=90),)
 
     def q(self, p: Params, scope: Scope) -> Q:
-        lately = happened(scope, BOUGHT, p["ago"])
         if p["op"] == "within":
-            return whoever(lately)
-        return whoever(happened(scope, BOUGHT, None)) & nobody_of(lately)
+            return whoever(happened(scope, BOUGHT, p["ago"]))
+        newest = happened(scope, BOUGHT, None).values("contact_id").annotate(last=Max("at"))
+        return Q(pk__in=newest.filter(last__lte=scope.ago(p["ago"])).values("contact_id"))
 
     def say(self, p: Params, scope: Scope) -> str:
         if p["op"] == "within":
