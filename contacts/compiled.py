@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from threading import Lock
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, Generic, TypeVar
 
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import JSONField, QuerySet
+from django.db.models import JSONField, Model, QuerySet
+from django.db.models.query import ModelIterable
 
 from contacts.bulk import Among
 
 Build = Callable[[Sequence[int]], QuerySet[Any, Any]]
 
+Value = TypeVar("Value")
+Row = TypeVar("Row", bound=Model)
+
 _NOBODY = [-(2**62)]  # stands for the ids while the statement is put together; no row has it
+_NEVER = datetime(1, 1, 2, tzinfo=UTC)  # the same for a moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +78,54 @@ def _put_together(query: QuerySet[Any, Any], connection: BaseDatabaseWrapper) ->
     if connection.vendor == "postgresql":  # its driver brings all but JSON as Python's own
         converters = {n: found for n, found in converters.items() if isinstance(found[1].output_field, JSONField)}
     return _Statement(sql, tuple(params), places, compiler, converters)
+
+
+class CompiledModels(Generic[Value, Row]):
+    """A query for whole models, with what it selects beside them, that depends on a list of ids (through `Among`) or on one moment.
+
+    build: makes it for a given value; called once for each kind of database. What else it says must never change.
+    """
+
+    def __init__(self, build: Callable[[Value], QuerySet[Row]], stand_in: Value) -> None:
+        self.build = build
+        self.stand_in = stand_in
+        self.kept: dict[str, tuple[Any, str, tuple[Any, ...], tuple[int, ...]]] = {}
+        self.lock = Lock()
+
+    @classmethod
+    def by_ids(cls, build: Callable[[Sequence[int]], QuerySet[Row]]) -> CompiledModels[Sequence[int], Row]:
+        return CompiledModels(build, _NOBODY)
+
+    @classmethod
+    def by_moment(cls, build: Callable[[datetime], QuerySet[Row]]) -> CompiledModels[datetime, Row]:
+        return CompiledModels(build, _NEVER)
+
+    def rows(self, value: Value, using: str = "default") -> list[Row]:
+        """The models for this value, in the order of the query. One statement."""
+        connection = connections[using]
+        with self.lock:
+            if connection.vendor not in self.kept:
+                self.kept[connection.vendor] = self._put_together(connection)
+            kept, sql, params, places = self.kept[connection.vendor]
+        written = _written(value, connection)
+        given = tuple(written if number in places else param for number, param in enumerate(params))
+        compiler = copy(kept)  # of this thread alone, with its connection and what it asks for
+        compiler.connection, compiler.as_sql = connection, lambda *_args, **_more: (sql, given)
+        query = SimpleNamespace(get_compiler=lambda **_: compiler)
+        asked: Any = SimpleNamespace(db=using, query=query, _known_related_objects={})
+        return list(ModelIterable(asked, chunked_fetch=False))
+
+    def _put_together(self, connection: BaseDatabaseWrapper) -> tuple[Any, str, tuple[Any, ...], tuple[int, ...]]:
+        compiler = self.build(self.stand_in).query.get_compiler(using=connection.alias)
+        sql, params = compiler.as_sql()
+        stands = _written(self.stand_in, connection)
+        places = tuple(number for number, param in enumerate(params) if param == stands)
+        if not places:
+            raise ValueError("The query does not depend on its value.")
+        return compiler, sql, tuple(params), places
+
+
+def _written(value: Any, connection: BaseDatabaseWrapper) -> Any:
+    if isinstance(value, datetime):
+        return connection.ops.adapt_datetimefield_value(value)
+    return Among.written(value, connection)

@@ -10,6 +10,7 @@ from cascades.models import Cascade, Seen, Step, WaitFrom
 from channels.models import Channel, Message, MessageVariant
 from contacts import kinds
 from contacts.models import Address, Basis, Business, Consent, Contact, Group, Membership
+from contacts.models.contact import fingerprint
 
 # A Sunday noon in winter, far from any quiet hour.
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -38,17 +39,22 @@ def make_contact(
 ) -> Contact:
     """A person; `phone` in E.164. Marketing consent for the given kinds, tracking consent for email when asked."""
     first, _, last = name.partition(" ")
-    contact = Contact.objects.create(first_name=first, last_name=last, **fields)
-    for kind, value in (("email", email), ("phone", phone)):
-        if value:
-            Address.objects.create(contact=contact, kind=kind, value=value, normal=value)
-    contact.save()
+    contact = Contact(first_name=first, last_name=last, **fields)
+    normals = [value for value in (email, phone) if value]
+    contact.search = contact.search_text(normals)
+    Contact.objects.bulk_create([contact])
+    Address.objects.bulk_create(
+        Address(contact=contact, kind=kind, value=value, normal=value, fingerprint=fingerprint(kind, value))
+        for kind, value in (("email", email), ("phone", phone))
+        if value
+    )
     lines = [(kind, "marketing") for kind in consent] + ([("email", "tracking")] if tracking else [])
-    for kind, purpose in lines:
-        Consent.objects.create(
+    Consent.objects.bulk_create(
+        Consent(
             contact=contact, kind=kind, purpose=purpose, given=True, basis=Basis.EXPRESS, source="test",
             at=NOW - timedelta(days=30), recorded_at=NOW - timedelta(days=30), handled_at=NOW - timedelta(days=30),
-        )  # fmt: skip
+        ) for kind, purpose in lines
+    )  # fmt: skip
     for group in groups:
         Membership.objects.create(contact=contact, group=group)
     return contact

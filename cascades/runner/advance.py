@@ -19,6 +19,7 @@ from cascades.runner.progress import Row
 from cascades.runner.stop import drain
 from cascades.runner.writing import write
 from contacts import bulk
+from contacts.compiled import CompiledModels
 from contacts.consent import gate
 from contacts.models import Business
 
@@ -65,11 +66,18 @@ class _Work(NamedTuple):
     steps: dict[int, list[Step]]
 
 
-def _work(now: datetime) -> _Work:
+def _at_work(now: datetime) -> QuerySet[Step]:
     still_open = Enrollment.objects.filter(cascade_id=OuterRef("pk"), outcome=Outcome.OPEN)
     due = Q(Exists(still_open.filter(next_due_at__lte=now)), status=CascadeStatus.RUNNING)
     stopping = Q(Exists(still_open), status=CascadeStatus.STOPPED)
-    steps = plans.current(Cascade.objects.filter(due | stopping))
+    return plans.current(Cascade.objects.filter(due | stopping))
+
+
+_AT_WORK = CompiledModels.by_moment(_at_work)  # asked at every tick, also when there is nothing to do
+
+
+def _work(now: datetime) -> _Work:
+    steps = plans.by_version(_AT_WORK.rows(now))
     found = sorted((first.cascade_id, first.cascade.status) for first, *_ in steps.values())
     running, stopped = (
         [pk for pk, status in found if status == wanted] for wanted in (CascadeStatus.RUNNING, CascadeStatus.STOPPED)

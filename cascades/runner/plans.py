@@ -17,6 +17,8 @@ from cascades.trigger import trigger
 from channels import capabilities
 from channels.models import Channel, Priority
 from channels.transport import Fact
+from contacts.bulk import Among
+from contacts.compiled import CompiledModels
 from contacts.consent import Ask
 
 
@@ -57,12 +59,13 @@ class FrozenCascade:
 
 def load(version_ids: Iterable[int]) -> dict[int, FrozenCascade]:
     """The versions by id, with one statement."""
-    return {pk: frozen(steps) for pk, steps in _by_version(_steps().filter(version_id__in=set(version_ids))).items()}
+    wanted = sorted(set(version_ids))
+    return {pk: frozen(steps) for pk, steps in by_version(_OF_VERSIONS.rows(wanted) if wanted else []).items()}
 
 
-def current(cascades: QuerySet[Cascade]) -> dict[int, list[Step]]:
-    """The steps of the versions into which these cascades take people in, by the version's id, with one statement."""
-    return _by_version(_steps().filter(cascade__in=cascades.order_by().values("pk"), version=F("cascade__version")))
+def current(cascades: QuerySet[Cascade]) -> QuerySet[Step]:
+    """The steps of the versions into which these cascades take people in: a query for `by_version`."""
+    return _steps().filter(cascade__in=cascades.order_by().values("pk"), version=F("cascade__version"))
 
 
 def longest(version: CascadeVersion) -> timedelta:
@@ -70,7 +73,7 @@ def longest(version: CascadeVersion) -> timedelta:
     return load([version.pk])[version.pk].plan.longest
 
 
-def _by_version(steps: Iterable[Step]) -> dict[int, list[Step]]:
+def by_version(steps: Iterable[Step]) -> dict[int, list[Step]]:
     found: dict[int, list[Step]] = defaultdict(list)
     for step in steps:
         found[step.version_id or 0].append(step)
@@ -88,6 +91,9 @@ def _steps() -> QuerySet[Step]:
         .annotate(held=Exists(brake))
         .order_by("version_id", "position")
     )
+
+
+_OF_VERSIONS = CompiledModels.by_ids(lambda version_ids: _steps().filter(Among("version_id", version_ids)))
 
 
 def frozen(steps: Sequence[Step]) -> FrozenCascade:

@@ -14,6 +14,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from channels.models import Channel, Delivery, DeliveryStatus, Priority, Purpose
 from channels.sending.pace import usable
 from contacts import bulk
+from contacts.compiled import CompiledModels
 from contacts.consent import Ask
 
 LEASE = timedelta(seconds=3 * settings.LEASE_SECONDS)  # of a claim; whoever lost it finds nothing left to mark
@@ -83,8 +84,15 @@ def due(channel: Channel | OuterRef, now: datetime) -> QuerySet[Delivery]:
 
 def channels_with_work(now: datetime) -> list[Channel]:
     """Channels that can be used and have something due; one statement, whatever the number of deliveries."""
+    return _WITH_WORK.rows(now)
+
+
+def _with_work(now: datetime) -> QuerySet[Channel]:
     waiting = due(OuterRef("pk"), now).filter(purpose__in=Purpose.values)  # by name, so that the index is of use
-    return list(Channel.objects.filter(usable(now)).filter(Exists(waiting)))
+    return Channel.objects.filter(usable(now)).filter(Exists(waiting))
+
+
+_WITH_WORK = CompiledModels.by_moment(_with_work)  # asked at every tick, also when there is nothing to do
 
 
 def take(channel: Channel, token: uuid.UUID, limit: int, now: datetime) -> list[Job]:
