@@ -10,7 +10,8 @@ from ninja import Path, Router
 from pydantic import BaseModel, Field, StringConstraints
 
 from cascades import runner
-from cascades.models import Cascade, CascadeStatus, Enrollment, StepRun
+from cascades.models import Cascade, CascadeStatus, CascadeVersion, Enrollment, StepRun
+from cascades.publishing import NotReady
 from cascades.trigger import Entry
 from channels.api import PAGE, DeliveriesOut, Limit, cursor_of, number_of, shown
 from channels.models import Delivery
@@ -74,12 +75,12 @@ def enroll(request: HttpRequest, cascade: Annotated[int, Path(ge=1, le=2**53)], 
     if running.status != CascadeStatus.RUNNING or running.version is None:
         raise Problem(409, "not_running", _("This cascade is not running, so nobody can enter."))
     results, good = _found(told.people, now)
-    wanted, occasion = sorted(set(good.values())), f"api:{told.occasion}"
-    inside = Enrollment.objects.filter(Among("contact_id", wanted), cascade=cascade, occasion=occasion)
-    before = set(inside.values_list("contact_id", flat=True)) if wanted else set()
-    if wanted:
-        runner.enroll(running.version, Entry(Contact.objects.filter(Among("id", wanted)), occasion), now=now)
-    return _answer(results, good, before)
+    before, after = _enter(running, running.version, sorted(set(good.values())), told.occasion, now)
+    kept_out = {n for n, contact in good.items() if contact not in after}
+    results += [
+        refused(n, _("This person was in the cascade before, and its rules let nobody in again.")) for n in kept_out
+    ]
+    return _answer(results, {n: contact for n, contact in good.items() if n not in kept_out}, before)
 
 
 @router.post("/stop", auth=Key(Scope.CASCADES_RUN), response={200: Results, 422: Refusal}, summary="Take people out")
@@ -108,6 +109,26 @@ def deliveries(
     )
     more = cursor_of(found[limit - 1][0]) if len(found) > limit else ""
     return DeliveriesOut(deliveries=[shown(rows[pk]) for _run, pk in found[:limit] if pk], next=more)
+
+
+def _enter(
+    cascade: Cascade, version: CascadeVersion, people: list[int], occasion: str, now: datetime
+) -> tuple[set[int], set[int]]:
+    """Who was in for this occasion before, and who is now."""
+    if not people:
+        return set(), set()
+    inside = Enrollment.objects.filter(
+        Among("contact_id", people), cascade=cascade, occasion__in=[f"api:{occasion}", runner.ONCE]
+    ).values_list("contact_id", flat=True)
+    before = set(inside.all())
+    try:
+        if version.trigger == "api":
+            runner.enroll_contacts(cascade.pk, people, occasion, now=now)
+        else:  # one that staff start by hand takes more people in while it runs
+            runner.enroll(version, Entry(Contact.objects.filter(Among("id", people)), f"api:{occasion}"), now=now)
+    except NotReady as why:
+        raise Problem(409, "not_running", " ".join(why.problems)) from None
+    return before, set(inside.all())
 
 
 def _found(people: list[Person], now: datetime) -> tuple[list[Result], dict[int, int]]:

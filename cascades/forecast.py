@@ -18,7 +18,7 @@ from cascades import audience
 from cascades.models import Cascade, Seen, Step, Who
 from cascades.publishing import draft_steps
 from cascades.reasons import say_together
-from channels import capabilities, rendering
+from channels import capabilities, rendering, sending
 from channels.models import PriceUnit
 from channels.transport import Fact
 from contacts.consent import Ask, Person, gate
@@ -47,7 +47,8 @@ class Forecast:
 
     first_by_channel: (channel, people whose first message comes by it); reasons: (sentence, people) for those who cannot be reached;
     unknown: people for whom it cannot be known whether they open, where a later step asks; cost_with and cost_without: at most, with and
-    without the later steps for these; shared: copies saved because people share an address; steps: by the choice that was made.
+    without the later steps for these; shared: copies saved because people share an address; steps: by the choice that was made;
+    waiting: people for whom it is quiet time now; capped: those who have had the most per person.
     """
 
     people: int
@@ -60,6 +61,8 @@ class Forecast:
     cost_without: Decimal
     unknown_goes_on: bool
     steps: tuple[StepForecast, ...]
+    waiting: int = 0
+    capped: int = 0
 
     @property
     def unreachable(self) -> int:
@@ -78,7 +81,7 @@ class Forecast:
 
 
 def forecast(cascade: Cascade, selection: audience.Selection, *, unknown_goes_on: bool, now: datetime) -> Forecast:
-    """The draft's dry run over the people selected now; two statements for every thousand people."""
+    """The draft's dry run over the people selected now; three statements for every thousand people."""
     business = Business.current()
     steps = [_Step.of(step, number, business) for number, step in enumerate(draft_steps(cascade), start=1)]
     count = _Count(steps)
@@ -86,8 +89,9 @@ def forecast(cascade: Cascade, selection: audience.Selection, *, unknown_goes_on
     for ids in _chunks(audience.people(selection).order_by("pk").values_list("pk", flat=True).iterator(CHUNK)):
         people = gate(ids, asks, now=now, business=business)
         count.people += len(ids)
+        full = sending.Full(people, business.limits, now)
         for person in people.values():
-            count.add(person)
+            count.add(person, full)
     return count.result(unknown_goes_on)
 
 
@@ -161,14 +165,14 @@ class _Count:
 
     def __init__(self, steps: Sequence[_Step]) -> None:
         self.steps = steps
-        self.people = self.reachable = self.unknown = self.shared = 0
+        self.people = self.reachable = self.unknown = self.shared = self.waiting = self.capped = 0
         self.first: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
         self.with_unknown: list[tuple[int, Decimal]] = [(0, Decimal(0)) for _ in steps]
         self.without: list[tuple[int, Decimal]] = [(0, Decimal(0)) for _ in steps]
         self.taken: set[tuple[int, str, str]] = set()
 
-    def add(self, person: Person) -> None:
+    def add(self, person: Person, full: sending.Full) -> None:
         ways = [person.verdicts[step.ask] for step in self.steps]
         if not any(verdict.ok for verdict in ways):
             self.reasons[_why([verdict.reason for verdict in ways])] += 1
@@ -181,6 +185,8 @@ class _Count:
                 continue
             if not sent:
                 self.first[str(step.step.channel)] += 1
+                self.waiting += verdict.not_before is not None
+                self.capped += full.holds(person, step.ask)
             blind = blind or self._is_blind(step, [(self.steps[k], ways[k].tracked) for k in sent])
             self._pay(n, person, verdict.address, blind)
             sent.append(n)
@@ -218,6 +224,7 @@ class _Count:
                 StepForecast(step.number, str(step.step.message), str(step.step.channel), people, cost)
                 for step, (people, cost) in zip(self.steps, chosen, strict=True)
             ),
+            self.waiting, self.capped,
         )  # fmt: skip
 
 

@@ -73,6 +73,21 @@ TOGETHER: Mapping[str, StrOrPromise] = {
     "consent_withdrawn": _("Consent was withdrawn."),
     "consent_expired": _("Consent expired."),
     "suppressed": _("The address is suppressed."),
+    "quiet_hours": _("For the end of quiet hours where the people live."),
+    "quiet_hours_unknown_zone": _("For the end of quiet hours, of people whose time zone cannot be told."),
+    "closed_day": _("For the end of a holiday or a closed day."),
+    "no_hour_left": _("The quiet hours and closed days leave no hour for a fortnight."),
+    "capped": _("Their people have had the most per person."),
+    "capped_day": _("Their people have had the most per person for that day."),
+    "capped_week": _("Their people have had the most per person for that week."),
+    "capped_month": _("Their people have had the most per person for that month."),
+    "budget": _("The budget of their cascade is used up. Raise it, and they go on."),
+    "budget_month": _("The month's budget is used up. Raise it on the business's page, and they go on."),
+    "daily_limit": _("Their account has sent all that it may send in a day."),
+    "try_again": _("For another attempt, because the provider could not take them."),
+    "account_refused": _("The provider refuses our account."),
+    "text_refused": _("The provider refuses the text or the sender."),
+    "text_broken": _("The text cannot be made."),
 }
 
 

@@ -6,18 +6,28 @@ from collections.abc import Iterable
 
 from django.utils.translation import gettext_lazy as _
 
-from contacts import reasons
+from contacts import kinds, reasons
 
 SENTENCES = {
     # not sent
-    "capped": _("Had %(messages)s messages within %(days)s days already, which is the most per person."),
     "same_text_same_address": _("The same text goes to the same address for someone else already."),
     "too_late": _("Its validity ended before it could leave."),
+    "too_late_capped": _("Its validity ended while the person had had enough: %(messages)s (%(what)s) already."),
+    "too_late_budget": _("Its validity ended while the budget of %(amount)s was used up."),
     "too_late_after_quiet_hours": _("Its validity ends before the person's quiet time does."),
     "no_text": _("The message has no text for this channel in a language of this person."),
     "missing_field": _("The text needs “%(field)s”, which is not known of this person."),
     "stopped_by_staff": _("Stopped by staff."),
     # waits
+    "capped": _(
+        "Waits until %(when)s: had %(messages)s (%(what)s) within %(days)s days, which is the most per person."
+    ),
+    "capped_day": _("Waits until %(when)s: had %(messages)s (%(what)s) that day, which is the most per person."),
+    "capped_week": _("Waits until %(when)s: had %(messages)s (%(what)s) that week, which is the most per person."),
+    "capped_month": _("Waits until %(when)s: had %(messages)s (%(what)s) that month, which is the most per person."),
+    "capped_for_other": _("Waits a moment, because a more important message takes the last place for this person."),
+    "budget": _("Waits, because the cascade's budget of %(amount)s is used up."),
+    "budget_month": _("Waits until %(when)s, because the month's budget of %(amount)s is used up."),
     "paused": _("Waits, because it was paused."),
     "text_broken": _("Waits, because the text cannot be made: %(why)s"),
     "text_refused": _("Waits, because the provider refuses the text or the sender: %(why)s"),
@@ -57,6 +67,7 @@ SENTENCES = {
 
 # Causes of our own making, where a provider's would stand in a sentence.
 WORDS = {
+    "messages": _("messages"),
     "needs_template": _(
         "free text goes only to people who wrote within the last day, and this text has no approved template"
     ),
@@ -72,3 +83,4 @@ def register() -> None:
     """Called once, when the room is ready."""
     reasons.register(SENTENCES)
     reasons.register_words(WORDS)
+    reasons.register_words({f"kind:{kind.name}": kind.label for kind in kinds.all_kinds()})

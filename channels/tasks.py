@@ -9,8 +9,12 @@ from celery import shared_task
 from django.utils import timezone
 
 from channels import confirming, health, hooks, limits, receipts, sending, signals
+from channels.models import Delivery, DeliveryStatus
 from channels.receipts import parked
+from channels.sending import checks, purse
 from contacts import hints
+from contacts.models import Business
+from contacts.signals import limits_changed
 
 # A task ends before its successor piles up behind it; what is left is the next one's.
 LONGEST_SECONDS = 20.0
@@ -61,14 +65,27 @@ def confirmations() -> int:
 
 @shared_task(name="channels.tasks.balances")
 def balances() -> int:
-    """Ask the providers what is left on the accounts."""
-    return health.refresh_balances(now=timezone.now())
+    """Ask the providers what is left on the accounts, and count what the month has cost."""
+    now, business = timezone.now(), Business.current()
+    if business.month_budget is not None:
+        purse.count_month(business, now)
+    return health.refresh_balances(now=now)
+
+
+@shared_task(name="channels.tasks.look_again")
+def look_again() -> int:
+    """The house's hours, caps or budget were changed: what waits because of them is looked at again."""
+    now, business = timezone.now(), Business.current()
+    if business.month_budget is not None:
+        purse.count_month(business, now)
+    return sending.wake(Delivery.objects.filter(reason__in=checks.LIMITED, status=DeliveryStatus.QUEUED), now=now)
 
 
 def connect() -> None:
     """Called once, when the room is ready."""
     signals.deliveries_waiting.connect(on_deliveries_waiting)
     signals.call_stored.connect(on_call_stored)
+    limits_changed.connect(on_limits_changed)
 
 
 def on_deliveries_waiting(**_: Any) -> None:
@@ -77,3 +94,7 @@ def on_deliveries_waiting(**_: Any) -> None:
 
 def on_call_stored(**_: Any) -> None:
     hints.give(apply_inbound)
+
+
+def on_limits_changed(**_: Any) -> None:
+    hints.give(look_again)

@@ -67,6 +67,21 @@ def next_allowed(
     return None
 
 
+def closes(
+    instant: datetime, zones: Sequence[ZoneInfo], windows: Sequence[Window], holidays: Collection[date] = ()
+) -> datetime:
+    """The first instant (UTC) from an allowed one on that is not allowed any more; a fortnight later where none comes before."""
+    end = start = _utc(instant)
+    rules = (tuple(zones), tuple(windows), frozenset(holidays))
+    midnight = datetime(start.year, start.month, start.day, tzinfo=UTC)
+    while midnight <= end < start + HORIZON:
+        for opens, closes in _open_everywhere(midnight, *rules):
+            if opens <= end < closes:
+                end = closes
+        midnight += _DAY
+    return min(end, start + HORIZON)
+
+
 def last_allowed(
     instant: datetime,
     zones: Sequence[ZoneInfo],

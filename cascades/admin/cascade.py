@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -11,14 +12,19 @@ from django.db.models import Count, DecimalField, IntegerField, OuterRef, Q, Que
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
+from django.utils import timezone
 from django.utils.translation import gettext as __
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeDateFilter
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminDecimalFieldWidget,
+    UnfoldAdminSelectWidget,
+)
 
-from cascades import publishing
+from cascades import publishing, spending
 from cascades.admin import controls, launch, options, picture, recipients, report
 from cascades.admin.durations import LengthField
 from cascades.admin.steps import StepInline
@@ -35,6 +41,7 @@ if TYPE_CHECKING:
 else:  # Django's own class takes no types while running
     _Form = forms.ModelForm
 
+CENT = Decimal("0.01")
 FINISHED, PLANNED = "finished", "planned"
 STATES: dict[str, tuple[StrOrPromise, str]] = {
     CascadeStatus.DRAFT: (_("draft"), ""),
@@ -57,11 +64,24 @@ class CascadeForm(_Form):
         label=_("Wait for reactions"), initial=timedelta(days=3), help_text=_("So long after the last message reactions still count."),
     )  # fmt: skip
 
+    spend_at_most = forms.DecimalField(
+        label=_("Spend at most"), required=False, min_value=0, max_digits=12, decimal_places=2, widget=UnfoldAdminDecimalFieldWidget,
+        help_text=_("In our currency, for all messages of this cascade. What would cost more waits and says so. Empty: no limit."),
+    )  # fmt: skip
+
     class Meta:
         model = Cascade
-        fields = ("name", "goal", "final_wait", "campaign")
+        fields = ("name", "goal", "final_wait", "campaign", "priority")
         labels = {"campaign": _("Name in web statistics")}
+        widgets = {"priority": UnfoldAdminSelectWidget}
         help_texts = {"campaign": _("Travels in the links as utm_campaign. Empty: made of the cascade's name.")}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "priority" in self.fields:
+            self.fields["priority"].required = False  # what is not said stays as it is
+        budget = self.instance.budget
+        self.initial["spend_at_most"] = budget.amount.quantize(CENT) if budget and budget.amount is not None else None
 
 
 class UsesChannel(DropdownFilter):
@@ -82,7 +102,7 @@ class CascadeAdmin(ModelAdmin):
     """Where cascades are built and watched."""
 
     form = CascadeForm
-    fieldsets = ((None, {"fields": ("name", "goal", "final_wait", "campaign")}),)
+    fieldsets = ((None, {"fields": ("name", "goal", "final_wait", "campaign", ("priority", "spend_at_most"))}),)
     inlines = (StepInline,)
     list_display = ("name", "state", "people", "reached", "running", "cost", "created_at")
     list_filter = (("status", ChoicesDropdownFilter), UsesChannel, ("created_at", RangeDateFilter))
@@ -120,6 +140,8 @@ class CascadeAdmin(ModelAdmin):
         if not change:
             obj.created_by_id = request.user.pk
         super().save_model(request, obj, form, change)
+        if "spend_at_most" in form.changed_data:
+            spending.limit(obj, form.cleaned_data["spend_at_most"], now=timezone.now())
 
     def changeform_view(
         self,
@@ -152,6 +174,7 @@ class CascadeAdmin(ModelAdmin):
             "acts": controls.offered(cascade) if may_launch else [],
             "may_start": may_launch and cascade.status != CascadeStatus.PAUSED,
             "may_duplicate": self.has_add_permission(request),
+            **report.money_of(cascade, business.currency),
             "in_flight": cascade.status in (CascadeStatus.RUNNING, CascadeStatus.PAUSED),
         }
 

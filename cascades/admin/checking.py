@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,8 +13,9 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from cascades import audience, publishing
+from cascades import audience, publishing, spending
 from cascades.admin import picture
 from cascades.admin.drafts import Draft
 from cascades.admin.selecting import is_everyone
@@ -83,6 +85,7 @@ def context(cascade: Cascade, draft: Draft, found: Forecast, business: Business,
         "moved": draft.at is not None and localtime(start_at, ZoneInfo(draft.zone)).replace(tzinfo=None) != draft.at.reading,
         "passed": draft.at is not None and start_at < now,
         "quiet_until": _quiet_until(start_at, steps, business),
+        "remarks": _remarks(cascade, draft, found, business, now),
         "quiet": (business.quiet_from, business.quiet_until),
         "problems": problems(cascade, business),
         "again": _again(cascade, draft),
@@ -109,10 +112,35 @@ def _quiet_until(start_at: datetime, steps: list[Step], business: Business) -> s
     """When the first messages may leave, where it is quiet time at the business's own place; people elsewhere have their own hours."""
     if not steps or steps[0].message.urgent:
         return ""
-    windows = calendar.quiet(business.quiet_from, business.quiet_until)
-    first = start_at + steps[0].wait
-    opens = calendar.next_allowed(first, (ZoneInfo(business.time_zone),), windows)
+    first, zones, kind = start_at + steps[0].wait, (ZoneInfo(business.time_zone),), steps[0].channel.kind
+    still = business.hours.still_days(kind, zones, first)
+    opens = calendar.next_allowed(first, zones, business.hours.windows(kind), still)
     return local(opens, business.time_zone) if opens and opens > first else ""
+
+
+def _remarks(cascade: Cascade, draft: Draft, found: Forecast, business: Business, now: datetime) -> list[str]:
+    """What the limits of the house mean for this start, in sentences."""
+    said: list[str] = []
+    if found.waiting and not draft.at:
+        text = ngettext(
+            "For %(count)s person it is quiet time or a closed day now: the first message waits for its end.",
+            "For %(count)s people it is quiet time or a closed day now: their first message waits for its end.", found.waiting,
+        )  # fmt: skip
+        said.append(text % {"count": found.waiting})
+    if found.capped:
+        text = ngettext(
+            "%(count)s person has had the most per person already: the first message waits for a free place as long as it is valid.",
+            "%(count)s people have had the most per person already: their first message waits for a free place as long as it is valid.",
+            found.capped,
+        )  # fmt: skip
+        said.append(text % {"count": found.capped})
+    for left in spending.left(cascade, business, now):
+        if left < found.cost_with:
+            shown = {"left": picture.money(max(left, Decimal(0)), business.currency)}
+            said.append(
+                _("Of the budget %(left)s are left, which may not be enough: what it does not pay for waits.") % shown
+            )
+    return said
 
 
 def _again(cascade: Cascade, draft: Draft) -> int:

@@ -18,7 +18,9 @@ from unfold.admin import ModelAdmin
 
 from cascades import invariant
 from cascades.models import Enrollment, Outcome
+from cascades.reasons import say_together
 from channels.models import Channel, Delivery, DeliveryStatus, InboundCall, InboundState
+from channels.sending.checks import BUDGET
 
 if TYPE_CHECKING:
     from django.contrib.admin import AdminSite
@@ -54,7 +56,7 @@ def _page(request: HttpRequest, site: AdminSite) -> HttpResponse:
 
 def lines(now: datetime) -> list[Line]:
     """What is looked at, each with its finding; a handful of statements through partial indexes."""
-    return [_promise(now), _clock(now), *_queues(now), *_channels(now)]
+    return [_promise(now), _clock(now), *_queues(now), *_held(), *_channels(now)]
 
 
 def _promise(now: datetime) -> Line:
@@ -96,6 +98,16 @@ def _queues(now: datetime) -> list[Line]:
         Line(due == 0, _("People whose next step is overdue"), str(due)),
         Line(unclear == 0, _("Messages whose fate is unclear"), str(unclear)),
         Line(fine=True, title=_("Reports from providers not yet taken in"), sentence=str(waiting)),
+    ]
+
+
+def _held() -> list[Line]:
+    """How many messages wait for what reason; what waits for money needs somebody who decides."""
+    held = Delivery.objects.filter(status=DeliveryStatus.QUEUED).exclude(reason="").order_by()
+    counts = sorted(held.values_list("reason").annotate(n=Count("id")), key=lambda row: -row[1])
+    return [
+        Line(reason not in BUDGET, _("%(count)s messages wait") % {"count": count}, say_together(reason))
+        for reason, count in counts
     ]
 
 

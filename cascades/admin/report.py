@@ -17,7 +17,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
-from cascades import reports, runner
+from cascades import reports, runner, spending
+from cascades.admin import picture
 from cascades.models import Cascade, CascadeStatus, LaunchState, Outcome
 from contacts.models import Business
 
@@ -60,7 +61,7 @@ def _brake(request: HttpRequest, cascade: Cascade, key: str) -> None:
 
 def _page(request: HttpRequest, pk: int) -> dict[str, Any]:
     cascade = get_object_or_404(Cascade.objects.select_related("version"), pk=pk)
-    now = timezone.now()
+    now, currency = timezone.now(), Business.current().currency
     begins = _begins(cascade, now)  # asked first: whoever is taken in between the two is counted
     found = reports.numbers(cascade)
     moving = begins or bool(found.running)
@@ -74,12 +75,22 @@ def _page(request: HttpRequest, pk: int) -> dict[str, Any]:
         "outcomes": [
             (value, label, found.outcomes[value]) for value, label in Outcome.choices if found.outcomes.get(value)
         ],
-        "currency": Business.current().currency,
+        "currency": currency,
+        **money_of(cascade, currency),
         "refresh": REFRESH_SECONDS if moving else 0,
         "finished": cascade.status == CascadeStatus.RUNNING and bool(found.people) and not moving,
         "may_launch": request.user.has_perm("cascades.launch_cascade"),
         "read_at": now,
     }
+
+
+def money_of(cascade: Cascade, currency: str) -> dict[str, Any]:
+    """What `cascades/spending.html` says of the budget."""
+    found = spending.of(cascade)
+    if found.amount is None:
+        return {"spending": found}
+    said = {"spent": picture.money(found.spent, currency), "amount": picture.money(found.amount, currency)}
+    return {"spending": found, "spending_said": _("%(spent)s of the budget of %(amount)s are spent.") % said}
 
 
 def _begins(cascade: Cascade, now: datetime) -> bool:

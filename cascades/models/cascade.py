@@ -10,6 +10,8 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from channels.models import Priority
+
 
 def new_step_key() -> str:
     """A step's name for ever: it survives versions, so that nobody gets the same step twice."""
@@ -80,6 +82,11 @@ class Cascade(models.Model):
         default=timedelta(days=3),
         validators=[MinValueValidator(timedelta(0))],
     )
+    priority = models.PositiveSmallIntegerField(
+        _("priority"), choices=Priority.choices, default=Priority.NORMAL,
+        help_text=_("Who has nearly had enough gets the more important message."),
+    )  # fmt: skip
+    budget = models.OneToOneField("channels.Budget", models.PROTECT, null=True, editable=False, related_name="cascade")
     campaign = models.SlugField(_("utm_campaign"), max_length=60, blank=True, default="")
     trigger = models.CharField(_("how people get in"), max_length=40, default="manual")
     trigger_params = models.JSONField(default=dict, blank=True)

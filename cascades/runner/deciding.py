@@ -15,7 +15,7 @@ from cascades.models import Decision
 from cascades.runner.plans import FrozenCascade, FrozenStep
 from cascades.runner.progress import Known, Row, skipped
 from channels.models.delivery import new_token
-from channels.sending import Planned
+from channels.sending import Planned, spread
 from contacts.consent import Person, Verdict
 from contacts.opening import Hours
 from contacts.timezones import UTC
@@ -162,14 +162,16 @@ def _valid_until(way: Way, key: str, now: datetime) -> datetime:
 
 
 def _planned(way: Way, step: FrozenStep, person: Person, verdict: Verdict, now: datetime) -> Planned:
-    waits = verdict.not_before is not None and verdict.not_before > now
+    waits, opens = verdict.not_before is not None and verdict.not_before > now, verdict.not_before or now
+    token, until = new_token(), _valid_until(way, step.key, now)
     return Planned(
-        token=new_token(), contact_id=way.row.contact_id, channel_id=step.channel_id, message_version_id=step.message_version_id,
+        token=token, contact_id=way.row.contact_id, channel_id=step.channel_id, message_version_id=step.message_version_id,
         kind=step.ask.kind, purpose=step.ask.purpose, urgent=step.ask.urgent, sandbox=step.sandbox, scope=_scope(way.row, step),
         campaign=way.frozen.campaign, step_name=step.name[:120], address=verdict.address, language=person.language,
-        tracked=verdict.tracked and step.tells_opening, not_before=verdict.not_before if waits and verdict.not_before else now,
-        valid_until=_valid_until(way, step.key, now), context=way.row.context,
-        reason=verdict.reason if waits else "", reason_params=verdict.params if waits else {},
+        tracked=verdict.tracked and step.tells_opening, valid_until=until, context=way.row.context,
+        not_before=spread(opens, token, step.spread, verdict.open_until, until) if waits else now,
+        priority=way.frozen.priority, budget_id=way.frozen.budget_id, reason=verdict.reason if waits else "",
+        reason_params=verdict.params if waits else {},
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from cascades.engine import AnswerRule, Base, For, Plan, Seen, StepPlan, Then
 from cascades.models import Cascade, CascadeVersion, Step, StepControl
 from cascades.trigger import trigger
 from channels import capabilities
-from channels.models import Channel
+from channels.models import Channel, Priority
 from channels.transport import Fact
 from contacts.bulk import Among
 from contacts.compiled import CompiledModels
@@ -35,6 +35,7 @@ class FrozenStep:
     validity: timedelta
     sandbox: bool
     tells_opening: bool
+    spread: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,8 @@ class FrozenCascade:
     steps: Mapping[str, FrozenStep]
     held: frozenset[str]
     goal: frozenset[str]
+    priority: int = Priority.NORMAL
+    budget_id: int | None = None
 
     @property
     def asks(self) -> set[Ask]:
@@ -106,7 +109,7 @@ def frozen(steps: Sequence[Step]) -> FrozenCascade:
         Plan(tuple(_step_plan(step) for step in steps), version.final_wait, _offset(version), version.deadline),
         {step.key: step for step in known},
         frozenset(step.key for step in steps if step.held or not _usable(step.channel)),  # type: ignore[attr-defined]
-        frozenset(version.goal),
+        frozenset(version.goal), version.cascade.priority, version.cascade.budget_id,
     )  # fmt: skip
 
 
@@ -125,7 +128,16 @@ def _step(step: Step) -> FrozenStep:
     sandbox = channel.is_sandbox if _installed(channel) else False
     ask = Ask(channel.kind, text.purpose, text.urgent, sandbox)
     return FrozenStep(
-        step.pk, step.key, name, channel.pk, text.pk, ask, step.validity, sandbox, _tells_opening(_told(channel))
+        step.pk,
+        step.key,
+        name,
+        channel.pk,
+        text.pk,
+        ask,
+        step.validity,
+        sandbox,
+        _tells_opening(_told(channel)),
+        channel.spread,
     )
 
 

@@ -167,7 +167,10 @@ class ChannelAdmin(ModelAdmin):
 
 
 _SENDER = (_("Sender"), {"fields": [("sender_name", "sender_address"), "reply_to"]})
-_PRICE = (_("Price and pace"), {"fields": [("price", "price_unit"), ("rate", "daily_limit"), "position"]})
+_PRICE = (
+    _("Price and pace"),
+    {"fields": [("price", "price_unit"), ("rate", "daily_limit"), "spread_minutes", "position"]},
+)
 _LOGGED = {
     "test": _("Sent a test message."),
     "check": _("Checked the account."),

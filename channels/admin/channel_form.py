@@ -42,6 +42,12 @@ class _Base(ChannelModelForm):
                 help_text=_("The sandbox sends nothing: it shows what would have gone out. Fixed once a message has gone out."),
             )  # fmt: skip
 
+        if "spread_minutes" in self.fields:
+            self.fields["spread_minutes"].required = False
+
+    def clean_spread_minutes(self) -> int:
+        return int(self.cleaned_data["spread_minutes"] or 0)
+
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
         kind, name = given.get("kind", self.instance.kind), given.get("transport", self.instance.transport)

@@ -1,9 +1,10 @@
 """The nouns of the channels room."""
 
+from channels.models.budget import Budget
 from channels.models.channel import Channel, PriceUnit
 from channels.models.confirmation import Confirmation
 from channels.models.conversation import Conversation
-from channels.models.delivery import Delivery, DeliveryEvent, DeliveryStatus, Grade
+from channels.models.delivery import Delivery, DeliveryEvent, DeliveryStatus, Grade, Priority
 from channels.models.form import Form, FormAnswer, FormQuestion, QuestionKind
 from channels.models.hooks import HookCall, HookState, OutgoingHook, Topic
 from channels.models.inbound import InboundCall, InboundState
@@ -13,6 +14,7 @@ from channels.models.sandbox import SandboxMessage
 from channels.models.tally import Tally
 
 __all__ = [
+    "Budget",
     "Channel",
     "Confirmation",
     "Conversation",
@@ -34,6 +36,7 @@ __all__ = [
     "MessageVersion",
     "OutgoingHook",
     "PriceUnit",
+    "Priority",
     "Purpose",
     "QuestionKind",
     "SandboxMessage",

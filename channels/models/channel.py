@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import secrets as random
 from collections.abc import Mapping
+from datetime import timedelta
 from decimal import Decimal
 
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -57,6 +58,10 @@ class Channel(models.Model):
         _("messages a day, at most"), null=True, blank=True, validators=[MinValueValidator(1)],
         help_text=_("Of this account, over all cascades. Empty means no limit."),
     )  # fmt: skip
+    spread_minutes = models.PositiveSmallIntegerField(
+        _("after quiet hours, spread over so many minutes"), default=0, validators=[MaxValueValidator(720)],
+        help_text=_("What waited for the morning then leaves bit by bit. 0: as fast as the channel can."),
+    )  # fmt: skip
     active = models.BooleanField(_("in use"), default=True)
     position = models.PositiveSmallIntegerField(_("order"), default=0)
 
@@ -97,6 +102,10 @@ class Channel(models.Model):
     @property
     def address_kind(self) -> str:
         return kinds.get(self.kind).address
+
+    @property
+    def spread(self) -> timedelta:
+        return timedelta(minutes=self.spread_minutes)
 
     @property
     def sender(self) -> Sender:

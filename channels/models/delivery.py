@@ -39,6 +39,14 @@ WENT_OUT = (DeliveryStatus.SENDING, DeliveryStatus.SENT, DeliveryStatus.DELIVERE
 DID_NOT_ARRIVE = (DeliveryStatus.FAILED, DeliveryStatus.BOUNCED, DeliveryStatus.CANCELLED, DeliveryStatus.EXPIRED)
 
 
+class Priority(models.IntegerChoices):
+    """Whose message takes the last place where somebody has had nearly enough."""
+
+    LOW = 0, _("low")
+    NORMAL = 1, _("normal")
+    HIGH = 2, _("high")
+
+
 class Grade(models.TextChoices):
     """Who opened or clicked, as far as can be told."""
 
@@ -56,6 +64,7 @@ class Delivery(models.Model):
     worker that has it. `not_before` delays, `valid_until` ends it. `reason` is a code of `contacts.reasons`, `reason_params` fill its
     sentence. Engagement is a time with a grade beside the status, never a status. `links` are the targets behind
     /c/<token>/<n>, in order of n. `unconfirmed`: it goes to `address` and to no other, even if that is not (yet) among the person's.
+    `cost`: reserved from the `budget` while it is being sent, the real one afterwards.
     """
 
     token = models.CharField(max_length=16, default=new_token, editable=False)
@@ -68,6 +77,8 @@ class Delivery(models.Model):
     message_version = models.ForeignKey("channels.MessageVersion", models.PROTECT, related_name="+", db_index=False)
     kind = models.CharField(_("kind"), max_length=20)
     purpose = models.CharField(_("purpose"), max_length=14, choices=Purpose.choices)
+    priority = models.PositiveSmallIntegerField(_("priority"), choices=Priority.choices, default=Priority.NORMAL)
+    budget = models.ForeignKey("channels.Budget", models.PROTECT, null=True, related_name="+", db_index=False)
     urgent = models.BooleanField(default=False)
     sandbox = models.BooleanField(default=False, editable=False)
     scope = models.CharField(max_length=120, default="")

@@ -6,10 +6,13 @@ breaker (`pace`), the texts (`prepare`) and what people had before (`history`).
 
 from channels.sending.checks import RunState, TextRefused, register_run_state, register_text_refused
 from channels.sending.due import send_due
+from channels.sending.history import Full
 from channels.sending.plan import Planned, cancel, plan, wake
+from channels.sending.spread import spread
 from channels.sending.sweep import resolve, sweep
 
 __all__ = [
+    "Full",
     "Planned",
     "RunState",
     "TextRefused",
@@ -19,6 +22,7 @@ __all__ = [
     "register_text_refused",
     "resolve",
     "send_due",
+    "spread",
     "sweep",
     "wake",
 ]

@@ -16,8 +16,14 @@ TextRefused = Callable[[Mapping[int, str], datetime], None]
 
 # A delivery that must not go for one of these reasons waits; for any other it is cancelled.
 HOLDS = frozenset({"paused", "step_paused"})
-# What `wake()` lets be looked at again: holds, and texts that may have been put right or given free.
-WOKEN = HOLDS | {"text_refused", "text_broken", "daily_limit"}
+# What keeps a message only for a while, and what is said when its validity ends meanwhile.
+CAPPED = frozenset({"capped", "capped_day", "capped_week", "capped_month", "capped_for_other"})
+BUDGET = frozenset({"budget", "budget_month"})
+LATE = {**dict.fromkeys(CAPPED, "too_late_capped"), **dict.fromkeys(BUDGET, "too_late_budget")}
+QUIET = frozenset({"quiet_hours", "quiet_hours_unknown_zone", "closed_day", "no_hour_left"})
+LIMITED = CAPPED | BUDGET | QUIET
+# What `wake()` lets be looked at again: holds, what limits keep, and texts that may have been put right or given free.
+WOKEN = HOLDS | LIMITED | {"text_refused", "text_broken", "daily_limit"}
 
 _run_states: list[RunState] = []
 _text_refused: list[TextRefused] = []

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from channels.models import Channel, Delivery, DeliveryStatus, Purpose
+from channels.models import Channel, Delivery, DeliveryStatus, Priority, Purpose
 from channels.sending.pace import usable
 from contacts import bulk
 from contacts.compiled import CompiledModels
@@ -22,7 +22,7 @@ LEASE = timedelta(seconds=3 * settings.LEASE_SECONDS)  # of a claim; whoever los
 _COLUMNS = (
     "id", "token", "contact_id", "message_version_id", "kind", "purpose", "urgent", "sandbox", "scope", "campaign", "step_name", "context",
     "attempts", "not_before", "valid_until", "sending_at", "address", "language", "tracked", "links", "subject", "once_key",
-    "pinned", "unconfirmed",
+    "pinned", "unconfirmed", "priority", "budget_id", "reason", "reason_params",
 )  # fmt: skip
 
 
@@ -54,6 +54,10 @@ class Job:
     once_key: str | None
     pinned: bool = False
     unconfirmed: bool = False
+    priority: int = Priority.NORMAL
+    budget_id: int | None = None
+    reason: str = ""
+    reason_params: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, delivery: Delivery) -> Job:
@@ -101,9 +105,10 @@ def take(channel: Channel, token: uuid.UUID, limit: int, now: datetime) -> list[
         changes={"claim_token": token, "lease_until": now + LEASE},
         returning=_COLUMNS,
     )
-    # The database returns them in any order; who has waited longest goes first.
+    # The database returns them in any order; the more important go first, and of those who has waited longest.
     return sorted(
-        (Job(*row) for row in rows), key=lambda job: (job.purpose == Purpose.MARKETING, job.not_before, job.id)
+        (Job(*row) for row in rows),
+        key=lambda job: (job.purpose == Purpose.MARKETING, -job.priority, job.not_before, job.id),
     )
 
 

@@ -6,30 +6,39 @@ late, it is quiet time, they had enough, the same text is on its way to the same
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from channels.models import DeliveryStatus
-from channels.sending.checks import HOLDS
+from channels.models import Channel, DeliveryStatus
+from channels.sending.checks import HOLDS, LATE
 from channels.sending.claim import Job
 from channels.sending.prepare import Prepared
+from channels.sending.purse import Purse, estimate
+from channels.sending.spread import spread
+from contacts import caps
+from contacts.caps import Limit
 from contacts.consent import Person, Verdict
 
+if TYPE_CHECKING:
+    from channels.sending.history import History
+
 HOLD = timedelta(seconds=60)  # a message on hold is looked at again after this, or at once when it is woken
+BUDGET_HOLD = timedelta(hours=1)  # one that is too dear now: at once, too, when staff give more money
 LONG_HOLD = timedelta(minutes=5)  # one whose text is broken: staff must act first
 
 
 @dataclass(frozen=True, slots=True)
 class Going:
-    """It goes: to this address (and also to these), and no other message with this key may."""
+    """It goes: to this address (and also to these), and no other message with this key may. cost: what was reserved for it."""
 
     prepared: Prepared
     address: str
     once_key: str | None
+    cost: Decimal = Decimal(0)
     also: tuple[str, ...] = ()
 
 
@@ -56,17 +65,18 @@ Fate = Going | Staying | Again
 
 @dataclass(slots=True)
 class Seen:
-    """What the last look knows when it looks. `objections`: see `checks.RunState`; `counted`: messages each contact had within the cap's
-    period; `shared`: once keys that are taken, with the delivery that has them; the wave adds its own to both as it goes.
+    """What the last look knows when it looks. `objections`: see `checks.RunState`; `limits`: the caps; `history`: what the people had, and
+    the once keys that are taken; `purse`: what may be spent. The wave adds its own to both as it goes. zone: the business's name of it.
     """
 
     now: datetime
+    channel: Channel
     people: Mapping[int, Person]
     objections: Mapping[int, tuple[str, Mapping[str, Any]]]
-    cap: int | None
-    cap_days: int
-    counted: Counter[int]
-    taken: dict[str, int]
+    limits: Sequence[Limit]
+    history: History
+    purse: Purse
+    zone: str
 
 
 def decide(wave: Iterable[Prepared], seen: Seen) -> list[Fate]:
@@ -90,8 +100,8 @@ def _one(prepared: Prepared, seen: Seen) -> Fate:
     if not verdict.ok:
         return _not(job, verdict.reason, verdict.params)
     if _over(job, seen.now):
-        return Staying(job, DeliveryStatus.EXPIRED, "too_late")
-    if waits := _quiet(job, verdict, seen.now):
+        return _late(job)
+    if waits := _quiet(job, verdict, seen):
         return waits
     if prepared.broken:
         return Staying(job, DeliveryStatus.QUEUED, "text_broken", {"why": prepared.broken}, seen.now + LONG_HOLD)
@@ -99,7 +109,12 @@ def _one(prepared: Prepared, seen: Seen) -> Fate:
         return _not(job, *prepared.problem)
     if prepared.outdated(person, verdict):
         return Again(prepared)
-    return _too_many(job, seen) or _the_same(prepared, verdict, seen) or _go(prepared, verdict, seen)
+    return (
+        _too_many(job, person, seen)
+        or _the_same(prepared, verdict, seen)
+        or _too_dear(prepared, seen)
+        or _go(prepared, verdict, seen)
+    )
 
 
 def _not(job: Job, reason: str, params: Mapping[str, Any] | None = None) -> Staying:
@@ -109,42 +124,108 @@ def _not(job: Job, reason: str, params: Mapping[str, Any] | None = None) -> Stay
 def _objected(job: Job, reason: str, params: Mapping[str, Any], now: datetime) -> Staying:
     if reason in HOLDS and not _over(job, now):
         return Staying(job, DeliveryStatus.QUEUED, reason, params, now + HOLD)
-    return Staying(job, DeliveryStatus.EXPIRED, "too_late") if reason in HOLDS else _not(job, reason, params)
+    return _late(job) if reason in HOLDS else _not(job, reason, params)
+
+
+def _late(job: Job) -> Staying:
+    """Its time is over; where a cap or a budget kept it so long, that is the reason."""
+    if job.reason in LATE:
+        return Staying(job, DeliveryStatus.EXPIRED, LATE[job.reason], job.reason_params)
+    return Staying(job, DeliveryStatus.EXPIRED, "too_late")
+
+
+def _keep(job: Job, reason: str, params: Mapping[str, Any], until: datetime) -> Staying:
+    """It waits, until the end of its validity at most."""
+    if job.valid_until is not None:
+        until = min(until, job.valid_until)
+    return Staying(job, DeliveryStatus.QUEUED, reason, params, until)
 
 
 def _over(job: Job, now: datetime) -> bool:
     return job.valid_until is not None and job.valid_until <= now
 
 
-def _quiet(job: Job, verdict: Verdict, now: datetime) -> Staying | None:
+def _quiet(job: Job, verdict: Verdict, seen: Seen) -> Staying | None:
     """It waits for the end of the quiet time, unless it would be worth nothing by then: the next step must not wait for that."""
-    if verdict.not_before is None or verdict.not_before <= now:
+    opens = verdict.not_before
+    if opens is None or opens <= seen.now:
         return None
-    if _over(job, verdict.not_before):
+    if _over(job, opens):
         return Staying(job, DeliveryStatus.EXPIRED, "too_late_after_quiet_hours", verdict.params)
-    return Staying(job, DeliveryStatus.QUEUED, verdict.reason, verdict.params, verdict.not_before)
+    leaves = spread(opens, job.token, seen.channel.spread, verdict.open_until, job.valid_until)
+    return Staying(job, DeliveryStatus.QUEUED, verdict.reason, verdict.params, leaves)
 
 
-def _too_many(job: Job, seen: Seen) -> Staying | None:
-    if seen.cap is None or not job.counts or seen.counted[job.contact_id] < seen.cap:
+def _too_many(job: Job, person: Person, seen: Seen) -> Staying | None:
+    """It waits until every cap has room for it, or a moment where the last place belongs to a more important message that is due."""
+    if not job.counts:
         return None
-    return _not(job, "capped", {"messages": seen.counted[job.contact_id], "days": seen.cap_days})
+    had, yields = seen.history.had.get(job.contact_id, ()), False
+    full: list[tuple[datetime, Limit, int]] = []
+    for limit in seen.limits:
+        if not limit.concerns(job.kind):
+            continue
+        times = limit.counted((at for at, kind in had if limit.concerns(kind)), seen.now, person.zones)
+        if len(times) >= limit.messages:
+            full.append((limit.frees(times, seen.now, person.zones), limit, len(times)))
+        elif len(times) + _before(job, limit, seen.history) >= limit.messages:
+            yields = True
+    if full:
+        until, limit, count = max(full)
+        return _keep(job, _CAPS[limit.period], _numbers(limit, count, until, seen.zone), until)
+    return _keep(job, "capped_for_other", {}, seen.now + HOLD) if yields else None
+
+
+def _before(job: Job, limit: Limit, history: History) -> int:
+    """How many messages that are due to the same person go before this one."""
+    due = history.ahead.get(job.contact_id, ())
+    return sum(1 for one in due if one.priority > job.priority and limit.concerns(one.kind))
+
+
+_CAPS = {
+    caps.ROLLING: "capped", caps.DAY: "capped_day", caps.WEEK: "capped_week", caps.MONTH: "capped_month",
+}  # fmt: skip
+
+
+def _numbers(limit: Limit, count: int, until: datetime, zone: str) -> dict[str, Any]:
+    what = f"kind:{limit.kind}" if limit.kind else "messages"
+    return {"messages": count, "what": what, "days": limit.days, "when": until.isoformat(), "zone": zone}
+
+
+def _too_dear(prepared: Prepared, seen: Seen) -> Staying | None:
+    """It waits for more money: of its cascade, or of the next month."""
+    job = prepared.job
+    budget = seen.purse.refuses(job, _cost(prepared, seen))
+    if budget is None:
+        return None
+    amount = seen.purse.pots[budget].amount
+    params: dict[str, Any] = {"amount": f"{amount:.2f}"}
+    if budget != seen.purse.month or seen.purse.ends is None:
+        return _keep(job, "budget", params, seen.now + BUDGET_HOLD)
+    params |= {"when": seen.purse.ends.isoformat(), "zone": seen.zone}
+    return _keep(job, "budget_month", params, seen.purse.ends)
+
+
+def _cost(prepared: Prepared, seen: Seen) -> Decimal:
+    return estimate(seen.channel, prepared.rendered.segments if prepared.rendered else None)
 
 
 def _the_same(prepared: Prepared, verdict: Verdict, seen: Seen) -> Staying | None:
     key = once_key(prepared.job.scope, verdict.address, prepared.digest)
-    if key is None or seen.taken.get(key, prepared.job.id) == prepared.job.id:
+    if key is None or seen.history.taken.get(key, prepared.job.id) == prepared.job.id:
         return None
-    return _not(prepared.job, "same_text_same_address", {"delivery": seen.taken[key]})
+    return _not(prepared.job, "same_text_same_address", {"delivery": seen.history.taken[key]})
 
 
 def _go(prepared: Prepared, verdict: Verdict, seen: Seen) -> Going:
     key = once_key(prepared.job.scope, verdict.address, prepared.digest)
+    job, cost = prepared.job, _cost(prepared, seen)
     if key is not None:
-        seen.taken[key] = prepared.job.id
-    if prepared.job.counts:
-        seen.counted[prepared.job.contact_id] += 1
-    return Going(prepared, verdict.address, key, _also(prepared, verdict, seen) if verdict.also else ())
+        seen.history.taken[key] = job.id
+    if job.counts and seen.limits:
+        seen.history.had[job.contact_id].append((seen.now, job.kind))
+    seen.purse.take(job, cost)
+    return Going(prepared, verdict.address, key, cost, _also(prepared, verdict, seen) if verdict.also else ())
 
 
 def _also(prepared: Prepared, verdict: Verdict, seen: Seen) -> tuple[str, ...]:
@@ -152,7 +233,7 @@ def _also(prepared: Prepared, verdict: Verdict, seen: Seen) -> tuple[str, ...]:
     job, free = prepared.job, []
     for address in verdict.also:
         key = once_key(job.scope, address, prepared.digest)
-        if key is None or seen.taken.setdefault(key, job.id) == job.id:
+        if key is None or seen.history.taken.setdefault(key, job.id) == job.id:
             free.append(address)
     return tuple(free)
 

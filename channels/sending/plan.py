@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from channels import facts, signals
-from channels.models import Delivery, DeliveryStatus
+from channels.models import Delivery, DeliveryStatus, Priority
 from channels.sending.checks import WOKEN
 from contacts import bulk
 
@@ -22,7 +22,8 @@ class Planned:
 
     scope: the occasion in which identical text goes to one address once, "" if that does not matter; context: what the text may use besides
     the contact; pinned: to this address or to none; unconfirmed: to this address even though it is not (yet) the person's; not_before,
-    valid_until: instants; reason: why it waits, if it does (a code of `contacts.reasons`).
+    valid_until: instants; priority: who takes the last place of a cap; budget_id: what it is paid from; reason: why it waits, if it does
+    (a code of `contacts.reasons`).
     """
 
     token: str
@@ -44,6 +45,8 @@ class Planned:
     tracked: bool = False
     not_before: datetime
     valid_until: datetime | None = None
+    priority: int = Priority.NORMAL
+    budget_id: int | None = None
     reason: str = ""
     reason_params: Mapping[str, Any] = field(default_factory=dict)
 

@@ -11,9 +11,10 @@ from decimal import Decimal
 from typing import Any
 
 from channels import consequences, facts
-from channels.models import Channel, Delivery, DeliveryStatus, PriceUnit
+from channels.models import Channel, Delivery, DeliveryStatus
 from channels.sending import checks, pace
 from channels.sending.look import LONG_HOLD, Going
+from channels.sending.purse import Purse, estimate
 from channels.transport import Fact, Fault, Receipt, Refused, Result, Unclear
 from contacts import bulk
 
@@ -50,7 +51,9 @@ class Outcome:
     wakes: bool = True
 
 
-def write(attempts: Sequence[Attempt], channel: Channel, token: uuid.UUID, now: datetime) -> list[facts.Told]:
+def write(
+    attempts: Sequence[Attempt], channel: Channel, token: uuid.UUID, now: datetime, purse: Purse
+) -> list[facts.Told]:
     """Record a wave's outcomes with one statement (one more if callbacks were faster than we). Returns facts for the caller to write.
 
     Every write carries the claim's token: what the sweep, staff or another worker decided meanwhile is not overwritten.
@@ -65,6 +68,10 @@ def write(attempts: Sequence[Attempt], channel: Channel, token: uuid.UUID, now: 
         written |= _overtaken(
             [attempt for attempt in attempts if attempt.going.prepared.job.id not in written], outcomes, token
         )
+    for attempt in attempts:
+        job = attempt.going.prepared.job
+        if job.id in written:
+            purse.take(job, outcomes[job.id].cost - attempt.going.cost)
     _tell_the_account(attempts, channel, now)
     _tell_the_text(attempts, now)
     consequences.of_refusals(_dead(attempts), channel, now)
@@ -109,7 +116,9 @@ def _judge(attempt: Attempt, channel: Channel) -> Outcome:
             return _taken(attempt, attempt.result, channel)
         case Unclear():
             why = {"why": _why(attempt.result)}
-            return Outcome(DeliveryStatus.UNKNOWN, facts.UNKNOWN, "unclear", why, job.attempts + 1)
+            return Outcome(
+                DeliveryStatus.UNKNOWN, facts.UNKNOWN, "unclear", why, job.attempts + 1, cost=attempt.going.cost
+            )
         case Refused():
             return _refused(attempt, attempt.result)
 
@@ -117,8 +126,7 @@ def _judge(attempt: Attempt, channel: Channel) -> Outcome:
 def _taken(attempt: Attempt, receipt: Receipt, channel: Channel) -> Outcome:
     rendered = attempt.going.prepared.rendered
     segments = receipt.segments or (rendered.segments if rendered else None) or None
-    units = (segments or 1) if channel.price_unit == PriceUnit.SEGMENT else 1
-    cost = receipt.cost if receipt.cost is not None else channel.price * units
+    cost = receipt.cost if receipt.cost is not None else estimate(channel, segments)
     return Outcome(
         DeliveryStatus.SENT, Fact.SENT, attempts=attempt.going.prepared.job.attempts + 1, provider_id=receipt.provider_id,
         segments=segments, cost=cost,

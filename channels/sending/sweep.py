@@ -10,10 +10,11 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Case, CharField, F, JSONField, Q, Value, When
 
 from channels import accounts, facts, receipts
 from channels.models import Channel, Delivery, DeliveryStatus
+from channels.sending.checks import LATE
 from channels.sending.claim import Job
 from channels.sending.prepare import Texts
 from channels.transport import Fact, Inbound, Outgoing, Transport
@@ -139,13 +140,22 @@ def _too_late(now: datetime) -> int:
     free = Q(claim_token=None) | Q(lease_until__lt=now)
     late = Delivery.objects.filter(free, status=DeliveryStatus.QUEUED, valid_until__lte=now).order_by("id")
     ended = {
-        "status": DeliveryStatus.EXPIRED, "reason": "too_late", "reason_params": {}, "ended_at": now, "claim_token": None,
-        "lease_until": None,
+        "status": DeliveryStatus.EXPIRED, "reason": _why_late("reason"), "reason_params": _why_late("reason_params"), "ended_at": now,
+        "claim_token": None, "lease_until": None,
     }  # fmt: skip
     with transaction.atomic():
-        done = bulk.claim(late, limit=PORTION * 4, changes=ended, returning=_BELONGS)
-        facts.write(_told(done, Fact.EXPIRED, "too_late", now))
+        done = bulk.claim(late, limit=PORTION * 4, changes=ended, returning=(*_BELONGS, "reason"))
+        for reason in sorted({row[-1] for row in done}):
+            facts.write(_told([row[:-1] for row in done if row[-1] == reason], Fact.EXPIRED, reason, now))
     return len(done)
+
+
+def _why_late(column: str) -> Case:
+    """What kept it until its time was over, where that was a cap or a budget."""
+    if column == "reason_params":
+        return Case(When(reason__in=list(LATE), then=F("reason_params")), default=Value({}, JSONField()))
+    kept = [When(reason=code, then=Value(late)) for code, late in sorted(LATE.items())]
+    return Case(*kept, default=Value("too_late"), output_field=CharField())
 
 
 def _told(rows: Sequence[tuple[Any, ...]], fact: str, reason: str, now: datetime, **more: Any) -> list[facts.Told]:

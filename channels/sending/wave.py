@@ -16,12 +16,14 @@ from channels import facts
 from channels.contention import insist
 from channels.models import Channel, Delivery, DeliveryStatus
 from channels.sending import checks, claim, look, record
+from channels.sending import purse as purses
 from channels.sending.claim import Job
 from channels.sending.handover import hand_over, lease_of
 from channels.sending.history import history
 from channels.sending.look import Again, Going, Seen, Staying
 from channels.sending.pace import Pace
 from channels.sending.prepare import Prepared, Texts
+from channels.sending.purse import Purse
 from channels.transport import Fact, Fault, Receipt, Refused, Transport
 from contacts import bulk
 from contacts.consent import Person
@@ -35,7 +37,7 @@ class Work:
         self, channel: Channel, business: Business, transport: Transport, clock: Callable[[], datetime], pace: Pace
     ) -> None:
         self.channel, self.business, self.transport, self.clock, self.pace = channel, business, transport, clock, pace
-        self.token = uuid.uuid4()
+        self.token, self.limits = uuid.uuid4(), business.limits
         self.texts = Texts(channel, business)
         self.people: dict[int, Person] = {}
         self.attempts: list[record.Attempt] = []
@@ -88,12 +90,18 @@ class Work:
     def _look_and_mark(self, wave: Sequence[Prepared]) -> tuple[list[Going], list[Job]]:
         now = self.clock()
         jobs = [prepared.job for prepared in wave]
+        before = [attempt.going.prepared.job for attempt in self.attempts]
         with transaction.atomic(durable=True):
             people = self.texts.people(jobs, now, lock=True)
-            told = record.write(self.attempts, self.channel, self.token, now)
+            purse = purses.opened([*before, *jobs], self.channel, self.business, now)
+            told = record.write(self.attempts, self.channel, self.token, now, purse)
             objections = checks.must_not_go([job.id for job in jobs], [job.contact_id for job in jobs], now)
-            fates = look.decide(wave, self._seen(wave, people, objections, now))
+            fates = look.decide(wave, self._seen(wave, people, objections, purse, now))
             mine = self._mark(fates, now)
+            for fate in look.going(fates):
+                if fate.prepared.job.id not in mine:
+                    purse.take(fate.prepared.job, -fate.cost)
+            purse.close()
             stays = [fate for fate in look.staying(fates) if fate.job.id in mine]
             facts.write([*told, *_told(stays, self.channel, now)])
             checks.tell_text_refused(
@@ -105,10 +113,10 @@ class Work:
 
     def _seen(
         self, wave: Sequence[Prepared], people: dict[int, Person],
-        objections: Mapping[int, tuple[str, Mapping[str, Any]]], now: datetime,
+        objections: Mapping[int, tuple[str, Mapping[str, Any]]], purse: Purse, now: datetime,
     ) -> Seen:  # fmt: skip
-        counted, taken = history(wave, people, self.business, now)
-        return Seen(now, people, objections, self.business.cap_messages, self.business.cap_days, counted, taken)
+        found = history(wave, people, self.limits, now)
+        return Seen(now, self.channel, people, objections, self.limits, found, purse, self.business.time_zone)
 
     def _mark(self, fates: Sequence[look.Fate], now: datetime) -> set[int]:
         """Write every fate with one statement; returns the deliveries that were still ours."""
@@ -129,12 +137,15 @@ class Work:
     def _record(self, attempts: list[record.Attempt]) -> None:
         now = self.clock()
         with transaction.atomic(durable=True):
-            facts.write(record.write(attempts, self.channel, self.token, now))
+            jobs = [attempt.going.prepared.job for attempt in attempts]
+            purse = purses.opened(jobs, self.channel, self.business, now)
+            facts.write(record.write(attempts, self.channel, self.token, now, purse))
+            purse.close()
 
 
 _COLUMNS = (
     "status", "reason", "reason_params", "not_before", "ended_at", "claim_token", "lease_until", "sending_at", "address", "language",
-    "tracked", "links", "subject", "once_key",
+    "tracked", "links", "subject", "once_key", "cost",
 )  # fmt: skip
 
 
@@ -143,7 +154,7 @@ def _going_row(fate: Going, token: uuid.UUID, lease: datetime, now: datetime) ->
     assert text is not None and person is not None  # noqa: PT018
     return (
         job.id, DeliveryStatus.SENDING.value, "", {}, job.not_before, None, token, lease, now, fate.address, person.language,
-        fate.prepared.tracked, list(text.links), text.subject[:255], fate.once_key,
+        fate.prepared.tracked, list(text.links), text.subject[:255], fate.once_key, fate.cost,
     )  # fmt: skip
 
 
@@ -152,7 +163,7 @@ def _staying_row(fate: Staying, now: datetime) -> tuple[Any, ...]:
     return (
         job.id, fate.status.value, fate.reason, dict(fate.params), fate.not_before or job.not_before,
         None if fate.status == DeliveryStatus.QUEUED else now, None, None, job.sending_at, job.address, job.language, job.tracked,
-        job.links, job.subject, job.once_key,
+        job.links, job.subject, job.once_key, 0,
     )  # fmt: skip
 
 

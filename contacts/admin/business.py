@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -22,6 +23,7 @@ from contacts.admin.limits import INLINES
 from contacts.forms.house import BusinessForm
 from contacts.forms.limits import say_hours
 from contacts.models import Business
+from contacts.signals import limits_changed
 
 
 @admin.register(Business)
@@ -49,9 +51,10 @@ class BusinessAdmin(ModelAdmin):
         (
             _("Not too much"),
             {
-                "fields": (("cap_messages", "cap_days"),),
+                "fields": (("cap_messages", "cap_days"), "month_budget"),
                 "description": _(
                     "Counts marketing messages to one person over all cascades. Service messages are not counted."
+                    " What is too much waits for a free place as long as it is valid. Further down there are caps for single channels."
                 ),
             },
         ),
@@ -90,6 +93,10 @@ class BusinessAdmin(ModelAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         return _to_the_page()
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        transaction.on_commit(lambda: limits_changed.send(sender=Business), robust=True)
 
     def response_change(self, request: HttpRequest, obj: Business) -> HttpResponse:
         messages.success(request, gettext("Saved."))

@@ -7,8 +7,8 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 
-from contacts.forms.limits import QuietRuleForm, QuietRuleFormSet
-from contacts.models import ClosedDay, QuietRule
+from contacts.forms.limits import CapForm, QuietRuleForm, QuietRuleFormSet
+from contacts.models import Cap, ClosedDay, QuietRule
 
 
 class QuietRuleInline(TabularInline):
@@ -30,4 +30,14 @@ class ClosedDayInline(TabularInline):
     verbose_name_plural = _("Days on which nothing leaves")
 
 
-INLINES: tuple[Any, ...] = (QuietRuleInline, ClosedDayInline)
+class CapInline(TabularInline):
+    """Beside the one above, which counts everything."""
+
+    model = Cap
+    form = CapForm
+    fields = CapForm.Meta.fields
+    extra = 0
+    verbose_name_plural = _("Further caps, for one channel or by the calendar")
+
+
+INLINES: tuple[Any, ...] = (QuietRuleInline, ClosedDayInline, CapInline)

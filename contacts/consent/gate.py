@@ -37,7 +37,7 @@ class Verdict:
     """ok: it may be sent, not before `not_before` (UTC) where that is set; else it must not, because of `reason` (see contacts.reasons).
 
     address: the normalised address to use; also: further ones that the same message goes to (`Kind.at_once`); tracked: the openings of
-    this person may be tracked on this channel.
+    this person may be tracked on this channel; open_until: until then messages may leave once `not_before` has come.
     """
 
     ok: bool
@@ -46,6 +46,7 @@ class Verdict:
     address: str = ""
     not_before: datetime | None = None
     tracked: bool = True
+    open_until: datetime | None = None
     also: tuple[str, ...] = ()
 
 
@@ -85,6 +86,10 @@ def gate(
     return {contact.contact_id: judge.person(contact, asks) for contact in known}
 
 
+# Until when it waits, why, and until when it may leave from then on.
+_Wait = tuple[datetime | None, str, datetime | None]
+
+
 def _address_kind(kind: str) -> str:
     try:
         return kinds.get(kind).address
@@ -99,7 +104,7 @@ class _Judge:
         self.facts, self.business, self.now = known, business, now
         self.asks_tracking = business.asks_tracking_consent
         self.rules = business.hours
-        self.hours: dict[tuple[str, tuple[ZoneInfo, ...]], tuple[datetime | None, str]] = {}
+        self.hours: dict[tuple[str, tuple[ZoneInfo, ...]], _Wait] = {}
         self.addresses: dict[str, str] = {}
         self.most: dict[str, int] = {}
 
@@ -122,10 +127,10 @@ class _Judge:
         also = self._also(contact_id, ask, address)
         if ask.urgent:
             return Verdict(ok=True, address=address, tracked=tracked, also=also)
-        not_before, reason = self._quiet(ask.kind, zones)
+        not_before, reason, until = self._quiet(ask.kind, zones)
         params = {"when": not_before.isoformat(), "zone": self.business.time_zone} if not_before else {}
         return Verdict(
-            ok=True, reason=reason, params=params, address=address, not_before=not_before, tracked=tracked, also=also
+            ok=True, reason=reason, params=params, address=address, not_before=not_before, tracked=tracked, open_until=until, also=also
         )  # fmt: skip
 
     def _address(self, contact_id: int, ask: Ask) -> tuple[str, str, dict[str, Any]]:
@@ -220,21 +225,24 @@ class _Judge:
             phone=next((way.normal for way in ways if way.works), None), business_country=self.business.country,
         )  # fmt: skip
 
-    def _quiet(self, kind: str, zones: tuple[ZoneInfo, ...]) -> tuple[datetime | None, str]:
+    def _quiet(self, kind: str, zones: tuple[ZoneInfo, ...]) -> _Wait:
         """The end of the quiet time of this kind in all the zones, with its reason; nothing where it is no quiet time now."""
         if (kind, zones) not in self.hours:
             self.hours[kind, zones] = self._look_at_clocks(kind, zones)
         return self.hours[kind, zones]
 
-    def _look_at_clocks(self, kind: str, zones: tuple[ZoneInfo, ...]) -> tuple[datetime | None, str]:
+    def _look_at_clocks(self, kind: str, zones: tuple[ZoneInfo, ...]) -> _Wait:
         windows, reason = self.rules.windows(kind), "quiet_hours"
         still = self.rules.still_days(kind, zones, self.now)
         opens = calendar.next_allowed(self.now, zones, windows, still)
         if opens is None and len(zones) > 1:  # a number of a country so wide that no hour suits all of it
             reason, zones = "quiet_hours_unknown_zone", (timezones.named(self.business.time_zone) or timezones.UTC,)
-            opens = calendar.next_allowed(self.now, zones, windows, self.rules.still_days(kind, zones, self.now))
+            still = self.rules.still_days(kind, zones, self.now)
+            opens = calendar.next_allowed(self.now, zones, windows, still)
         if opens is None:
-            return self.now + calendar.HORIZON, "no_hour_left"
+            return self.now + calendar.HORIZON, "no_hour_left", None
+        if opens <= self.now:
+            return None, "", None
         if reason == "quiet_hours" and any(self.now.astimezone(zone).date() in still for zone in zones):
             reason = "closed_day"
-        return (opens, reason) if opens > self.now else (None, "")
+        return opens, reason, calendar.closes(opens, zones, windows, still)

@@ -62,9 +62,8 @@ class BusinessForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Business
         fields = (
             "name", "country", "language", "time_zone", "currency", "postal_address", "website", "logo", "colour", "quiet_from",
-            "quiet_until", "keep_holidays", "holiday_region", "cap_messages", "cap_days", "tracking", "confirm_days", "join_countries",
-            "utm_source",
-            "public_address",
+            "quiet_until", "keep_holidays", "holiday_region", "cap_messages", "cap_days", "month_budget", "tracking", "confirm_days",
+            "join_countries", "utm_source", "public_address",
         )  # fmt: skip
         widgets = {
             "colour": UnfoldAdminColorInputWidget,

@@ -20,15 +20,16 @@ from unfold.widgets import CHECKBOX_CLASSES, UnfoldAdminSelectWidget, UnfoldAdmi
 
 from contacts import closed_days, kinds
 from contacts.calendar import EVERY_DAY, Window
-from contacts.models import Business, QuietRule
+from contacts.models import Business, Cap, QuietRule
 from contacts.models.limits import ALL_WEEK, days_of, quiet_of
 from contacts.opening import Hours
 
 if TYPE_CHECKING:
     _Form = forms.ModelForm[QuietRule]
+    _CapForm = forms.ModelForm[Cap]
     _FormSet = BaseInlineFormSet[QuietRule, Business, "QuietRuleForm"]
 else:  # Django's own classes take no types while running
-    _Form, _FormSet = forms.ModelForm, BaseInlineFormSet
+    _Form, _CapForm, _FormSet = forms.ModelForm, forms.ModelForm, BaseInlineFormSet
 
 NEXT_HOLIDAYS = 4
 MIDNIGHT = time(0)
@@ -99,6 +100,22 @@ class QuietRuleFormSet(_FormSet):
         for kind in sorted({rule.kind for rule in rules}):
             if not hours.windows(kind):
                 raise ValidationError(_("These hours leave none in which %(what)s may leave.") % {"what": _what(kind)})
+
+
+class CapForm(_CapForm):
+    """At most so many, on which channel, counted how."""
+
+    kind = forms.ChoiceField(label=capfirst(_("channel")), required=False, widget=UnfoldAdminSelectWidget)
+
+    class Meta:
+        model = Cap
+        fields = ("messages", "kind", "period", "days")
+        labels = {"days": _("So many days")}
+        help_texts = {"days": _("Only for “in any so many days”.")}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["kind"].choices = kind_choices(self.instance.kind)  # type: ignore[attr-defined]
 
 
 def _stays(form: Any) -> bool:

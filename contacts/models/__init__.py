@@ -8,7 +8,7 @@ from contacts.models.contact import LONGEST_ADDRESS, Address, Contact, Group, Me
 from contacts.models.event import Event
 from contacts.models.importing import ImportRow, ImportRun, ImportState, RowOutcome
 from contacts.models.integration import AnsweredCall, Integration, Scope
-from contacts.models.limits import ClosedDay, QuietRule
+from contacts.models.limits import Cap, ClosedDay, QuietRule
 
 __all__ = [
     "LONGEST_ADDRESS",
@@ -21,6 +21,7 @@ __all__ = [
     "BookingStatus",
     "Branch",
     "Business",
+    "Cap",
     "ClosedDay",
     "Connection",
     "Consent",

@@ -12,7 +12,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from contacts import timezones
-from contacts.models.limits import CLOSED, QUIET, ClosedDay, QuietRule, closed_of, gathered, quiet_of
+from contacts.caps import Limit
+from contacts.models.limits import CAPS, CLOSED, QUIET, Cap, ClosedDay, QuietRule, closed_of, gathered, quiet_of
 from contacts.opening import Hours
 
 COLOUR = RegexValidator(r"^#[0-9a-fA-F]{6}$", _("Write the colour as # and six digits, for example #7c3aed."))
@@ -59,6 +60,10 @@ class Business(models.Model):
     cap_days = models.PositiveSmallIntegerField(
         _("in so many days"), default=7, validators=[MinValueValidator(1)], help_text=_("A rolling period.")
     )
+    month_budget = models.DecimalField(
+        _("spend at most, in a month"), max_digits=10, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(0)],
+        help_text=_("For messages over all cascades, in our currency. Empty means no limit."),
+    )  # fmt: skip
     tracking = models.CharField(
         _("openings are tracked"), max_length=8, choices=TrackingPolicy.choices, default=TrackingPolicy.LAW
     )
@@ -97,7 +102,9 @@ class Business(models.Model):
     @classmethod
     def current(cls) -> Business:
         """The one row with all its rules, in one statement; made with its defaults on the first call."""
-        rules = {"quiet_rows": gathered(QuietRule, *QUIET), "closed_rows": gathered(ClosedDay, *CLOSED)}
+        rules = {
+            "quiet_rows": gathered(QuietRule, *QUIET), "closed_rows": gathered(ClosedDay, *CLOSED), "cap_rows": gathered(Cap, *CAPS),
+        }  # fmt: skip
         return cls.objects.annotate(**rules).filter(pk=1).first() or cls.objects.get_or_create(pk=1)[0]
 
     @property
@@ -109,6 +116,12 @@ class Business(models.Model):
             tuple(closed_of(*row) for row in self._rows("closed_rows", ClosedDay, CLOSED)),
             self.keep_holidays, self.country, self.holiday_region,
         )  # fmt: skip
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """How much is enough for one person: over all, and what further caps there are."""
+        overall = (Limit(self.cap_messages, days=self.cap_days),) if self.cap_messages is not None else ()
+        return (*overall, *(Limit(*row) for row in self._rows("cap_rows", Cap, CAPS)))
 
     def _rows(self, name: str, model: type[models.Model], columns: Sequence[str]) -> Iterable[Sequence[Any]]:
         """The rules that came with the row; a business that was read in another way asks for them."""

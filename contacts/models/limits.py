@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import date, time
 from typing import Any
 
-from django.core.validators import MaxValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Aggregate, F, JSONField, OuterRef, Subquery
 from django.db.models.functions import JSONArray
 from django.utils.translation import gettext_lazy as _
 
+from contacts import caps
 from contacts.opening import Closed, Quiet
 
 ALL_WEEK = 127
@@ -55,6 +56,34 @@ class ClosedDay(models.Model):
         return self.name or str(self.day)
 
 
+class Cap(models.Model):
+    """At most so many marketing messages to one person, on one kind of channel or over all; see `contacts.caps`."""
+
+    class Period(models.TextChoices):
+        """What is counted together."""
+
+        ROLLING = caps.ROLLING, _("in any so many days")
+        DAY = caps.DAY, _("in a day of the calendar")
+        WEEK = caps.WEEK, _("in a week, Monday to Sunday")
+        MONTH = caps.MONTH, _("in a month of the calendar")
+
+    business = models.ForeignKey("contacts.Business", models.CASCADE, related_name="caps")
+    kind = models.CharField(_("channel"), max_length=20, blank=True, default="")
+    messages = models.PositiveSmallIntegerField(_("at most"), default=1, validators=[MinValueValidator(1)])
+    period = models.CharField(_("counted"), max_length=8, choices=Period.choices, default=Period.ROLLING)
+    days = models.PositiveSmallIntegerField(
+        _("so many days"), default=7, validators=[MinValueValidator(1), MaxValueValidator(366)]
+    )
+
+    class Meta:
+        verbose_name = _("further cap")
+        verbose_name_plural = _("further caps")
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.messages} × {self.kind or _('every channel')}"
+
+
 class Gathered(Aggregate):
     """All rows of a group as one JSON list, on either database."""
 
@@ -73,6 +102,7 @@ def gathered(model: type[models.Model], *columns: str) -> Subquery:
 
 QUIET = ("kind", "weekdays", "start", "end", "holidays")
 CLOSED = ("day", "yearly")
+CAPS = ("messages", "period", "days", "kind")
 
 
 def quiet_of(kind: str, weekdays: int, start: time | str, end: time | str, holidays: Any) -> Quiet:

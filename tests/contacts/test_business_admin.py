@@ -15,7 +15,9 @@ PAGE = "admin:contacts_business_change"
 
 
 def filled(**fields: Any) -> dict[str, Any]:
-    rows = {f"{name}-{part}_FORMS": "0" for name in ("quiet_rules", "closed_days") for part in ("TOTAL", "INITIAL")}
+    rows = {
+        f"{name}-{part}_FORMS": "0" for name in ("quiet_rules", "closed_days", "caps") for part in ("TOTAL", "INITIAL")
+    }
     return {
         **rows, "name": "Salon Aurora", "country": "ES", "language": "es", "time_zone": "Europe/Madrid", "currency": "eur",
         "postal_address": "Calle Mayor 1", "website": "", "colour": "#6d28d9", "quiet_from": "22:00", "quiet_until": "9:00",
