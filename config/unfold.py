@@ -56,6 +56,7 @@ SIDEBAR: tuple[tuple[str | Promise, tuple[Page, ...]], ...] = (
             _list(_("Answers"), "rate_review", "channels", "formanswer"),
             _list(_("Channels"), "cell_tower", "channels", "channel"),
             _list(_("Invitations to join"), "qr_code_2", "channels", "invitation"),
+            _list(_("Confirmations"), "mark_email_read", "channels", "confirmation"),
             _list(_("Sandbox"), "science", "channels", "sandboxmessage"),
             _list(_("Incoming reports"), "call_received", "channels", "inboundcall"),
         ),

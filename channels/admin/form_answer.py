@@ -28,7 +28,7 @@ class FormAnswerAdmin(ReadOnlyAdmin):
     list_select_related = ("form", "contact")
     search_fields = ("form__name",)
     search_help_text = _("The person's name, city, address or number")
-    fields = ("form", "shown_contact", "at", "language", "state", "said")
+    fields = ("form", "shown_contact", "at", "language", "in_words", "said")
     readonly_fields = fields
     actions = ["export_answers"]
 
@@ -63,6 +63,10 @@ class FormAnswerAdmin(ReadOnlyAdmin):
         if answer.replaced_at:
             return "replaced", _("replaced by a later answer")
         return ("played", _("played in the sandbox")) if answer.played else ("counts", _("counts"))
+
+    @admin.display(description=_("state"))
+    def in_words(self, answer: FormAnswer) -> str:
+        return str(self.state(answer)[1])
 
     @admin.display(description=_("answers"))
     def said(self, answer: FormAnswer) -> SafeString:

@@ -46,4 +46,4 @@ class Confirmation(models.Model):
         indexes = [models.Index(fields=["expires_at"], name="confirmation_open", condition=Q(confirmed_at=None))]
 
     def __str__(self) -> str:
-        return self.address
+        return self.source
