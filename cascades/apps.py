@@ -10,10 +10,12 @@ class CascadesConfig(AppConfig):
     verbose_name = _("Cascades")
 
     def ready(self) -> None:
-        from cascades import reasons, receivers, runner
+        from cascades import audience, reasons, receivers, runner
         from channels import sending
+        from contacts import segments
 
         reasons.register()
         receivers.connect()
+        segments.register_user(audience.uses_of_segment)
         sending.register_run_state(runner.run_state)
         sending.register_text_refused(runner.text_refused)

@@ -1,7 +1,8 @@
 """Whom a start is for: what staff selected, as a query and as a sentence.
 
-A selection is JSON: `{"groups": [ids], "contacts": [ids] | null, "filter": {...}}`. Groups and single contacts add up; the filter narrows
-what they give, or all contacts where neither is named. A selection that says nothing is nobody: an empty form must not write to everyone.
+A selection is JSON: `{"groups": [ids], "segments": [ids], "contacts": [ids] | null, "filter": {...}}`. Groups, segments and single
+contacts add up; the filter narrows what they give, or all contacts where none is named. A selection that says nothing is nobody: an empty
+form must not write to everyone.
 """
 
 from __future__ import annotations
@@ -15,33 +16,52 @@ from django.utils.formats import date_format
 from django.utils.translation import get_language_info, ngettext
 from django.utils.translation import gettext as _
 
-from contacts import kinds
+from cascades.models import Launch, LaunchState
+from contacts import kinds, segments
 from contacts.bulk import Among
-from contacts.models import Branch, Business, Consent, ConsentPurpose, Contact, Group, Membership
+from contacts.models import Branch, Business, Consent, ConsentPurpose, Contact, Group, Membership, Segment
 from contacts.models.contact import fold
 
 Selection = Mapping[str, Any]
 
 
-def people(selection: Selection) -> QuerySet[Contact]:
-    """Each selected contact once, unordered; `ValueError` for a selection that cannot be understood."""
-    groups, contacts, narrow = _parts(selection)
+def people(selection: Selection, now: datetime) -> QuerySet[Contact]:
+    """Each selected contact once, unordered, as the segments are now; `ValueError` for a selection that cannot be understood."""
+    groups, chosen, contacts, narrow = _parts(selection)
     everyone = Contact.objects.order_by()
-    if not (groups or contacts or narrow):
+    if not (groups or chosen or contacts or narrow):
         return everyone.none()
-    if groups or contacts:
-        members = Membership.objects.filter(group_id__in=groups).values("contact_id")
-        everyone = everyone.filter(Q(pk__in=members) | Q(Among("id", contacts)) if contacts else Q(pk__in=members))
+    sets: list[QuerySet[Any, Any]] = [segments.people(pk, now).values("pk") for pk in chosen]
+    if groups:
+        sets.append(Membership.objects.order_by().filter(group_id__in=groups).values("contact_id"))
+    if contacts:
+        sets.append(Contact.objects.order_by().filter(Among("id", contacts)).values("pk"))
+    if sets:
+        everyone = everyone.filter(pk__in=sets[0].union(*sets[1:]) if len(sets) > 1 else sets[0])
     return everyone.filter(*(_FILTERS[name](value) for name, value in narrow.items()))
+
+
+def uses_of_segment(segment_id: int) -> list[str]:
+    """The starts to come that are for this segment, for whoever wants to delete it."""
+    ahead = Launch.objects.filter(state__in=[LaunchState.PLANNED, LaunchState.ENROLLING]).select_related("cascade")
+    return [
+        _("planned start of “%(cascade)s”") % {"cascade": launch.cascade.name}
+        for launch in ahead
+        if segment_id in (launch.selection.get("segments") or ())
+    ]
 
 
 def describe(selection: Selection) -> str:
     """What was selected, as a phrase in the language in force: "groups Regulars, Students; language Spanish"."""
-    groups, contacts, narrow = _parts(selection)
+    groups, chosen, contacts, narrow = _parts(selection)
     said = []
     if groups:
         names = list(Group.objects.filter(pk__in=groups).values_list("name", flat=True))
         said.append(ngettext("group %(names)s", "groups %(names)s", len(names)) % {"names": ", ".join(names)})
+    if chosen:
+        names = list(Segment.objects.filter(pk__in=chosen).values_list("name", flat=True))
+        names += [_("(deleted)")] * (len(set(chosen)) - len(names))
+        said.append(ngettext("segment %(names)s", "segments %(names)s", len(names)) % {"names": ", ".join(names)})
     if contacts:
         counted = ngettext("%(count)s chosen contact", "%(count)s chosen contacts", len(contacts))
         said.append(counted % {"count": len(contacts)})
@@ -49,15 +69,16 @@ def describe(selection: Selection) -> str:
     return "; ".join(said) or _("nobody")
 
 
-def _parts(selection: Selection) -> tuple[list[int], list[int], dict[str, Any]]:
-    """Groups, contacts and the filters that say something."""
-    if unknown := set(selection) - {"groups", "contacts", "filter"}:
+def _parts(selection: Selection) -> tuple[list[int], list[int], list[int], dict[str, Any]]:
+    """Groups, segments, contacts and the filters that say something."""
+    if unknown := set(selection) - {"groups", "segments", "contacts", "filter"}:
         raise ValueError(f"a selection knows nothing of {sorted(unknown)}")
     narrow = {name: value for name, value in (selection.get("filter") or {}).items() if value not in ("", None, [])}
     if strange := set(narrow) - set(_FILTERS):
         raise ValueError(f"a selection cannot be narrowed by {sorted(strange)}")
     return (
         [int(pk) for pk in selection.get("groups") or ()],
+        [int(pk) for pk in selection.get("segments") or ()],
         [int(pk) for pk in selection.get("contacts") or ()],
         narrow,
     )

@@ -86,7 +86,8 @@ def forecast(cascade: Cascade, selection: audience.Selection, *, unknown_goes_on
     steps = [_Step.of(step, number, business) for number, step in enumerate(draft_steps(cascade), start=1)]
     count = _Count(steps)
     asks = {step.ask for step in steps}
-    for ids in _chunks(audience.people(selection).order_by("pk").values_list("pk", flat=True).iterator(CHUNK)):
+    whom = audience.people(selection, now)
+    for ids in _chunks(whom.order_by("pk").values_list("pk", flat=True).iterator(CHUNK)):
         people = gate(ids, asks, now=now, business=business)
         count.people += len(ids)
         full = sending.Full(people, business.limits, now)

@@ -64,4 +64,5 @@ def limit(cascade: Cascade, amount: Decimal | None, *, now: datetime) -> None:
         spent = StepRun.objects.filter(enrollment__cascade=cascade).aggregate(cost=Sum("delivery__cost"))["cost"]
         budget.amount, budget.spent = amount, spent or Decimal(0)
         budget.save(update_fields=["amount", "spent"])
+        cascade.budget = budget
         sending.wake(theirs.filter(reason__in=BUDGET), now=now)

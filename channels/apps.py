@@ -10,7 +10,7 @@ class ChannelsConfig(AppConfig):
     verbose_name = _("Channels")
 
     def ready(self) -> None:
-        from channels import reasons, stories, tasks
+        from channels import engagement, reasons, stories, tasks
         from channels.transport import names, transport_class
         from contacts import kinds
 
@@ -19,4 +19,5 @@ class ChannelsConfig(AppConfig):
                 kinds.register(kind)
         reasons.register()
         stories.register()
+        engagement.register()
         tasks.connect()

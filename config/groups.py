@@ -44,6 +44,7 @@ GROUPS = (
             "contacts.*_contact",
             "contacts.*_address",
             "contacts.*_group",
+            "contacts.*_segment",
             "contacts.*_membership",
             "contacts.*_importrun",
             "contacts.*_event",

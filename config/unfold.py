@@ -30,6 +30,7 @@ SIDEBAR: tuple[tuple[str | Promise, tuple[Page, ...]], ...] = (
         (
             _list(_("Contacts"), "person", "contacts", "contact"),
             _list(_("Groups"), "groups", "contacts", "group"),
+            _list(_("Segments"), "filter_alt", "contacts", "segment"),
             _list(_("Bookings"), "calendar_month", "contacts", "booking"),
             _list(_("Imports"), "upload_file", "contacts", "importrun"),
             _list(_("Consent"), "fact_check", "contacts", "consent"),
@@ -64,6 +65,7 @@ SIDEBAR: tuple[tuple[str | Promise, tuple[Page, ...]], ...] = (
         _("House"),
         (
             _list(_("Business"), "storefront", "contacts", "business"),
+            _list(_("Branches"), "location_on", "contacts", "branch"),
             _list(_("Staff"), "badge", "auth", "user"),
             _list(_("Staff groups"), "shield_person", "auth", "group"),
             _list(_("Integrations"), "hub", "contacts", "integration"),

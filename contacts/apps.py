@@ -13,6 +13,8 @@ class ContactsConfig(AppConfig):
         from contacts import reasons, stories
         from contacts.models import SuppressionReason
         from contacts.models.event import OF_SHOPS
+        from contacts.segments import conditions
 
         stories.register()
+        conditions.register()
         reasons.register_words({reason.value: reason.label for reason in SuppressionReason} | OF_SHOPS)

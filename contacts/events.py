@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -42,7 +44,21 @@ def facts(event_ids: Collection[int]) -> dict[int, dict[str, Any]]:
     return {pk: {**data, "at": at, "name": name, "contact_id": contact} for pk, data, at, name, contact in found}
 
 
-_COLUMNS = ("contact_id", "name", "key", "at", "recorded_at", "data", "source", "operator_id", "played", "handled_at")
+_MONEY = re.compile(r"\s*(-?\d{1,11}(?:[.,]\d{1,6})?)\s*[^\d\s]{0,4}\s*", re.ASCII)
+_CENT = Decimal("0.01")
+_COLUMNS = (
+    "contact_id",
+    "name",
+    "key",
+    "at",
+    "recorded_at",
+    "data",
+    "amount",
+    "source",
+    "operator_id",
+    "played",
+    "handled_at",
+)
 
 
 def record(
@@ -65,6 +81,17 @@ def record_many(facts: Iterable[Fact], *, now: datetime) -> int:
         return len(_write(list(facts), now=now))
 
 
+def amount(data: Mapping[str, Any]) -> Decimal | None:
+    """The money that the details tell of ("total", else "amount"): a number, or a text such as "12.50 EUR"."""
+    for name in ("total", "amount"):
+        value = data.get(name)
+        if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+            continue
+        if found := _MONEY.fullmatch(str(value)):
+            return Decimal(found[1].replace(",", ".")).quantize(_CENT)
+    return None
+
+
 def record_each(facts: Sequence[Fact], *, now: datetime) -> list[bool]:
     """The same; for each of them, in their order, whether it was not known before."""
     with transaction.atomic():
@@ -81,7 +108,8 @@ def record_each(facts: Sequence[Fact], *, now: datetime) -> list[bool]:
 
 def _write(facts: list[Fact], *, now: datetime) -> list[int]:
     rows = [
-        (f.contact_id, f.name, f.key, f.at, now, dict(f.data), f.source, f.operator_id, f.played, None) for f in facts
+        (f.contact_id, f.name, f.key, f.at, now, dict(f.data), amount(f.data), f.source, f.operator_id, f.played, None)
+        for f in facts
     ]
     new = bulk.insert(Event, _COLUMNS, rows, ignore_conflicts=True, returning=("id", "contact_id"))
     if new:

@@ -88,7 +88,7 @@ def context(cascade: Cascade, draft: Draft, found: Forecast, business: Business,
         "remarks": _remarks(cascade, draft, found, business, now),
         "quiet": (business.quiet_from, business.quiet_until),
         "problems": problems(cascade, business),
-        "again": _again(cascade, draft),
+        "again": _again(cascade, draft, now),
         "sandbox": bool(steps) and all(_in_sandbox(step) for step in steps),
         "cost_with": picture.money(found.cost_with, business.currency),
         "cost_without": picture.money(found.cost_without, business.currency),
@@ -143,12 +143,14 @@ def _remarks(cascade: Cascade, draft: Draft, found: Forecast, business: Business
     return said
 
 
-def _again(cascade: Cascade, draft: Draft) -> int:
+def _again(cascade: Cascade, draft: Draft, now: datetime) -> int:
     """How many of these people have been in this cascade before: a new start is a new occasion, and they would get it again."""
     before = Enrollment.objects.filter(cascade=cascade)
     if not before.exists():
         return 0
-    return before.filter(contact__in=audience.people(draft.selection)).order_by().values("contact").distinct().count()
+    return (
+        before.filter(contact__in=audience.people(draft.selection, now)).order_by().values("contact").distinct().count()
+    )
 
 
 def _in_sandbox(step: Step) -> bool:

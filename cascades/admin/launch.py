@@ -146,7 +146,7 @@ def _check(start: _Start, remark: str = "") -> HttpResponse:
         "at_once": AT_ONCE,
     }
     asked = start.request.GET
-    people = audience.people(start.draft.selection).count()
+    people = audience.people(start.draft.selection, start.now).count()
     if people > AT_ONCE and not ("part" in asked or "whole" in asked or remark):
         return start.page(
             "check", _("what will happen"), people=people, counting=True, check_url=start.url("check"), **about

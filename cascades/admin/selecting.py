@@ -25,7 +25,7 @@ from cascades.admin.drafts import Draft
 from cascades.publishing import NotReady
 from cascades.runner import WallTime
 from contacts import calendar, kinds
-from contacts.models import Branch, Business, Contact, Group
+from contacts.models import Branch, Business, Contact, Group, Segment
 
 NOW, LATER = "now", "later"
 if TYPE_CHECKING:
@@ -46,11 +46,15 @@ class Members(_Groups):
 
 
 class SelectionForm(forms.Form):
-    """Groups and chosen contacts add up; the filter narrows them."""
+    """Groups, segments and chosen contacts add up; the filter narrows them."""
 
     groups = Members(
         Group.objects.none(), label=_("Groups"), required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget
     )
+    segments = forms.ModelMultipleChoiceField(
+        Segment.objects.none(), label=_("Segments"), required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text=_("People are found by the segment's rules at the moment of the start."),
+    )  # fmt: skip
     contacts = forms.BooleanField(required=False, widget=UnfoldBooleanSwitchWidget)
     everyone = forms.BooleanField(
         label=_("All contacts"),
@@ -84,6 +88,7 @@ class SelectionForm(forms.Form):
         self.fields["consent"].choices = [("", gettext("any")), *kinds.choices()]  # type: ignore[attr-defined]
         self.chosen: list[int] = draft.selection.get("contacts") or []
         self._field("groups").queryset = Group.objects.annotate(size=Count("memberships"))
+        self._field("segments").queryset = Segment.objects.all()
         self._field("branch").queryset = Branch.objects.all()
         self.fields["language"].choices = [("", gettext("any")), *_languages()]  # type: ignore[attr-defined]
         count = len(self.chosen)
@@ -107,6 +112,10 @@ class SelectionForm(forms.Form):
     def has_groups(self) -> bool:
         return bool(self.fields["groups"].choices)  # type: ignore[attr-defined]
 
+    @property
+    def has_segments(self) -> bool:
+        return bool(self.fields["segments"].choices)  # type: ignore[attr-defined]
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if not self.errors:
@@ -114,11 +123,13 @@ class SelectionForm(forms.Form):
         return cleaned
 
     def _judge(self, given: dict[str, Any]) -> None:
-        named = bool(given["groups"]) or bool(given["contacts"] and self.chosen)
+        named = bool(given["groups"] or given["segments"] or (given["contacts"] and self.chosen))
         if given["everyone"] and named:
             self.add_error("everyone", gettext("Choose either all contacts or some of them."))
         if not (named or given["everyone"] or self._narrow()):
-            raise forms.ValidationError(gettext("Nobody is selected yet. Choose a group, a filter or all contacts."))
+            raise forms.ValidationError(
+                gettext("Nobody is selected yet. Choose a group, a segment, a filter or all contacts.")
+            )
         if given["when"] == LATER:
             self._judge_time(given)
 
@@ -152,7 +163,8 @@ class SelectionForm(forms.Form):
         if given["everyone"] and not narrow:
             narrow = {"added_before": (self.now + timedelta(microseconds=1)).isoformat()}
         selection = {
-            "groups": [group.pk for group in given["groups"]], "contacts": self.chosen if given["contacts"] else [], "filter": narrow,
+            "groups": [group.pk for group in given["groups"]], "segments": [segment.pk for segment in given["segments"]],
+            "contacts": self.chosen if given["contacts"] else [], "filter": narrow,
         }  # fmt: skip
         if given["when"] == NOW:
             return Draft(self.draft.cascade, selection)
@@ -174,6 +186,7 @@ def _initial(draft: Draft, business: Business) -> dict[str, Any]:
     times = {"when": LATER, "day": at.reading.date().isoformat(), "clock": at.reading.strftime("%H:%M")} if at else {}
     named = {
         "groups": draft.selection.get("groups"),
+        "segments": draft.selection.get("segments"),
         "contacts": bool(draft.selection.get("contacts")),
         "everyone": everyone,
     }
@@ -183,7 +196,7 @@ def _initial(draft: Draft, business: Business) -> dict[str, Any]:
 def is_everyone(selection: Mapping[str, Any], business: Business) -> bool:
     """Whether it means all contacts: those added until the moment of choosing, which is no day that staff could have picked."""
     narrow = selection.get("filter") or {}
-    if selection.get("groups") or selection.get("contacts") or set(narrow) != {"added_before"}:
+    if any(selection.get(name) for name in ("groups", "segments", "contacts")) or set(narrow) != {"added_before"}:
         return False
     return datetime.fromisoformat(narrow["added_before"]).astimezone(ZoneInfo(business.time_zone)).time() != time(0)
 

@@ -21,8 +21,9 @@ class LaunchState(models.TextChoices):
 class Launch(models.Model):
     """One start. Its id is minted with the start page, so that a second click or tab is the same start.
 
-    `selection`: `{"groups": [ids], "contacts": [ids] | null, "filter": {...}}`, see `cascades.audience`; `audience` is counted from the
-    source query in the snapshot that enrolled; `unknown_goes_on`: whether the dearer step goes to those whose opening cannot be known.
+    `selection`: `{"groups": [ids], "segments": [ids], "contacts": [ids] | null, "filter": {...}}`, see `cascades.audience`;
+    `audience` is counted from the source query in the snapshot that enrolled; `unknown_goes_on`: whether the dearer step goes to those
+    whose opening cannot be known.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

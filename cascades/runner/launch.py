@@ -104,7 +104,7 @@ def _may_start(cascade: Cascade, selection: audience.Selection, start_at: dateti
         problems.append(_("The cascade is still being stopped. Try again in a moment."))
     if start_at < now - JUST_NOW:
         problems.append(_("The chosen time has passed."))
-    if not audience.people(selection).exists():
+    if not audience.people(selection, now).exists():
         problems.append(_("Nobody is selected."))
     if problems:
         raise NotReady(problems)

@@ -22,4 +22,4 @@ class Manual(Trigger):
 
     def due(self, params: Mapping[str, Any], check: Check) -> Iterator[Entry]:
         if params:
-            yield Entry(audience.people(params["selection"]), f"launch:{params['launch']}", shared=True)
+            yield Entry(audience.people(params["selection"], check.now), f"launch:{params['launch']}", shared=True)

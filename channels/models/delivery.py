@@ -136,6 +136,22 @@ class Delivery(models.Model):
                 fields=["channel", "sending_at"], name="delivery_handed_over", condition=Q(sending_at__isnull=False)
             ),
             models.Index(fields=["id"], name="delivery_unclear", condition=Q(status="unknown")),
+            # Segments ask who opened, clicked or answered of late. Written once for each such message, never on its way out.
+            models.Index(
+                fields=["opened_at", "contact", "kind", "sandbox"],
+                name="delivery_opened",
+                condition=Q(opened_grade="human"),
+            ),
+            models.Index(
+                fields=["clicked_at", "contact", "kind", "sandbox"],
+                name="delivery_clicked",
+                condition=Q(clicked_grade="human"),
+            ),
+            models.Index(
+                fields=["replied_at", "contact", "kind", "sandbox"],
+                name="delivery_replied",
+                condition=Q(replied_at__isnull=False),
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["token"], name="delivery_token_once"),

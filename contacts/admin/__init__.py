@@ -10,6 +10,7 @@ from contacts.admin import (
     group,
     imports,
     integration,
+    segment,
     suppression,
 )
 
@@ -23,5 +24,6 @@ __all__ = [
     "group",
     "imports",
     "integration",
+    "segment",
     "suppression",
 ]

@@ -27,6 +27,7 @@ from contacts.admin.contact_list import (
     ContactChangeList,
     LanguageFilter,
     MoreSection,
+    SegmentFilter,
     addresses_of,
     consent_chips,
     found_by,
@@ -54,7 +55,14 @@ class ContactAdmin(ExportsContacts, ModelAdmin):
     inlines = [AddressInline]
     change_form_template = "contacts/contact_form.html"
     list_display = ("shown_name", "shown_addresses", "shown_consent", "city", "shown_language", "shown_since")
-    list_filter = (("groups", RelatedDropdownFilter), LanguageFilter, CityFilter, ConsentFilter, AddressFilter)
+    list_filter = (
+        ("groups", RelatedDropdownFilter),
+        SegmentFilter,
+        LanguageFilter,
+        CityFilter,
+        ConsentFilter,
+        AddressFilter,
+    )
     list_filter_submit = True
     list_sections = [MoreSection]
     list_per_page = 50
@@ -67,7 +75,10 @@ class ContactAdmin(ExportsContacts, ModelAdmin):
     fieldsets = (
         (None, {"fields": (("first_name", "last_name"), ("birth_date", "city"), "in_groups")}),
         (_("Language and time"), {"fields": (("language", "time_zone"), "branch")}),
-        (_("More about this person"), {"fields": ("notes", "attributes", "external_id"), "classes": ("collapse",)}),
+        (
+            _("More about this person"),
+            {"fields": (("latitude", "longitude"), "notes", "attributes", "external_id"), "classes": ("collapse",)},
+        ),
     )
 
     def get_urls(self) -> list[URLPattern]:

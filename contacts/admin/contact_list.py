@@ -18,9 +18,9 @@ from unfold.contrib.filters.admin import DropdownFilter
 from unfold.sections import TemplateSection
 from unfold.views import ChangeList
 
-from contacts import kinds, phones, reasons
+from contacts import kinds, phones, reasons, segments
 from contacts.consent import Ask, Person, Verdict, gate
-from contacts.models import Address, Business, Consent, ConsentPurpose, Contact, Validity
+from contacts.models import Address, Business, Consent, ConsentPurpose, Contact, Segment, Validity
 from contacts.models.contact import fold
 
 NUMBER_MARKS = set("0123456789+-(). ")
@@ -97,6 +97,22 @@ class MoreSection(TemplateSection):
         verdicts = instance.known.verdicts if getattr(instance, "known", None) else {}
         closed = [(kinds.label(a.kind), reasons.say(v.reason, v.params)) for a, v in verdicts.items() if not v.ok]
         return {"closed": closed}
+
+
+class SegmentFilter(DropdownFilter):
+    """Those whom a segment's rules find now."""
+
+    title = _("segment")
+    parameter_name = "segment"
+
+    def lookups(self, request: HttpRequest, model_admin: AnyAdmin[Any]) -> Sequence[tuple[str, Any]]:
+        return [(str(pk), name) for pk, name in Segment.objects.values_list("pk", "name")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Contact]) -> QuerySet[Contact]:
+        value = self.value() or ""
+        if not (value.isascii() and value.isdecimal() and len(value) < 19):
+            return queryset
+        return queryset.filter(pk__in=segments.people(int(value), timezone.now()).values("pk"))
 
 
 class LanguageFilter(DropdownFilter):

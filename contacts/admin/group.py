@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin
 
+from contacts import branch_hours
 from contacts.forms.house import BranchForm
 from contacts.models import Branch, Group
 
@@ -42,6 +43,20 @@ class GroupAdmin(ModelAdmin):
 @admin.register(Branch)
 class BranchAdmin(ModelAdmin):
     form = BranchForm
-    list_display = ("name", "city", "time_zone")
+    list_display = ("name", "city", "address", "time_zone")
+    fieldsets = (
+        (None, {"fields": ("name", "sender_name", ("city", "time_zone"))}),
+        (
+            _("Where it is"),
+            {
+                "fields": ("address", ("latitude", "longitude")),
+                "description": _("With its place on the map, people who live near can be found."),
+            },
+        ),
+        (
+            _("Opening hours"),
+            {"fields": tuple(f"hours_{day}" for day in branch_hours.DAYS), "description": _("Empty means closed.")},
+        ),
+    )
     search_fields = ("name", "city")
     show_full_result_count = False

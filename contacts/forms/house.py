@@ -20,7 +20,7 @@ from unfold.widgets import (
     UnfoldAdminURLInputWidget,
 )
 
-from contacts import closed_days, kinds
+from contacts import branch_hours, closed_days, kinds
 from contacts.forms import choices
 from contacts.forms.person import normalise
 from contacts.models import Branch, Business, SuppressionScope
@@ -108,17 +108,42 @@ class BusinessForm(forms.ModelForm):  # type: ignore[type-arg]
         return address
 
 
+def _hours(day: str) -> forms.CharField:
+    """One weekday's line of the opening hours."""
+    widget = UnfoldAdminTextInputWidget({"placeholder": "09:00-13:00, 15:00-19:00"})
+    return forms.CharField(label=branch_hours.DAYS[day], required=False, max_length=120, widget=widget)
+
+
 class BranchForm(forms.ModelForm):  # type: ignore[type-arg]
+    hours_mon, hours_tue, hours_wed, hours_thu = _hours("mon"), _hours("tue"), _hours("wed"), _hours("thu")
+    hours_fri, hours_sat, hours_sun = _hours("fri"), _hours("sat"), _hours("sun")
     time_zone = forms.ChoiceField(label=capfirst(_("time zone")), required=False, widget=UnfoldAdminSelect2Widget)
 
     class Meta:
         model = Branch
-        fields = ("name", "city", "time_zone")
+        fields = ("name", "city", "address", "latitude", "longitude", "time_zone", "sender_name")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "time_zone" in self.fields:
             self.fields["time_zone"].choices = choices.zones(_("as the business"), self.instance.time_zone)  # type: ignore[attr-defined]
+        for day, spans in (self.instance.opening_hours or {}).items():
+            self.initial[f"hours_{day}"] = branch_hours.written(spans)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        hours = {}
+        for day in branch_hours.DAYS:
+            try:
+                if spans := branch_hours.read(cleaned.get(f"hours_{day}") or ""):
+                    hours[day] = spans
+            except ValidationError as error:
+                self.add_error(f"hours_{day}", error)
+        if "hours_mon" in self.fields:
+            self.instance.opening_hours = hours
+        if (cleaned.get("latitude") is None) != (cleaned.get("longitude") is None) and not self.errors:
+            self.add_error("longitude", _("A place on the map needs both latitude and longitude."))
+        return cleaned
 
 
 class SuppressionForm(forms.Form):

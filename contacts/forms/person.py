@@ -58,6 +58,8 @@ class ContactForm(forms.ModelForm):  # type: ignore[type-arg]
             "city",
             "notes",
             "branch",
+            "latitude",
+            "longitude",
         )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

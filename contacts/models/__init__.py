@@ -9,6 +9,7 @@ from contacts.models.event import Event
 from contacts.models.importing import ImportRow, ImportRun, ImportState, RowOutcome
 from contacts.models.integration import AnsweredCall, Integration, Scope
 from contacts.models.limits import Cap, ClosedDay, QuietRule
+from contacts.models.segment import Segment
 
 __all__ = [
     "LONGEST_ADDRESS",
@@ -39,6 +40,7 @@ __all__ = [
     "ReceivedState",
     "RowOutcome",
     "Scope",
+    "Segment",
     "Suppression",
     "SuppressionReason",
     "SuppressionScope",

@@ -7,11 +7,11 @@ from datetime import time
 from typing import Any
 
 from django.conf import settings
-from django.core.validators import MinValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from contacts import timezones
+from contacts import branch_hours, timezones
 from contacts.caps import Limit
 from contacts.models.limits import CAPS, CLOSED, QUIET, Cap, ClosedDay, QuietRule, closed_of, gathered, quiet_of
 from contacts.opening import Hours
@@ -154,11 +154,24 @@ class Business(models.Model):
 
 
 class Branch(models.Model):
-    """A place of the business, with its own zone."""
+    """A place of the business, with its own zone. Coordinates are degrees (WGS 84); `opening_hours`: see `contacts.branch_hours`."""
 
     name = models.CharField(_("name"), max_length=120, unique=True)
     city = models.CharField(_("city"), max_length=120, blank=True, default="")
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True, default="")
+    address = models.CharField(_("address"), max_length=255, blank=True, default="")
+    latitude = models.DecimalField(
+        _("latitude"), max_digits=9, decimal_places=6, null=True, blank=True,
+        validators=[MinValueValidator(-90), MaxValueValidator(90)], help_text=_("In degrees, for example 40.416775."),
+    )  # fmt: skip
+    longitude = models.DecimalField(
+        _("longitude"), max_digits=9, decimal_places=6, null=True, blank=True,
+        validators=[MinValueValidator(-180), MaxValueValidator(180)], help_text=_("In degrees, for example -3.703790."),
+    )  # fmt: skip
+    opening_hours = models.JSONField(_("opening hours"), default=dict, blank=True, validators=[branch_hours.check])
+    sender_name = models.CharField(
+        _("sender name"), max_length=120, blank=True, default="", help_text=_("How this branch signs its messages.")
+    )
 
     class Meta:
         verbose_name = _("branch")

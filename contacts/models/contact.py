@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -56,6 +57,14 @@ class Contact(models.Model):
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True, default="")
     birth_date = models.DateField(_("birth date"), null=True, blank=True)
     city = models.CharField(_("city"), max_length=120, blank=True, default="")
+    latitude = models.DecimalField(
+        _("latitude"), max_digits=9, decimal_places=6, null=True, blank=True,
+        validators=[MinValueValidator(-90), MaxValueValidator(90)],
+    )  # fmt: skip
+    longitude = models.DecimalField(
+        _("longitude"), max_digits=9, decimal_places=6, null=True, blank=True,
+        validators=[MinValueValidator(-180), MaxValueValidator(180)],
+    )  # fmt: skip
     notes = models.TextField(_("notes"), blank=True, default="")
     attributes = models.JSONField(_("other details"), default=dict, blank=True)
     branch = models.ForeignKey("contacts.Branch", models.SET_NULL, null=True, blank=True, verbose_name=_("branch"))
@@ -70,9 +79,13 @@ class Contact(models.Model):
         verbose_name = _("contact")
         verbose_name_plural = _("contacts")
         ordering = ["-id"]
+        # Segments ask who is near; most people have no coordinates, and cost the index nothing.
         indexes = [
             models.Index(fields=["birth_date"], name="contact_birthday", condition=models.Q(birth_date__isnull=False)),
             models.Index(fields=["created_at"], name="contact_added"),
+            models.Index(
+                fields=["latitude", "longitude"], name="contact_place", condition=models.Q(latitude__isnull=False)
+            ),
         ]
         permissions = [
             ("export_contact", _("Can export contacts")),

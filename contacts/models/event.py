@@ -35,6 +35,7 @@ class Event(models.Model):
     """A fact about a person. `handled_at` is empty until the cascades have taken notice of it.
 
     `name`: "order", "visit", "answer" or any other; `key`: the source's own id of the fact, so that telling it twice counts once.
+    `amount`: the money in `data` ("total", else "amount"), in the business's currency, for what is added up over many people.
     """
 
     contact = models.ForeignKey(
@@ -45,6 +46,7 @@ class Event(models.Model):
     at = models.DateTimeField(_("when"))
     recorded_at = models.DateTimeField(_("recorded"))
     data = models.JSONField(_("details"), default=dict, blank=True)
+    amount = models.DecimalField(_("amount"), max_digits=14, decimal_places=2, null=True, editable=False)
     source = models.CharField(_("source"), max_length=60, default="")
     operator = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -68,6 +70,8 @@ class Event(models.Model):
         ]
         indexes = [
             models.Index(fields=["contact", "name", "at"], name="event_of_contact"),
+            # Segments count and add up what many people did in a span of time, from this index alone.
+            models.Index(fields=["name", "at", "contact", "amount", "played"], name="event_by_name"),
             models.Index(fields=["name", "recorded_at"], name="event_heard"),
             models.Index(fields=["at"], name="event_at"),
             models.Index(fields=["id"], name="event_unhandled", condition=models.Q(handled_at=None)),

@@ -12,7 +12,6 @@ class Scope(models.TextChoices):
     """What an integration may do."""
 
     CONTACTS_WRITE = "contacts:write", _("add and change contacts")
-    CONTACTS_READ = "contacts:read", _("find contacts")
     EVENTS_WRITE = "events:write", _("report orders, carts, visits and the like")
     BOOKINGS_WRITE = "bookings:write", _("enter, move and cancel bookings")
     CONSENT_READ = "consent:read", _("read who agreed to what")

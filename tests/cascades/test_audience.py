@@ -10,14 +10,15 @@ import pytest
 from cascades import audience, trigger
 from cascades.trigger import Check
 from cascades.triggers.manual import Manual
-from contacts.models import Contact
+from contacts import segments
+from contacts.models import Contact, Segment
 from tests.factories import NOW, make_business, make_contact, make_group
 
 pytestmark = pytest.mark.django_db
 
 
 def names(selection: dict[str, Any]) -> list[str]:
-    return sorted(audience.people(selection).values_list("first_name", flat=True))
+    return sorted(audience.people(selection, NOW).values_list("first_name", flat=True))
 
 
 @pytest.fixture(autouse=True)
@@ -79,7 +80,21 @@ def test_people_are_found_by_when_they_were_added() -> None:
 )
 def test_what_cannot_be_understood_widens_nothing(strange: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"a selection|an instant"):
-        audience.people(strange)
+        audience.people(strange, NOW)
+
+
+def test_segments_add_up_with_groups_and_one_that_was_deleted_is_nobody() -> None:
+    tree = {"all": [{"kind": "city", "op": "is", "city": "madrid"}]}
+    madrid = Segment.objects.create(name="Madrid", rules=segments.clean(tree))
+    assert names({"segments": [madrid.pk]}) == ["Ana", "Cy"]
+    assert names({"segments": [madrid.pk], "filter": {"language": "en"}}) == ["Cy"]
+    assert names({"segments": [madrid.pk], "groups": [group("Students")], "contacts": [contact("Cy")]}) == [
+        "Ana",
+        "Bo",
+        "Cy",
+    ]
+    assert names({"segments": [4711]}) == []
+    assert audience.describe({"segments": [madrid.pk, 4711]}) == "segments Madrid, (deleted)"
 
 
 def test_many_thousand_chosen_contacts_are_no_trouble() -> None:
