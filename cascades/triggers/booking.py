@@ -36,12 +36,12 @@ class AroundBooking(Trigger):
     parameters = (
         Parameter("by", _("How long"), Field.LENGTH, default=86_400),
         Parameter("when", _("Before or after"), Field.CHOICE, default=BEFORE, choices=((BEFORE, _("before")), (AFTER, _("after")))),
-        Parameter("of", _("Of its"), Field.CHOICE, default=START, choices=((START, _("start")), (END, _("end")))),
+        Parameter("of", _("Of its"), Field.CHOICE, default=START, choices=((START, _("beginning")), (END, _("end")))),
         Parameter("kind", _("Only for"), Field.CHOICE, _("Empty: for all."), "", choices=BookingKind.choices),
         Parameter("branch", _("Only at the branch"), Field.BRANCH, _("Empty: at all.")),
         Parameter(
             "status", _("Only if the person"), Field.CHOICE, _("Known after it only."), "",
-            choices=((BookingStatus.ATTENDED.value, _("came")), (BookingStatus.MISSED.value, _("did not come"))),
+            choices=((BookingStatus.ATTENDED.value, _("was there")), (BookingStatus.MISSED.value, _("did not come"))),
         ),
     )  # fmt: skip
 
