@@ -138,12 +138,9 @@ class CascadeAdmin(ModelAdmin):
 
     form = CascadeForm
     fieldsets = (
-        (None, {"fields": ("name", "trigger", *ways_in.shown_when(), "reentry", "reentry_after")}),
+        (None, {"fields": ("name", "trigger", *ways_in.fields(), "reentry", "reentry_after")}),
         (_("How it ends"), {"fields": ("goal", "final_wait", "deadline", "campaign", ("priority", "spend_at_most"))}),
     )
-    conditional_fields = {
-        **ways_in.shown_when(), "reentry": "trigger != 'manual'", "reentry_after": "trigger != 'manual' && reentry == 'after'",
-    }  # fmt: skip
     inlines = (StepInline,)
     list_display = ("name", "state", "people", "reached", "running", "cost", "created_at")
     list_filter = (("status", ChoicesDropdownFilter), UsesChannel, ("created_at", RangeDateFilter))
@@ -158,7 +155,7 @@ class CascadeAdmin(ModelAdmin):
 
     class Media:
         css = {"all": ("cascades/builder.css",)}
-        js = ("cascades/builder.js",)
+        js = ("cascades/builder.js", "cascades/ways_in.js")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Cascade]:
         found = with_numbers(super().get_queryset(request))

@@ -90,12 +90,6 @@ def fields() -> dict[str, forms.Field]:
     return {field_name(way_in, one): _field(one) for way_in in every for one in way_in.parameters}
 
 
-def shown_when() -> dict[str, str]:
-    """For Unfold: under which choice each is shown."""
-    every = (trigger(name) for name in names())
-    return {field_name(way_in, one): f"trigger == '{way_in.name}'" for way_in in every for one in way_in.parameters}
-
-
 def fill(form: forms.Form | Any, chosen: str, params: Mapping[str, Any]) -> None:
     """Rows to choose from, and what the cascade has set already."""
     rows = {Field.GROUP: Group, Field.BRANCH: Branch}

@@ -1,0 +1,17 @@
+// Of the settings of all ways in, only those of the chosen one are shown; without this script all of them are.
+document.addEventListener("DOMContentLoaded", () => {
+  const chosen = document.getElementById("id_trigger");
+  const again = document.getElementById("id_reentry");
+  if (!chosen) return;
+  const row = (input) => input.closest(".form-row");
+  const show = (input, shown) => { const place = row(input); if (place) place.style.display = shown ? "" : "none"; };
+  const refresh = () => {
+    for (const input of document.querySelectorAll('[name^="way_"]')) show(input, input.name.startsWith(`way_${chosen.value}_`));
+    if (again) show(again, chosen.value !== "manual");
+    const after = document.querySelector('[name="reentry_after_0"]');
+    if (after) show(after, chosen.value !== "manual" && again?.value === "after");
+  };
+  chosen.addEventListener("change", refresh);
+  again?.addEventListener("change", refresh);
+  refresh();
+});
