@@ -193,6 +193,7 @@ class CascadeAdmin(ModelAdmin):
         more = {
             **(extra_context or {}),
             "show_save_and_add_another": False,
+            "event_names": list(events.GOALS.items()),
             **(self._head(request, cascade) if cascade else {}),
         }
         answer: HttpResponse = super().changeform_view(request, object_id, form_url, more)
