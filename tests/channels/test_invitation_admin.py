@@ -54,7 +54,9 @@ def test_a_poster_is_for_staff_alone_and_bad_wishes_harm_nothing(counter: Invita
 def test_one_for_a_contact_works_once(counter: Invitation) -> None:
     contact = make_contact()
     client = sign_in("Front desk")
-    client.post(reverse(ADD), {"source": "by staff", "contact": contact.pk, "active": "on", "language": ""})
+    client.post(
+        reverse(ADD), {"source": "by staff", "contact": contact.pk, "active": "on", "language": "", "sms_a_day": "50"}
+    )
     made = Invitation.objects.get(contact=contact)
     assert (made.single_use, made.created_by_id is not None) == (True, True)
 
