@@ -24,8 +24,8 @@ pytestmark = [pytest.mark.bench, pytest.mark.django_db(transaction=True)]
 
 _INSERT = """
 INSERT INTO cascades_enrollment(contact_id, cascade_id, version_id, occasion, shared, unknown_goes_on, outcome, reason, reason_params,
-                                started_at, next_due_at, max_until, prolonged)
-SELECT id, %s, %s, 'bare', true, false, '', '', '{}', now(), now(), now() + interval '9 days', '' FROM contacts_contact
+                                started_at, next_due_at, max_until, prolonged, context)
+SELECT id, %s, %s, 'bare', true, false, '', '', '{}', now(), now(), now() + interval '9 days', '', '{}' FROM contacts_contact
 """
 _CLAIM = """
 UPDATE cascades_enrollment SET claim_token = %s, next_due_at = next_due_at + interval '1 hour' WHERE id = ANY(ARRAY(

@@ -60,7 +60,9 @@ def test_counting_the_segments_of_the_blueprints() -> None:
     def counted(tree: list[dict[str, Any]]) -> Any:
         def variant(watch: Watch) -> None:
             with watch(people):
-                assert 0 < segments.count({"all": tree}, now) < people
+                found = segments.count({"all": tree}, now)
+            assert found < people
+            assert found or people < 50_000  # a small crowd may have nobody of the rarest kind
 
         return variant
 
