@@ -25,7 +25,7 @@ def insist(act: Callable[[], _Answer]) -> _Answer:
         except IntegrityError:
             continue
         except (OperationalError, InterfaceError) as error:
-            if not (_was_in_the_way(error) or _hung_up()):
+            if not (_was_in_the_way(error) or _hung_up(error)):
                 raise
     return act()
 
@@ -34,9 +34,16 @@ def _was_in_the_way(error: DatabaseError | InterfaceError) -> bool:
     return getattr(error.__cause__, "sqlstate", None) in _IN_THE_WAY
 
 
-def _hung_up() -> bool:
-    """Whether the database ended our connection; if so, the next statement opens another one."""
-    if connection.in_atomic_block or connection.is_usable():
+def _hung_up(error: DatabaseError | InterfaceError) -> bool:
+    """Whether the database ended our connection; if so, the next statement opens another one.
+
+    The error says so, not the connection: on its way out of a transaction Django may have opened a new one already.
+    """
+    if connection.in_atomic_block:
+        return False
+    state = getattr(error.__cause__, "sqlstate", None)
+    cut = connection.vendor == "postgresql" and (state is None or state.startswith(("08", "57P")))
+    if not cut and connection.is_usable():
         return False
     connection.close()
     return True
