@@ -57,7 +57,8 @@ def test_a_path_leads_to_the_things_in_a_list_the_same_in_the_database_and_at_ha
 def test_all_conditions_must_hold_and_none_asks_for_nothing() -> None:
     ana = make_contact("Ana", consent=())
     record_many([Fact(ana.pk, "order", NOW, key, data) for key, data in ORDERS.items()], now=NOW)
-    both: list[dict[str, Any]] = [{"field": "items[].category", "is": "is", "value": "nails"}, {"field": "total", "is": "most", "value": 50}]
+    nails = {"field": "items[].category", "is": "is", "value": "nails"}
+    both: list[dict[str, Any]] = [nails, {"field": "total", "is": "most", "value": 50}]
     assert [event.key for event in Event.objects.filter(details.fulfilling(both))] == ["nails"]
     assert Event.objects.filter(details.fulfilling([])).count() == len(ORDERS)
     assert details.fulfils({}, [])
