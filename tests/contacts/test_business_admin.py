@@ -125,4 +125,5 @@ def test_a_limit_that_cannot_be_is_refused_with_a_sentence(wrong: dict[str, Any]
     answer = sign_in("Owner").post(reverse(PAGE, args=[1]), filled(**wrong))
     assert sentence in answer.content.decode()
     business = Business.current()
-    assert not (business.quiet_rules.exists() or business.closed_days.exists() or business.caps.exists())
+    for kept in (business.quiet_rules, business.closed_days, business.caps):
+        assert not kept.exists()
