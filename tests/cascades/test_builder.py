@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ from cascades.admin import options
 from cascades.admin.durations import LengthField, LengthWidget, say, split
 from cascades.models import Cascade, CascadeStatus, Enrollment, Outcome, Step, WaitFrom, Who
 from cascades.publishing import freeze
-from channels.models import Channel, Message, Priority
+from channels.models import Channel, Message
 from tests import factories
 from tests.contacts.staff import sign_in
 from tests.factories import NOW
@@ -340,16 +339,3 @@ def test_the_page_says_what_a_step_does_where_something_cannot_be_known() -> Non
     assert said.startswith(f"Whether a message by {sms} was opened cannot be known.")
     assert "step 3" in said
     assert not [one for one in options.hints(steps[:2]) if "opened" in one]
-
-
-def test_what_a_cascade_may_spend_and_how_much_it_matters_is_kept_and_taken_back() -> None:
-    mail, message, marketer = factories.make_channel("email"), factories.make_message(), sign_in("Marketer")
-    marketer.post(ADD, form(step(mail, message), spend_at_most="12.50", priority=Priority.HIGH))
-    cascade = Cascade.objects.select_related("budget").get()
-    assert (cascade.priority, cascade.budget and cascade.budget.amount) == (Priority.HIGH, Decimal("12.50"))
-    kept = {"id": cascade.steps.get().pk, **step(mail, message)}
-    refused = marketer.post(change(cascade), form(kept, initial=1, spend_at_most="-1", priority=Priority.HIGH))
-    assert "greater than or equal to 0" in refused.content.decode()
-    marketer.post(change(cascade), form(kept, initial=1, spend_at_most="", priority=Priority.NORMAL))
-    cascade = Cascade.objects.select_related("budget").get()
-    assert (cascade.priority, cascade.budget and cascade.budget.amount) == (Priority.NORMAL, None)

@@ -109,22 +109,6 @@ def test_adding_a_sandbox_channel_makes_it_usable_at_once(owner: Client) -> None
     assert Channel.objects.get().active
 
 
-def test_the_morning_spread_is_kept_and_has_an_end(owner: Client) -> None:
-    given = {
-        "name": "Try",
-        "kind": "sms",
-        "transport": "sandbox",
-        "price": "0",
-        "price_unit": "message",
-        "rate": "5",
-        "position": "0",
-    }
-    refused = owner.post(reverse("admin:channels_channel_add"), {**given, "spread_minutes": "721"})
-    assert "less than or equal to 720" in refused.content.decode()
-    owner.post(reverse("admin:channels_channel_add"), {**given, "spread_minutes": "90"})
-    assert Channel.objects.get().spread == timedelta(minutes=90)
-
-
 def test_a_transport_that_does_not_carry_the_kind_is_refused_with_a_sentence(owner: Client) -> None:
     answer = owner.post(
         reverse("admin:channels_channel_add"),
