@@ -7,7 +7,6 @@ from django.utils.translation import gettext_lazy as _
 from cascades.blueprints.blueprint import CHATS, DAY, EVERYONE, SMS, Answer, Blueprint, Plank
 from cascades.blueprints.words import WEBSITE, Letter, Said
 from cascades.models import Seen
-from cascades.plan import Then
 
 ASK = Letter(
     _("Shall we tell you more?"),
@@ -89,7 +88,7 @@ BLUEPRINT = Blueprint(
             answers=(
                 Answer("yes", into=_("Want to know more")),
                 Answer("no", into=_("Asked, not interested")),
-                Answer("later", Then.CONTINUE.value),
+                Answer("later", "continue"),
             ),
         ),
         Plank(letter="more", kinds=SMS, wait=DAY, seen=Seen.CLICKED),
