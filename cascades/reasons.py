@@ -39,8 +39,11 @@ SENTENCES: Mapping[str, StrOrPromise] = {
     # how it ended
     "came_too_late": _("It came up too late for any of the messages."),
     "deadline_over": _("The time that staff gave this cascade was over."),
-    "booking_moved": _("The booking was moved; it begins again for the new time."),
+    "booking_moved": _("The booking was moved; it goes on for the new time."),
+    "date_moved": _("The date was moved; it goes on for the new one."),
+    "date_cancelled": _("What it was about has no date any more."),
     "booking_cancelled": _("The booking was cancelled."),
+    "left_segment": _("Left the segment."),
     "seen_opened": _("Opened."),
     "seen_clicked": _("Clicked."),
     "seen_replied": _("Answered."),
