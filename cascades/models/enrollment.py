@@ -27,6 +27,7 @@ class Enrollment(models.Model):
 
     `occasion` is never empty: `launch:<id>` for a start by hand, else what the trigger says ("birthday:2026", "cart:81"). `shared`: the
     occasion is one for all (a launch), so that identical text goes to a shared address once. `max_until`: it is over by then at the latest.
+    `prefers`: the kind of channel that came first for this person when they came in, "" for the order of the steps.
     `context`: what the occasion is about, by number (`{"booking": 17}`, `{"event": 99}`); `anchor_at`: the date it is about.
     """
 
@@ -49,6 +50,7 @@ class Enrollment(models.Model):
     anchor_at = models.DateTimeField(_("the date it is about"), null=True)
     next_due_at = models.DateTimeField(_("next due"), null=True)
     max_until = models.DateTimeField()
+    prefers = models.CharField(max_length=20, default="", db_default="", blank=True)
     prolonged = models.CharField(
         max_length=12, default="", help_text="key of the step whose wait an unsure opening prolonged"
     )

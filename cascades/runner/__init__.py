@@ -6,6 +6,7 @@
 # - plans.py: frozen versions as the engine reads them
 # - progress.py: what is known of each person's way so far
 # - deciding.py: one person's way in memory, from step to step
+# - belonging.py: who is in the segments that steps ask for
 # - writing.py: what was decided, written down
 # - advance.py: the tick: whoever is due is looked at, in batches
 # - inbox.py: the facts that nobody has noticed yet
