@@ -362,6 +362,43 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="ClassSession",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("title", models.CharField(max_length=160, verbose_name="class")),
+                ("teacher", models.CharField(blank=True, default="", max_length=120, verbose_name="teacher")),
+                ("starts_at", models.DateTimeField(verbose_name="starts")),
+                ("ends_at", models.DateTimeField(blank=True, null=True, verbose_name="ends")),
+                ("zone", models.CharField(max_length=64, verbose_name="time zone")),
+                ("place", models.CharField(blank=True, default="", max_length=255, verbose_name="room")),
+                (
+                    "places",
+                    models.PositiveIntegerField(
+                        blank=True, help_text="Empty: as many as come.", null=True, verbose_name="places"
+                    ),
+                ),
+                ("series", models.UUIDField(db_index=True, editable=False, null=True)),
+                ("made_for", models.CharField(editable=False, max_length=64, null=True, unique=True)),
+                ("cancelled_at", models.DateTimeField(editable=False, null=True, verbose_name="cancelled")),
+                ("created_at", models.DateTimeField(editable=False, verbose_name="entered")),
+                (
+                    "branch",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to="contacts.branch",
+                        verbose_name="branch",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "class",
+                "verbose_name_plural": "classes",
+                "ordering": ["-starts_at", "-id"],
+            },
+        ),
+        migrations.CreateModel(
             name="ClosedDay",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -469,6 +506,272 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Consent",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=20, verbose_name="channel")),
+                (
+                    "purpose",
+                    models.CharField(
+                        choices=[("marketing", "marketing"), ("tracking", "tracking of openings")],
+                        max_length=12,
+                        verbose_name="purpose",
+                    ),
+                ),
+                ("given", models.BooleanField(verbose_name="given")),
+                (
+                    "basis",
+                    models.CharField(
+                        choices=[
+                            ("express", "the person agreed"),
+                            ("double", "the person agreed and confirmed the address"),
+                            ("soft", "existing customer, similar goods"),
+                            ("contract", "contract"),
+                            ("staff", "told to staff"),
+                            ("withdrawal", "the person withdrew"),
+                        ],
+                        max_length=12,
+                        verbose_name="basis",
+                    ),
+                ),
+                (
+                    "source",
+                    models.CharField(
+                        help_text="For example: form at the counter, import, reply STOP.",
+                        max_length=120,
+                        verbose_name="source",
+                    ),
+                ),
+                (
+                    "wording",
+                    models.TextField(
+                        blank=True, default="", help_text="What the person read and agreed to.", verbose_name="wording"
+                    ),
+                ),
+                ("language", models.CharField(blank=True, default="", max_length=8, verbose_name="language")),
+                ("at", models.DateTimeField(verbose_name="when")),
+                ("expires_at", models.DateTimeField(blank=True, null=True, verbose_name="expires")),
+                ("recorded_at", models.DateTimeField(verbose_name="recorded")),
+                ("ip", models.GenericIPAddressField(blank=True, null=True, verbose_name="IP address")),
+                ("address", models.CharField(blank=True, default="", max_length=2000, verbose_name="address")),
+                ("delivery_token", models.CharField(blank=True, default="", editable=False, max_length=16)),
+                ("played", models.BooleanField(default=False, editable=False)),
+                ("handled_at", models.DateTimeField(editable=False, null=True)),
+                (
+                    "operator",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="staff member",
+                    ),
+                ),
+                (
+                    "contact",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="consents",
+                        to="contacts.contact",
+                        verbose_name="contact",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "consent line",
+                "verbose_name_plural": "consent ledger",
+                "ordering": ["-id"],
+            },
+        ),
+        migrations.CreateModel(
+            name="Booking",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "source",
+                    models.CharField(blank=True, default="", editable=False, max_length=60, verbose_name="source"),
+                ),
+                (
+                    "external_id",
+                    models.CharField(
+                        blank=True, default=None, max_length=100, null=True, verbose_name="number in your other system"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("appointment", "appointment"), ("class", "class")],
+                        default="appointment",
+                        max_length=11,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("title", models.CharField(max_length=160, verbose_name="what")),
+                ("starts_at", models.DateTimeField(verbose_name="starts")),
+                ("ends_at", models.DateTimeField(blank=True, null=True, verbose_name="ends")),
+                ("zone", models.CharField(max_length=64, verbose_name="time zone")),
+                ("place", models.CharField(blank=True, default="", max_length=255, verbose_name="place")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("booked", "booked"),
+                            ("confirmed", "confirmed"),
+                            ("cancelled", "cancelled"),
+                            ("attended", "came"),
+                            ("missed", "did not come"),
+                        ],
+                        default="booked",
+                        max_length=9,
+                        verbose_name="status",
+                    ),
+                ),
+                ("confirmed_at", models.DateTimeField(editable=False, null=True, verbose_name="confirmed")),
+                ("cancelled_at", models.DateTimeField(editable=False, null=True, verbose_name="cancelled")),
+                (
+                    "cancelled_by",
+                    models.CharField(
+                        choices=[("person", "the person"), ("staff", "staff"), ("api", "another program")],
+                        default="",
+                        editable=False,
+                        max_length=6,
+                        verbose_name="cancelled by",
+                    ),
+                ),
+                ("moved_at", models.DateTimeField(editable=False, null=True, verbose_name="moved")),
+                ("revision", models.PositiveIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField(editable=False, verbose_name="entered")),
+                ("updated_at", models.DateTimeField(editable=False, verbose_name="last changed")),
+                (
+                    "branch",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to="contacts.branch",
+                        verbose_name="branch",
+                    ),
+                ),
+                (
+                    "session",
+                    models.ForeignKey(
+                        blank=True,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="bookings",
+                        to="contacts.classsession",
+                        verbose_name="class",
+                    ),
+                ),
+                (
+                    "contact",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="bookings",
+                        to="contacts.contact",
+                        verbose_name="contact",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "booking",
+                "verbose_name_plural": "bookings",
+                "ordering": ["-starts_at", "-id"],
+            },
+        ),
+        migrations.CreateModel(
+            name="Address",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=20, verbose_name="kind")),
+                ("value", models.CharField(max_length=2000, verbose_name="as given")),
+                ("normal", models.CharField(editable=False, max_length=2000, verbose_name="address")),
+                ("fingerprint", models.CharField(editable=False, max_length=64)),
+                (
+                    "validity",
+                    models.CharField(
+                        choices=[("ok", "in use"), ("invalid", "does not work")],
+                        default="ok",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("invalid_reason", models.CharField(blank=True, default="", max_length=60, verbose_name="why")),
+                ("bad_hits", models.PositiveSmallIntegerField(default=0, editable=False)),
+                (
+                    "position",
+                    models.PositiveSmallIntegerField(
+                        default=0, help_text="The first that works is used.", verbose_name="order"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "contact",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="addresses",
+                        to="contacts.contact",
+                        verbose_name="contact",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "address",
+                "verbose_name_plural": "addresses",
+                "ordering": ["position", "id"],
+            },
+        ),
+        migrations.CreateModel(
+            name="Event",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=60, verbose_name="what happened")),
+                ("key", models.CharField(blank=True, editable=False, max_length=120, null=True)),
+                ("at", models.DateTimeField(verbose_name="when")),
+                ("recorded_at", models.DateTimeField(verbose_name="recorded")),
+                ("data", models.JSONField(blank=True, default=dict, verbose_name="details")),
+                (
+                    "amount",
+                    models.DecimalField(
+                        decimal_places=2, editable=False, max_digits=14, null=True, verbose_name="amount"
+                    ),
+                ),
+                ("source", models.CharField(default="", max_length=60, verbose_name="source")),
+                ("played", models.BooleanField(default=False, editable=False)),
+                ("handled_at", models.DateTimeField(editable=False, null=True)),
+                (
+                    "contact",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="events",
+                        to="contacts.contact",
+                        verbose_name="contact",
+                    ),
+                ),
+                (
+                    "operator",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="staff member",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "event",
+                "verbose_name_plural": "events",
+                "ordering": ["-id"],
+            },
+        ),
+        migrations.CreateModel(
             name="ImportRun",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -545,6 +848,40 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="ImportRow",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("line", models.PositiveIntegerField(verbose_name="line")),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("new", "new"),
+                            ("changed", "changed"),
+                            ("unchanged", "unchanged"),
+                            ("refused", "refused"),
+                        ],
+                        max_length=10,
+                        verbose_name="outcome",
+                    ),
+                ),
+                ("reason", models.TextField(blank=True, default="", verbose_name="reason")),
+                ("cells", models.JSONField(default=list)),
+                ("changes", models.JSONField(blank=True, default=dict)),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="rows", to="contacts.importrun"
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "row",
+                "verbose_name_plural": "rows",
+                "ordering": ["line"],
+            },
+        ),
+        migrations.CreateModel(
             name="Integration",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -597,6 +934,26 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "integrations",
                 "ordering": ["name"],
             },
+        ),
+        migrations.CreateModel(
+            name="AnsweredCall",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=255)),
+                ("asked", models.CharField(help_text="hash of method, address and body", max_length=64)),
+                ("status", models.PositiveSmallIntegerField(null=True)),
+                ("body", models.TextField(default="")),
+                ("at", models.DateTimeField(db_index=True)),
+                (
+                    "integration",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="contacts.integration",
+                    ),
+                ),
+            ],
         ),
         migrations.CreateModel(
             name="Membership",
@@ -750,363 +1107,101 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.CreateModel(
-            name="Consent",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("kind", models.CharField(max_length=20, verbose_name="channel")),
-                (
-                    "purpose",
-                    models.CharField(
-                        choices=[("marketing", "marketing"), ("tracking", "tracking of openings")],
-                        max_length=12,
-                        verbose_name="purpose",
-                    ),
-                ),
-                ("given", models.BooleanField(verbose_name="given")),
-                (
-                    "basis",
-                    models.CharField(
-                        choices=[
-                            ("express", "the person agreed"),
-                            ("double", "the person agreed and confirmed the address"),
-                            ("soft", "existing customer, similar goods"),
-                            ("contract", "contract"),
-                            ("staff", "told to staff"),
-                            ("withdrawal", "the person withdrew"),
-                        ],
-                        max_length=12,
-                        verbose_name="basis",
-                    ),
-                ),
-                (
-                    "source",
-                    models.CharField(
-                        help_text="For example: form at the counter, import, reply STOP.",
-                        max_length=120,
-                        verbose_name="source",
-                    ),
-                ),
-                (
-                    "wording",
-                    models.TextField(
-                        blank=True, default="", help_text="What the person read and agreed to.", verbose_name="wording"
-                    ),
-                ),
-                ("language", models.CharField(blank=True, default="", max_length=8, verbose_name="language")),
-                ("at", models.DateTimeField(verbose_name="when")),
-                ("expires_at", models.DateTimeField(blank=True, null=True, verbose_name="expires")),
-                ("recorded_at", models.DateTimeField(verbose_name="recorded")),
-                ("ip", models.GenericIPAddressField(blank=True, null=True, verbose_name="IP address")),
-                ("address", models.CharField(blank=True, default="", max_length=2000, verbose_name="address")),
-                ("delivery_token", models.CharField(blank=True, default="", editable=False, max_length=16)),
-                ("played", models.BooleanField(default=False, editable=False)),
-                ("handled_at", models.DateTimeField(editable=False, null=True)),
-                (
-                    "operator",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="staff member",
-                    ),
-                ),
-                (
-                    "contact",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="consents",
-                        to="contacts.contact",
-                        verbose_name="contact",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "consent line",
-                "verbose_name_plural": "consent ledger",
-                "ordering": ["-id"],
-                "indexes": [
-                    models.Index(fields=["contact", "kind", "purpose", "-id"], name="consent_newest"),
-                    models.Index(condition=models.Q(("handled_at", None)), fields=["id"], name="consent_unhandled"),
-                    models.Index(
-                        condition=models.Q(("handled_at", None)), fields=["contact"], name="consent_unhandled_of"
-                    ),
-                ],
-            },
+        migrations.AddIndex(
+            model_name="classsession",
+            index=models.Index(fields=["starts_at"], name="class_starts"),
         ),
-        migrations.CreateModel(
-            name="Booking",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "source",
-                    models.CharField(blank=True, default="", editable=False, max_length=60, verbose_name="source"),
-                ),
-                (
-                    "external_id",
-                    models.CharField(
-                        blank=True, default=None, max_length=100, null=True, verbose_name="number in your other system"
-                    ),
-                ),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[("appointment", "appointment"), ("class", "class")],
-                        default="appointment",
-                        max_length=11,
-                        verbose_name="kind",
-                    ),
-                ),
-                ("title", models.CharField(max_length=160, verbose_name="what")),
-                ("starts_at", models.DateTimeField(verbose_name="starts")),
-                ("ends_at", models.DateTimeField(blank=True, null=True, verbose_name="ends")),
-                ("zone", models.CharField(max_length=64, verbose_name="time zone")),
-                ("place", models.CharField(blank=True, default="", max_length=255, verbose_name="place")),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("booked", "booked"),
-                            ("confirmed", "confirmed"),
-                            ("cancelled", "cancelled"),
-                            ("attended", "came"),
-                            ("missed", "did not come"),
-                        ],
-                        default="booked",
-                        max_length=9,
-                        verbose_name="status",
-                    ),
-                ),
-                ("confirmed_at", models.DateTimeField(editable=False, null=True, verbose_name="confirmed")),
-                ("cancelled_at", models.DateTimeField(editable=False, null=True, verbose_name="cancelled")),
-                (
-                    "cancelled_by",
-                    models.CharField(
-                        choices=[("person", "the person"), ("staff", "staff"), ("api", "another program")],
-                        default="",
-                        editable=False,
-                        max_length=6,
-                        verbose_name="cancelled by",
-                    ),
-                ),
-                ("moved_at", models.DateTimeField(editable=False, null=True, verbose_name="moved")),
-                ("revision", models.PositiveIntegerField(default=1, editable=False)),
-                ("created_at", models.DateTimeField(editable=False, verbose_name="entered")),
-                ("updated_at", models.DateTimeField(editable=False, verbose_name="last changed")),
-                (
-                    "branch",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        to="contacts.branch",
-                        verbose_name="branch",
-                    ),
-                ),
-                (
-                    "contact",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="bookings",
-                        to="contacts.contact",
-                        verbose_name="contact",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "booking",
-                "verbose_name_plural": "bookings",
-                "ordering": ["-starts_at", "-id"],
-                "indexes": [
-                    models.Index(fields=["contact", "starts_at"], name="booking_of_contact"),
-                    models.Index(fields=["starts_at"], name="booking_starts"),
-                    models.Index(fields=["updated_at"], name="booking_changed"),
-                ],
-                "constraints": [
-                    models.UniqueConstraint(
-                        condition=models.Q(("external_id__isnull", False)),
-                        fields=("source", "external_id"),
-                        name="booking_once",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("ends_at", None), ("ends_at__gte", models.F("starts_at")), _connector="OR"),
-                        name="booking_ends_after_start",
-                        violation_error_message="The end must be after the start.",
-                    ),
-                ],
-            },
+        migrations.AddIndex(
+            model_name="consent",
+            index=models.Index(fields=["contact", "kind", "purpose", "-id"], name="consent_newest"),
         ),
-        migrations.CreateModel(
-            name="Address",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("kind", models.CharField(max_length=20, verbose_name="kind")),
-                ("value", models.CharField(max_length=2000, verbose_name="as given")),
-                ("normal", models.CharField(editable=False, max_length=2000, verbose_name="address")),
-                ("fingerprint", models.CharField(editable=False, max_length=64)),
-                (
-                    "validity",
-                    models.CharField(
-                        choices=[("ok", "in use"), ("invalid", "does not work")],
-                        default="ok",
-                        max_length=10,
-                        verbose_name="state",
-                    ),
-                ),
-                ("invalid_reason", models.CharField(blank=True, default="", max_length=60, verbose_name="why")),
-                ("bad_hits", models.PositiveSmallIntegerField(default=0, editable=False)),
-                (
-                    "position",
-                    models.PositiveSmallIntegerField(
-                        default=0, help_text="The first that works is used.", verbose_name="order"
-                    ),
-                ),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-                (
-                    "contact",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="addresses",
-                        to="contacts.contact",
-                        verbose_name="contact",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "address",
-                "verbose_name_plural": "addresses",
-                "ordering": ["position", "id"],
-                "indexes": [
-                    models.Index(fields=["kind", "normal"], name="address_kind_normal"),
-                    models.Index(fields=["fingerprint"], name="address_fingerprint"),
-                ],
-                "constraints": [
-                    models.UniqueConstraint(fields=("contact", "kind", "normal"), name="address_once_per_contact")
-                ],
-            },
+        migrations.AddIndex(
+            model_name="consent",
+            index=models.Index(condition=models.Q(("handled_at", None)), fields=["id"], name="consent_unhandled"),
         ),
-        migrations.CreateModel(
-            name="Event",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", models.CharField(max_length=60, verbose_name="what happened")),
-                ("key", models.CharField(blank=True, editable=False, max_length=120, null=True)),
-                ("at", models.DateTimeField(verbose_name="when")),
-                ("recorded_at", models.DateTimeField(verbose_name="recorded")),
-                ("data", models.JSONField(blank=True, default=dict, verbose_name="details")),
-                (
-                    "amount",
-                    models.DecimalField(
-                        decimal_places=2, editable=False, max_digits=14, null=True, verbose_name="amount"
-                    ),
-                ),
-                ("source", models.CharField(default="", max_length=60, verbose_name="source")),
-                ("played", models.BooleanField(default=False, editable=False)),
-                ("handled_at", models.DateTimeField(editable=False, null=True)),
-                (
-                    "contact",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="events",
-                        to="contacts.contact",
-                        verbose_name="contact",
-                    ),
-                ),
-                (
-                    "operator",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="staff member",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "event",
-                "verbose_name_plural": "events",
-                "ordering": ["-id"],
-                "indexes": [
-                    models.Index(fields=["contact", "name", "at"], name="event_of_contact"),
-                    models.Index(fields=["name", "at", "contact", "amount", "played"], name="event_by_name"),
-                    models.Index(fields=["name", "recorded_at"], name="event_heard"),
-                    models.Index(fields=["at"], name="event_at"),
-                    models.Index(condition=models.Q(("handled_at", None)), fields=["id"], name="event_unhandled"),
-                    models.Index(
-                        condition=models.Q(("handled_at", None)), fields=["contact"], name="event_unhandled_of"
-                    ),
-                ],
-                "constraints": [
-                    models.UniqueConstraint(
-                        condition=models.Q(("key__isnull", False)), fields=("source", "name", "key"), name="event_once"
-                    )
-                ],
-            },
+        migrations.AddIndex(
+            model_name="consent",
+            index=models.Index(
+                condition=models.Q(("handled_at", None)), fields=["contact"], name="consent_unhandled_of"
+            ),
         ),
-        migrations.CreateModel(
-            name="ImportRow",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("line", models.PositiveIntegerField(verbose_name="line")),
-                (
-                    "outcome",
-                    models.CharField(
-                        choices=[
-                            ("new", "new"),
-                            ("changed", "changed"),
-                            ("unchanged", "unchanged"),
-                            ("refused", "refused"),
-                        ],
-                        max_length=10,
-                        verbose_name="outcome",
-                    ),
-                ),
-                ("reason", models.TextField(blank=True, default="", verbose_name="reason")),
-                ("cells", models.JSONField(default=list)),
-                ("changes", models.JSONField(blank=True, default=dict)),
-                (
-                    "run",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="rows", to="contacts.importrun"
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "row",
-                "verbose_name_plural": "rows",
-                "ordering": ["line"],
-                "constraints": [models.UniqueConstraint(fields=("run", "line"), name="import_row_once")],
-            },
+        migrations.AddIndex(
+            model_name="booking",
+            index=models.Index(fields=["contact", "starts_at"], name="booking_of_contact"),
         ),
-        migrations.CreateModel(
-            name="AnsweredCall",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("key", models.CharField(max_length=255)),
-                ("asked", models.CharField(help_text="hash of method, address and body", max_length=64)),
-                ("status", models.PositiveSmallIntegerField(null=True)),
-                ("body", models.TextField(default="")),
-                ("at", models.DateTimeField(db_index=True)),
-                (
-                    "integration",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="contacts.integration",
-                    ),
-                ),
-            ],
-            options={
-                "constraints": [models.UniqueConstraint(fields=("integration", "key"), name="answered_call_once")],
-            },
+        migrations.AddIndex(
+            model_name="booking",
+            index=models.Index(fields=["starts_at"], name="booking_starts"),
+        ),
+        migrations.AddIndex(
+            model_name="booking",
+            index=models.Index(fields=["updated_at"], name="booking_changed"),
+        ),
+        migrations.AddConstraint(
+            model_name="booking",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("external_id__isnull", False)),
+                fields=("source", "external_id"),
+                name="booking_once",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="booking",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_at", None), ("ends_at__gte", models.F("starts_at")), _connector="OR"),
+                name="booking_ends_after_start",
+                violation_error_message="The end must be after the start.",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="address",
+            index=models.Index(fields=["kind", "normal"], name="address_kind_normal"),
+        ),
+        migrations.AddIndex(
+            model_name="address",
+            index=models.Index(fields=["fingerprint"], name="address_fingerprint"),
+        ),
+        migrations.AddConstraint(
+            model_name="address",
+            constraint=models.UniqueConstraint(fields=("contact", "kind", "normal"), name="address_once_per_contact"),
+        ),
+        migrations.AddIndex(
+            model_name="event",
+            index=models.Index(fields=["contact", "name", "at"], name="event_of_contact"),
+        ),
+        migrations.AddIndex(
+            model_name="event",
+            index=models.Index(fields=["name", "at", "contact", "amount", "played"], name="event_by_name"),
+        ),
+        migrations.AddIndex(
+            model_name="event",
+            index=models.Index(fields=["name", "recorded_at"], name="event_heard"),
+        ),
+        migrations.AddIndex(
+            model_name="event",
+            index=models.Index(fields=["at"], name="event_at"),
+        ),
+        migrations.AddIndex(
+            model_name="event",
+            index=models.Index(condition=models.Q(("handled_at", None)), fields=["id"], name="event_unhandled"),
+        ),
+        migrations.AddIndex(
+            model_name="event",
+            index=models.Index(condition=models.Q(("handled_at", None)), fields=["contact"], name="event_unhandled_of"),
+        ),
+        migrations.AddConstraint(
+            model_name="event",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("key__isnull", False)), fields=("source", "name", "key"), name="event_once"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="importrow",
+            constraint=models.UniqueConstraint(fields=("run", "line"), name="import_row_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="answeredcall",
+            constraint=models.UniqueConstraint(fields=("integration", "key"), name="answered_call_once"),
         ),
         migrations.AddConstraint(
             model_name="membership",
