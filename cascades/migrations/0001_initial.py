@@ -343,6 +343,7 @@ class Migration(migrations.Migration):
                             ("unreachable", "could not be reached"),
                             ("stopped", "stopped"),
                             ("failed", "failed"),
+                            ("moved", "moved to another date"),
                         ],
                         default="",
                         max_length=12,
@@ -409,6 +410,45 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "people in cascades",
                 "ordering": ["-id"],
             },
+        ),
+        migrations.CreateModel(
+            name="SegmentWatch",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("played", models.BooleanField()),
+                ("checked_at", models.DateTimeField(null=True)),
+                (
+                    "segment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="contacts.segment"
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="SegmentStay",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("entered_after", models.DateTimeField()),
+                ("entered_at", models.DateTimeField()),
+                ("left_after", models.DateTimeField(null=True)),
+                ("left_at", models.DateTimeField(null=True)),
+                (
+                    "contact",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="contacts.contact"
+                    ),
+                ),
+                (
+                    "watch",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="stays",
+                        to="cascades.segmentwatch",
+                    ),
+                ),
+            ],
         ),
         migrations.CreateModel(
             name="Step",
@@ -615,6 +655,39 @@ class Migration(migrations.Migration):
                 "ordering": ["id"],
             },
         ),
+        migrations.CreateModel(
+            name="ToldDate",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("about", models.CharField(max_length=70)),
+                ("text", models.CharField(default="", max_length=40)),
+                ("date_at", models.DateTimeField(null=True)),
+                ("known_at", models.DateTimeField()),
+                ("read_at", models.DateTimeField()),
+                ("played", models.BooleanField(default=False)),
+                (
+                    "cascade",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="cascades.cascade",
+                    ),
+                ),
+                (
+                    "contact",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="contacts.contact"
+                    ),
+                ),
+                (
+                    "event",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="contacts.event"
+                    ),
+                ),
+            ],
+        ),
         migrations.AddConstraint(
             model_name="cascadeversion",
             constraint=models.UniqueConstraint(fields=("cascade", "number"), name="cascade_version_once"),
@@ -660,6 +733,26 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
+            model_name="segmentwatch",
+            constraint=models.UniqueConstraint(fields=("segment", "played"), name="segment_watched_once"),
+        ),
+        migrations.AddIndex(
+            model_name="segmentstay",
+            index=models.Index(fields=["watch", "entered_at"], name="segment_stay_entered"),
+        ),
+        migrations.AddIndex(
+            model_name="segmentstay",
+            index=models.Index(
+                condition=models.Q(("left_at__isnull", False)), fields=["watch", "left_at"], name="segment_stay_left"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="segmentstay",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("left_at", None)), fields=("watch", "contact"), name="segment_stay_open_once"
+            ),
+        ),
+        migrations.AddConstraint(
             model_name="step",
             constraint=models.UniqueConstraint(
                 condition=models.Q(("version__isnull", False)), fields=("version", "key"), name="step_once_per_version"
@@ -700,5 +793,19 @@ class Migration(migrations.Migration):
                 ),
                 name="step_run_send_has_delivery",
             ),
+        ),
+        migrations.AddIndex(
+            model_name="tolddate",
+            index=models.Index(
+                condition=models.Q(("date_at__isnull", False)), fields=["cascade", "date_at"], name="told_date_due"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="tolddate",
+            index=models.Index(fields=["cascade", "contact", "about", "event"], name="told_date_about"),
+        ),
+        migrations.AddConstraint(
+            model_name="tolddate",
+            constraint=models.UniqueConstraint(fields=("cascade", "event"), name="told_date_once"),
         ),
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -53,6 +53,8 @@ class FrozenCascade:
     goal: frozenset[str]
     priority: int = Priority.NORMAL
     budget_id: int | None = None
+    trigger: str = "manual"
+    trigger_params: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def asks(self) -> set[Ask]:
@@ -112,6 +114,7 @@ def frozen(steps: Sequence[Step]) -> FrozenCascade:
         {step.key: step for step in known},
         frozenset(step.key for step in steps if step.held or not _usable(step.channel)),  # type: ignore[attr-defined]
         frozenset(version.goal), version.cascade.priority, version.cascade.budget_id,
+        version.trigger, version.trigger_params,
     )  # fmt: skip
 
 
