@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from contacts import details
+
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 LONGEST = 730 * 86_400  # seconds
 _NAME = re.compile(r"[\w.:-]{1,60}\Z")
-_FIELD = re.compile(r"[^\W\d]\w{0,59}\Z")
 
 
 class BadParameters(ValueError):
@@ -138,7 +139,7 @@ def _filters(one: Parameter, value: Any) -> list[dict[str, Any]]:
 
 def _filter(row: Mapping[str, Any]) -> dict[str, Any]:
     name, comparison, value = str(row.get("field", "")).strip(), row.get("is"), row.get("value")
-    if not _FIELD.match(name) or comparison not in COMPARISONS or not isinstance(value, str | int | float | bool):
+    if not details.PATH.match(name) or comparison not in COMPARISONS or not isinstance(value, str | int | float | bool):
         raise ValueError(_("The condition on “%(name)s” cannot be understood.") % {"name": name or "–"})
     if comparison in ("least", "most"):
         try:

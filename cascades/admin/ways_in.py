@@ -27,7 +27,7 @@ from contacts.forms.limits import Weekdays
 from contacts.models import Branch, Group
 
 SIGNS = {">=": "least", "<=": "most", "!=": "not", "=": "is"}
-_CONDITION = re.compile(r"\s*(\w+)\s*(>=|<=|!=|=)\s*(.+?)\s*\Z")
+_CONDITION = re.compile(r"\s*([\w.\[\]]+)\s*(>=|<=|!=|=)\s*(.+?)\s*\Z")
 
 
 class WeekdaysField(forms.TypedMultipleChoiceField):

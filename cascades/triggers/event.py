@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cascades.parameters import Field, Parameter
 from cascades.trigger import LATEST, OCCASION_LENGTH, Check, Entry, Trigger
+from contacts import details
 from contacts.models import Event
 
 
@@ -25,7 +26,10 @@ class Happened(Trigger):
     too_late = _("What happened more than a week ago takes nobody in any more.")
     parameters = (
         Parameter("event", _("What happens"), Field.NAME, _("For example: order, cart_changed."), required=True),
-        Parameter("where", _("Only if"), Field.FILTERS, _("What must hold of its details, for example total is at least 50."), []),
+        Parameter(
+            "where", _("Only if"), Field.FILTERS,
+            _("What must hold of its details, for example total >= 50, or items[].category = hair: one of the things bought."), [],
+        ),
         Parameter(
             "key", _("One occasion for each"), Field.NAME,
             _("The detail that names what it is about, for example cart. Empty: every time it happens."), "",
@@ -52,8 +56,7 @@ class Happened(Trigger):
         found = Event.objects.filter(name=params["event"], at__gte=check.listens_since).order_by()
         if not check.played:
             found = found.filter(played=False)
-        for number, condition in enumerate(params["where"] or ()):
-            found = _narrowed(found, f"detail_{number}", condition)
+        found = found.filter(details.fulfilling(params["where"] or ()))
         theirs = Event.objects.filter(contact_id=OuterRef("contact_id")).order_by()
         if params["quiet"]:
             newer = theirs.filter(name=params["event"])
@@ -67,17 +70,6 @@ class Happened(Trigger):
         if ending := {*(params["unless"] or ()), *(check.goal if params["quiet"] else ())} - {params["event"]}:
             found = found.filter(~Exists(theirs.filter(name__in=sorted(ending), at__gte=OuterRef("at"))))
         return found
-
-
-def _narrowed(events: QuerySet[Event], name: str, condition: Mapping[str, Any]) -> QuerySet[Event]:
-    """One condition on the details. A detail that is not there fulfils none but "is not"."""
-    value, events = condition["value"], events.alias(**{name: KeyTransform(condition["field"], "data")})
-    if condition["is"] in ("least", "most"):
-        return events.filter(**{f"{name}__{'gte' if condition['is'] == 'least' else 'lte'}": value})
-    same = Q(**{name: value}) if not isinstance(value, str) else Q(**{f"{name}__iexact": value})
-    if isinstance(value, str) and value.replace(".", "", 1).isdigit():
-        same |= Q(**{name: float(value) if "." in value else int(value)})
-    return events.filter(same) if condition["is"] == "is" else events.exclude(same)
 
 
 def _context(params: Mapping[str, Any]) -> Cast:

@@ -36,7 +36,7 @@ class Case:
 
 
 def an_order(contact: Contact, at: datetime) -> None:
-    events.record(contact.pk, "order", at=at, now=at, data={"total": 60})
+    events.record(contact.pk, "order", at=at, now=at, data={"total": 60, "items": [{"category": "hair"}]})
 
 
 def a_cart(contact: Contact, at: datetime) -> None:
@@ -65,6 +65,7 @@ def into_the_group(contact: Contact, _at: datetime) -> None:
 CASES: dict[str, list[Case]] = {
     "event": [
         Case({"event": "order", "where": [{"field": "total", "is": "least", "value": 50}]}, an_order),
+        Case({"event": "order", "where": [{"field": "items[].category", "is": "is", "value": "hair"}]}, an_order),
         Case({"event": "cart_changed", "key": "cart", "quiet": 10_800}, a_cart, timedelta(hours=3)),
     ],
     "booking": [

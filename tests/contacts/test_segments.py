@@ -236,6 +236,23 @@ def test_purchases_are_counted_added_up_and_ranked() -> None:
     assert found(line("best", "recency", share=40)) == "Ana Bo"
 
 
+def test_what_was_bought_is_found_by_category_name_or_number_of_a_thing() -> None:
+    made = people(Ana={}, Bo={}, Cy={}, Di={})
+    shampoo = {"items": [{"sku": "S1", "name": "Shampoo mild", "category": "Hair"}, {"name": "Bag"}]}
+    happened(
+        made, "order", ("Ana", 1, shampoo), ("Ana", 40, shampoo), ("Bo", 2, {"items": [{"category": "Nails"}]}), ("Cy", 50, shampoo),
+        ("Di", 3, {"category": "Hair"}),
+    )  # fmt: skip
+    hair: dict[str, Any] = {"by": "category", "what": "hair"}
+    assert found(line("bought", "at_least", times=1, days=30, **hair)) == "Ana"
+    assert found(line("bought", "at_least", times=2, **hair)) == "Ana"
+    assert found(line("bought", "never", days=30, **hair)) == "Bo Cy Di"
+    assert found(line("bought", "at_least", times=1, by="name", what="mild")) == "Ana Cy"
+    assert found(line("bought", "at_least", times=1, by="sku", what="s1")) == "Ana Cy"
+    detail = {"detail": "items[].category", "compare": "is", "value": "nails"}
+    assert found(line("event", "at_least", event="order", times=1, **detail)) == "Bo"
+
+
 def test_a_rank_is_one_among_all_even_where_few_are_asked_about() -> None:
     made = people(Ana={}, Bo={})
     happened(made, "order", ("Ana", 1, {"total": 30}), ("Bo", 1, {"total": 50}))

@@ -7,8 +7,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from contacts import details as values
 from contacts.models import Contact
-from contacts.segments import json_values as values
 from contacts.segments.condition import Choices, Condition, Field, Operator, Params, Type
 from contacts.segments.scope import Scope, others
 

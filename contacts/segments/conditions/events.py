@@ -8,9 +8,9 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from contacts import details as values
 from contacts.events import GOALS
 from contacts.models import Contact, Event
-from contacts.segments import json_values as values
 from contacts.segments.condition import DOINGS, MOST_DAYS, Choices, Condition, Field, Operator, Params, Type
 from contacts.segments.scope import Scope, nobody_of, others, whoever
 

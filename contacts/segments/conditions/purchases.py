@@ -10,6 +10,7 @@ from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from contacts import details
 from contacts.models import Contact, Event
 from contacts.segments.condition import DOINGS, MOST_DAYS, Condition, Field, Operator, Params, Type
 from contacts.segments.conditions.events import DAYS, TIMES, happened, in_days
@@ -47,6 +48,45 @@ class Purchases(Condition):
     def known(self, p: Params, contact: Contact, scope: Scope) -> str:
         times = happened(scope, BOUGHT, p.get("days")).filter(contact=contact).count()
         return ngettext("%(times)s time", "%(times)s times", times) % {"times": times}
+
+
+_OF_A_THING = (
+    ("category", gettext_lazy("of the category")), ("name", gettext_lazy("whose name contains")), ("sku", gettext_lazy("with the number")),
+)  # fmt: skip
+
+
+class BoughtThing(Condition):
+    """Orders with a thing of a category, a name or an article number among what was bought."""
+
+    name, label, heading = "bought", gettext_lazy("Purchases, of what"), DOINGS
+    operators = (
+        Operator("at_least", gettext_lazy("bought at least"), ("times", "by", "what", "days")),
+        Operator("never", gettext_lazy("never bought"), ("by", "what", "days")),
+    )
+    fields = (
+        TIMES, Field("by", gettext_lazy("something"), Type.CHOICE, lambda: _OF_A_THING, default="category"),
+        Field("what", gettext_lazy("what")), DAYS,
+    )  # fmt: skip
+
+    def q(self, p: Params, scope: Scope) -> Q:
+        bought = self._bought(p, scope)
+        return nobody_of(bought) if p["op"] == "never" else whoever(bought, p["times"])
+
+    def say(self, p: Params, scope: Scope) -> str:
+        what = {"what": p["what"], "period": in_days(p.get("days")), "times": p.get("times")}
+        if p["op"] == "never":
+            return _("bought no “%(what)s” %(period)s") % what
+        said = ngettext("bought “%(what)s” %(period)s", "bought “%(what)s” %(times)s times %(period)s", p["times"])
+        return said % what
+
+    def known(self, p: Params, contact: Contact, scope: Scope) -> str:
+        times = self._bought(p, scope).filter(contact=contact).count()
+        return ngettext("%(times)s time", "%(times)s times", times) % {"times": times}
+
+    def _bought(self, p: Params, scope: Scope) -> QuerySet[Event]:
+        how = "contains" if p["by"] == "name" else "is"
+        asked = {"field": f"items[].{p['by']}", "is": how, "value": p["what"]}
+        return happened(scope, BOUGHT, p.get("days")).filter(details.fulfilling([asked]))
 
 
 class Spent(Condition):
@@ -150,4 +190,4 @@ def _bought_by_all(scope: Scope, days: int | None) -> QuerySet[Event]:
     return found.filter(at__gt=scope.ago(days)) if days else found
 
 
-CONDITIONS = (Purchases(), Spent(), LastPurchase(), BestCustomers())
+CONDITIONS = (Purchases(), BoughtThing(), Spent(), LastPurchase(), BestCustomers())
