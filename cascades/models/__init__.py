@@ -13,6 +13,7 @@ from cascades.models.cascade import (
 )
 from cascades.models.enrollment import Decision, Enrollment, Outcome, StepRun
 from cascades.models.launch import Launch, LaunchState
+from cascades.models.rehearsal import Rehearsal
 
 __all__ = [
     "Cascade",
@@ -24,6 +25,7 @@ __all__ = [
     "LaunchState",
     "Outcome",
     "Reentry",
+    "Rehearsal",
     "Seen",
     "Step",
     "StepControl",

@@ -77,7 +77,7 @@ _AT_WORK = CompiledModels.by_moment(_at_work)  # asked at every tick, also when 
 
 
 def _work(now: datetime, only: int | None) -> _Work:
-    steps = plans.by_version(_AT_WORK.rows(now) if only is None else _at_work(now).filter(cascade=only))
+    steps = plans.by_version(step for step in _AT_WORK.rows(now) if only in (None, step.cascade_id))
     found = sorted((first.cascade_id, first.cascade.status) for first, *_ in steps.values())
     running, stopped = (
         [pk for pk, status in found if status == wanted] for wanted in (CascadeStatus.RUNNING, CascadeStatus.STOPPED)

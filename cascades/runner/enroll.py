@@ -58,7 +58,7 @@ class Occasion:
 
 
 def enroll_due(now: datetime, *, only: int | None = None) -> int:
-    """Take in the people of all starts whose time has come; returns how many entered. Starts of a cascade on hold wait. only: of this one."""
+    """Take in the people of all starts whose time has come; returns how many entered. Those of a cascade on hold wait. only: this one's."""
     entered = 0
     for launch_id, token in _claim(now, only):
         try:

@@ -88,8 +88,8 @@ def channels_with_work(now: datetime) -> list[Channel]:
 
 
 def of_these(channel_ids: Collection[int], now: datetime) -> list[Channel]:
-    """The same of these channels alone, always in their order."""
-    return list(_with_work(now).filter(pk__in=channel_ids).order_by("position", "id"))
+    """The same of these channels alone."""
+    return [channel for channel in channels_with_work(now) if channel.pk in channel_ids]
 
 
 def _with_work(now: datetime) -> QuerySet[Channel]:
