@@ -99,14 +99,20 @@ def _agreed(contact: Contact, what: str, channel_kinds: Sequence[str]) -> list[L
 
 
 def sample(most: int = SAMPLE) -> list[Known]:
-    """Contacts of the newest, no two of whom are alike in language, addresses and consent as long as there are others; three statements."""
-    newest = list(Contact.objects.order_by("-id").values_list("pk", flat=True)[:LOOKED_AT])
-    alike: dict[tuple[object, ...], list[Known]] = defaultdict(list)
-    for known in described(newest):
-        alike[known.language, known.addresses, known.agreed].append(known)
-    turns = max((len(group) for group in alike.values()), default=0)
-    found = [group[turn] for turn in range(turns) for group in alike.values() if turn < len(group)]
-    return found[:most]
+    """Contacts of the newest, each as different as can be from those before in language, addresses and consent; three statements."""
+    left = described(list(Contact.objects.order_by("-id").values_list("pk", flat=True)[:LOOKED_AT]))
+    chosen: list[Known] = []
+    seen: set[tuple[str, object]] = set()
+    while left and len(chosen) < most:
+        best = max(left, key=lambda known: len(_traits(known) - seen))
+        left.remove(best)
+        chosen.append(best)
+        seen |= _traits(best)
+    return chosen
+
+
+def _traits(known: Known) -> set[tuple[str, object]]:
+    return {("language", known.language), ("addresses", known.addresses), ("agreed", known.agreed)}
 
 
 def described(contact_ids: Sequence[int]) -> list[Known]:
