@@ -4,6 +4,8 @@ from cascades.models.cascade import (
     Cascade,
     CascadeStatus,
     CascadeVersion,
+    GoalAbout,
+    Mode,
     Reentry,
     Seen,
     Step,
@@ -14,6 +16,7 @@ from cascades.models.cascade import (
 from cascades.models.enrollment import Decision, Enrollment, Outcome, StepRun
 from cascades.models.launch import Launch, LaunchState
 from cascades.models.rehearsal import Rehearsal
+from cascades.models.remembered import SegmentStay, SegmentWatch, ToldDate
 
 __all__ = [
     "Cascade",
@@ -21,15 +24,20 @@ __all__ = [
     "CascadeVersion",
     "Decision",
     "Enrollment",
+    "GoalAbout",
     "Launch",
     "LaunchState",
+    "Mode",
     "Outcome",
     "Reentry",
     "Rehearsal",
     "Seen",
+    "SegmentStay",
+    "SegmentWatch",
     "Step",
     "StepControl",
     "StepRun",
+    "ToldDate",
     "WaitFrom",
     "Who",
 ]
