@@ -77,11 +77,13 @@ class PeopleForm(forms.Form):
             del self.fields[name]
 
     def _not_asked(self) -> Iterator[str]:
-        if self.cascade.trigger not in ("booking", "yearly"):
+        if self.cascade.trigger not in (*occasions.DATED, "yearly"):
             yield "about_day"
         if self.cascade.trigger == "yearly":
             self.fields["about_day"].label = gettext("Their day is on")
-        if self.cascade.trigger != "booking":
+        if self.cascade.trigger == "event_date":
+            self.fields["about_day"].label = gettext("The date that it is about")
+        if self.cascade.trigger not in occasions.DATED:
             yield "about_clock"
         if self.cascade.trigger != "manual":
             yield "unknown_goes_on"

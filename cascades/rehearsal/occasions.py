@@ -10,16 +10,18 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from cascades import moments, runner
+from cascades.dated import BEFORE, LEAD
 from cascades.models import Cascade, CascadeStatus, Launch
 from cascades.rehearsal.stage import Stage
 from cascades.trigger import Entry, trigger
-from cascades.triggers.booking import BEFORE, END, LEAD
+from cascades.triggers.booking import END
 from contacts import bookings, calendar, events, timezones
 from contacts.models import Booking, Branch, Contact, Event
 
 SOURCE = "rehearsal"
 A_MOMENT = timedelta(seconds=1)
 BOOKED_AHEAD = timedelta(days=2)
+DATED = ("booking", "event_date")  # about a moment that staff choose; "yearly" is about a day
 
 
 def begin(stage: Stage) -> None:
@@ -31,25 +33,29 @@ def begin(stage: Stage) -> None:
     }
     Cascade.objects.filter(pk=stage.cascade.pk).update(**running)
     stage.cascade.refresh_from_db()
-    _BEGIN.get(stage.version.trigger, _enter)(stage)
+    if stage.version.trigger in _BEGIN:
+        _BEGIN[stage.version.trigger](stage)
 
 
 def let_in(stage: Stage, now: datetime) -> int:
     """Whoever is to come in at this moment; returns how many did."""
     if stage.version.trigger in _ASKED_AT:
         return runner.listen_for(stage.cascade.pk, stage.contacts, now)
-    return runner.enroll_due(now, only=stage.cascade.pk) if now == stage.script.start else 0
+    if stage.version.trigger == "manual":
+        return runner.enroll_due(now, only=stage.cascade.pk) if now == stage.script.start else 0
+    return _enter(stage) if now == _enters_at(stage) else 0
 
 
 def asked_at(stage: Stage, after: datetime) -> list[datetime]:
     """When somebody may come in, of the moments after that."""
     when = _ASKED_AT.get(stage.version.trigger)
-    return [at for at in when(stage) if at > after] if when else []
+    moments_asked = when(stage) if when else [_enters_at(stage)]
+    return [at for at in moments_asked if at > after]
 
 
 def default_date(name: str, params: Mapping[str, Any], start: datetime, zone: str) -> datetime | None:
     """The date that is proposed for it, or None where it is about none."""
-    if name == "booking":
+    if name in DATED:
         by = timedelta(seconds=params.get("by") or 0)
         ahead = by + BOOKED_AHEAD if params.get("when", BEFORE) == BEFORE else timedelta(hours=1)
         return start.replace(minute=0, second=0, microsecond=0) + ahead
@@ -105,7 +111,7 @@ def _put(told: dict[str, Any], path: str, value: Any) -> None:
 
 def _is_booked(stage: Stage) -> None:
     params, now = stage.version.trigger_params, stage.script.start
-    starts = stage.script.about or default_date("booking", params, now, stage.business.time_zone) or now
+    starts = _date(stage) or now
     branch = Branch.objects.filter(pk=params["branch"]).first() if params["branch"] else None
     slot = bookings.Slot(
         title=_("Haircut"), starts_at=starts, ends_at=starts + timedelta(hours=1), branch_id=branch.pk if branch else None,
@@ -128,19 +134,49 @@ def _has_their_day(stage: Stage) -> None:
 
 
 def _day(stage: Stage) -> date:
-    params, start = stage.version.trigger_params, stage.script.start
-    zone = stage.business.time_zone
-    about = stage.script.about or default_date("yearly", params, start, zone) or start
-    return about.astimezone(timezones.named(zone) or timezones.UTC).date()
+    zone = timezones.named(stage.business.time_zone) or timezones.UTC
+    return (_date(stage) or stage.script.start).astimezone(zone).date()
 
 
-def _enter(stage: Stage) -> None:
-    """The moment of entering is all that counts; where it is about a date, that lies as far away as it would."""
-    way_in, params = trigger(stage.version.trigger), stage.version.trigger_params
-    offset = way_in.offset(params) if way_in.dated else None
-    anchor = stage.script.start - offset if offset is not None else None
-    people = Contact.objects.filter(pk__in=stage.contacts).order_by()
-    runner.enroll(stage.version, Entry(people, SOURCE, anchor=anchor), now=stage.script.start)
+def _a_date_is_told(stage: Stage) -> None:
+    """The event with the date in it, so that texts can name it."""
+    params, now = stage.version.trigger_params, stage.script.start
+    about = (_date(stage) or now).isoformat()
+    for pk in stage.contacts:
+        told = {
+            "number": "1001",
+            params["field"]: about,
+            **({params["key"]: f"{SOURCE}-{pk}"} if params["key"] else {}),
+        }
+        events.record(pk, params["event"], at=now, now=now, key=f"{SOURCE}-{pk}", data=told, source=SOURCE)
+
+
+def _enters_at(stage: Stage) -> datetime:
+    """At once, but for what comes after a date."""
+    offset = _offset(stage)
+    date = _date(stage)
+    return date + offset if date and offset and offset > timedelta(0) else stage.script.start
+
+
+def _offset(stage: Stage) -> timedelta | None:
+    way_in = trigger(stage.version.trigger)
+    return way_in.offset(stage.version.trigger_params) if way_in.dated else None
+
+
+def _date(stage: Stage) -> datetime | None:
+    name, params = stage.version.trigger, stage.version.trigger_params
+    return stage.script.about or default_date(name, params, stage.script.start, stage.business.time_zone)
+
+
+def _enter(stage: Stage) -> int:
+    """Who comes in is known here; where it is about a date, that lies as far away as it would."""
+    offset, date, now = _offset(stage), _date(stage), _enters_at(stage)
+    anchor = date or (now - offset if offset is not None else None)
+    told = dict(Event.objects.filter(source=SOURCE, contact__in=stage.contacts).values_list("contact_id", "pk"))
+    people = [Contact.objects.filter(pk=pk).order_by() for pk in stage.contacts]
+    about = [{"event": told[pk]} if pk in told else {} for pk in stage.contacts]
+    entries = [Entry(who, SOURCE, anchor=anchor, context=context) for who, context in zip(people, about, strict=True)]
+    return sum(runner.enroll(stage.version, entry, now=now) for entry in entries)
 
 
 def _quiet_is_over(stage: Stage) -> Iterator[datetime]:
@@ -171,6 +207,7 @@ def _the_hour_strikes(stage: Stage) -> Iterator[datetime]:
 
 _BEGIN: dict[str, Callable[[Stage], None]] = {
     "manual": _start_by_hand, "event": _something_happens, "booking": _is_booked, "yearly": _has_their_day,
+    "event_date": _a_date_is_told,
 }  # fmt: skip
 _ASKED_AT: dict[str, Callable[[Stage], Iterator[datetime]]] = {
     "event": _quiet_is_over,

@@ -24,7 +24,7 @@ from channels.models import Channel, Delivery, DeliveryStatus
 from channels.receipts import record_own
 from channels.transport import Fact, Outgoing, Result
 from contacts import events
-from contacts.models import Contact
+from contacts.models import Contact, Segment
 from tests.cascades.story import ana
 from tests.channels.outbox import ScriptedTransport, frozen, queue
 from tests.factories import NOW, email_then_sms, make_business, make_cascade, make_channel, make_contact, make_message
@@ -388,3 +388,27 @@ def test_a_step_on_hold_ends_the_clock_instead_of_turning_it_for_ever() -> None:
 def test_a_rehearsal_that_takes_too_long_stops_where_it_is() -> None:
     story = rehearsal.play(script_of(three_steps(), [ana()]), seconds=0)
     assert (story.cut, story.over, story.now) == (True, False, NOW)
+
+
+@pytest.mark.parametrize(("when", "sent"), [("before", -1), ("after", 1)])
+def test_a_date_that_was_told_is_chosen_and_its_text_can_name_it(when: str, sent: int) -> None:
+    text = make_message(texts={("sms", "en"): "Pick up on {{ event.pickup_on | slice: 0, 10 }}"})
+    cascade = make_cascade(
+        "Pick up", [{"channel": make_channel("sms"), "message": text, "seen": "nothing"}],
+        trigger="event_date", trigger_params={"event": "order", "field": "pickup_on", "by": 86_400, "when": when},
+    )  # fmt: skip
+    day = NOW + timedelta(days=3)
+    story = rehearsal.play(script_of(cascade, ["phone"], about=day))
+    cell = next(iter(story.people[0].cells.values()))
+    assert cell.at == day + timedelta(days=sent)
+    assert cell.message is not None
+    assert cell.message.text == "Pick up on 2026-11-25"
+
+
+def test_into_a_segment_people_come_at_the_chosen_moment() -> None:
+    segment = Segment.objects.create(name="All", rules={})
+    cascade = three_steps()
+    Cascade.objects.filter(pk=cascade.pk).update(trigger="segment", trigger_params={"segment": segment.pk})
+    story = rehearsal.play(script_of(cascade, [ana()]))
+    assert story.people[0].entered_at == NOW
+    assert story.people[0].outcome == "exhausted"
