@@ -36,7 +36,7 @@ def send_due(
 
 
 def _serve(
-    channel: Channel, business: Business, clock: Callable[[], datetime], limit: int, share: timedelta, *, durable: bool
+    channel: Channel, business: Business, clock: Callable[[], datetime], limit: int, share: timedelta, *, durable: bool = True
 ) -> int:  # fmt: skip
     """One channel, until nothing is due, its rate is spent, it is refused, or its share of the time is up."""
     try:

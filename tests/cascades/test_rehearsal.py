@@ -354,7 +354,7 @@ def test_a_birthday_comes_at_the_persons_own_hour_and_only_once_a_year() -> None
         [{"channel": make_channel("email"), "message": make_message(), "seen": "nothing"}],
         trigger="yearly", trigger_params={"at": "10:00"},
     )  # fmt: skip
-    people = [ana(), "far_away"]
+    people: list[Contact | str] = [ana(), "far_away"]
     story = rehearsal.play(script_of(cascade, people, about=NOW + timedelta(days=2)))
     sent = [next(iter(one.cells.values())).at for one in story.people]
     days = ("2026-11-24T10:00:00+01:00", "2026-11-24T10:00:00+09:00")

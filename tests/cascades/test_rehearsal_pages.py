@@ -72,7 +72,7 @@ def test_staff_choose_people_wind_the_clock_and_play_them_and_nothing_is_sent() 
 
     page = wound(client, cascade, to="end")
     assert "It is over for everybody." in said_of(page)
-    assert [model.objects.count() for model in (Delivery, Enrollment, SandboxMessage)] == [0, 0, 0]  # type: ignore[attr-defined]
+    assert [model.objects.count() for model in (Delivery, Enrollment, SandboxMessage)] == [0, 0, 0]
 
 
 def test_winding_back_forgets_what_was_played_after_it() -> None:
