@@ -16,59 +16,24 @@ from cascades import rehearsal, runner, tasks
 from cascades.models import Cascade, CascadeStatus, Enrollment, StepRun
 from cascades.outcomes import OUTCOME
 from cascades.publishing import NotReady
-from cascades.rehearsal import Play, Script, Story
-from cascades.trigger import Entry
+from cascades.rehearsal import Play, Story
 from channels import accounts, sending
 from channels import tasks as sending_tasks
 from channels.models import Channel, Delivery, DeliveryStatus
 from channels.receipts import record_own
 from channels.transport import Fact, Outgoing, Result
 from contacts import events
-from contacts.models import Contact, Segment
+from tests.cascades.rehearsed import EVENING, SOON, key, script_of, three_steps, town
 from tests.cascades.story import ana
 from tests.channels.outbox import ScriptedTransport, frozen, queue
 from tests.factories import NOW, email_then_sms, make_business, make_cascade, make_channel, make_contact, make_message
 
 pytestmark = pytest.mark.django_db
-EVENING = NOW + timedelta(hours=5)  # 18:00 in Madrid
-SOON = timedelta(hours=1)
 
 
 @pytest.fixture(autouse=True)
 def _house() -> None:
     make_business(quiet_from=time(21), quiet_until=time(8))
-
-
-def three_steps(**channel: Any) -> Cascade:
-    text = make_message()
-    email, sms = make_channel("email", **channel), make_channel("sms", price="0.05", **channel)
-    steps: list[dict[str, Any]] = [
-        {"channel": email, "message": text, "seen": "opened"},
-        {"channel": sms, "message": text, "seen": "clicked", "wait": timedelta(hours=4)},
-        {"channel": email, "message": make_message("Last"), "seen": "opened", "wait": timedelta(days=1)},
-    ]
-    return make_cascade("Three", steps, goal=["order"], final_wait=timedelta(days=2))
-
-
-def town() -> list[Contact]:
-    """Who opens, who never reacts, who agreed to nothing, who has a phone only, who lives far away, who buys."""
-    return [
-        ana(),
-        make_contact("Bea Sol", email="bea@example.org", phone="+34600111333"),
-        make_contact("Cleo Paz", email="cleo@example.org", consent=()),
-        make_contact("Dora Gil", phone="+34600111444"),
-        make_contact("Eva Lin", email="eva@example.org", phone="+34600111555", time_zone="Asia/Tokyo"),
-        make_contact("Fay Roe", email="fay@example.org", phone="+34600111666"),
-    ]
-
-
-def key(cascade: Cascade, number: int) -> str:
-    return list(cascade.steps.filter(version=None).order_by("position").values_list("key", flat=True))[number]
-
-
-def script_of(cascade: Cascade, people: Sequence[Contact | str], start: datetime = NOW, **more: Any) -> Script:
-    cast = tuple(one if isinstance(one, str) else one.pk for one in people)
-    return Script(cascade.pk, start, cast, **more)
 
 
 def rows() -> dict[str, int]:
@@ -315,64 +280,6 @@ def test_a_cap_counts_what_people_really_had() -> None:
     assert story.people[0].cells[key(cascade, 0)].at == NOW + timedelta(days=2)
 
 
-def test_a_cart_that_was_left_takes_people_in_when_it_has_been_quiet() -> None:
-    cascade = three_steps()
-    cascade.trigger = "event"
-    cascade.trigger_params = {
-        "event": "cart_changed", "key": "cart", "quiet": 10_800, "unless": ["order"],
-        "where": [{"field": "total", "is": "least", "value": 80}, {"field": "items[].category", "is": "is", "value": "hair"}],
-    }  # fmt: skip
-    cascade.save()
-    plays = (Play(NOW + SOON, 1, "goal", text="order"),)
-    story = rehearsal.play(script_of(cascade, town()[:2], plays=plays))
-    assert story.people[0].cells[key(cascade, 0)].at == NOW + timedelta(hours=3)
-    assert (story.people[1].cells, story.people[1].state) == ({}, "Has not come in yet.")
-
-
-def test_a_reminder_goes_before_the_booking_and_moves_and_ends_with_it() -> None:
-    cascade = make_cascade(
-        "Reminder",
-        [{"channel": make_channel("sms"), "message": make_message(), "seen": "nothing"}],
-        trigger="booking", trigger_params={"by": 86_400},
-    )  # fmt: skip
-    day = NOW + timedelta(days=3)
-    plays = (
-        Play(NOW + SOON, 1, "booking", text="cancel"),
-        Play(NOW + SOON, 2, "move", text=(day + timedelta(days=1)).isoformat()),
-    )
-    people = [make_contact(f"P{n}", phone=f"+3460011144{n}") for n in range(3)]
-    story = rehearsal.play(script_of(cascade, people, about=day, plays=plays))
-    ahead = timedelta(days=1)
-    sent = [[cell.at for cell in one.cells.values() if cell.message] for one in story.people]
-    assert sent == [[day - ahead], [], [day]]
-    assert story.people[1].reason == "booking_cancelled"
-
-
-def test_a_birthday_comes_at_the_persons_own_hour_and_only_once_a_year() -> None:
-    cascade = make_cascade(
-        "Birthday",
-        [{"channel": make_channel("email"), "message": make_message(), "seen": "nothing"}],
-        trigger="yearly", trigger_params={"at": "10:00"},
-    )  # fmt: skip
-    people: list[Contact | str] = [ana(), "far_away"]
-    story = rehearsal.play(script_of(cascade, people, about=NOW + timedelta(days=2)))
-    sent = [next(iter(one.cells.values())).at for one in story.people]
-    days = ("2026-11-24T10:00:00+01:00", "2026-11-24T10:00:00+09:00")
-    assert sent == [datetime.fromisoformat(day) for day in days]
-
-
-def test_who_was_in_it_before_does_not_come_in_where_it_is_once_in_a_lifetime() -> None:
-    cascade = three_steps()
-    Cascade.objects.filter(pk=cascade.pk).update(trigger="event", trigger_params={"event": "visit"}, reentry="never")
-    cascade.refresh_from_db()
-    one, other = town()[:2]
-    version = runner.switch_on(cascade, user=None, now=NOW)
-    runner.enroll(version, Entry(Contact.objects.filter(pk=one.pk), "event:visit:1"), now=NOW)
-    story = rehearsal.play(script_of(cascade, [one, other], NOW + SOON))
-    assert story.people[0].state == "Was in this cascade before, and has not come in again."
-    assert story.people[1].outcome == "exhausted"
-
-
 def test_a_draft_that_is_not_ready_says_why() -> None:
     with pytest.raises(NotReady, match="no steps yet"):
         rehearsal.play(script_of(make_cascade("Empty"), ["email"]))
@@ -388,27 +295,3 @@ def test_a_step_on_hold_ends_the_clock_instead_of_turning_it_for_ever() -> None:
 def test_a_rehearsal_that_takes_too_long_stops_where_it_is() -> None:
     story = rehearsal.play(script_of(three_steps(), [ana()]), seconds=0)
     assert (story.cut, story.over, story.now) == (True, False, NOW)
-
-
-@pytest.mark.parametrize(("when", "sent"), [("before", -1), ("after", 1)])
-def test_a_date_that_was_told_is_chosen_and_its_text_can_name_it(when: str, sent: int) -> None:
-    text = make_message(texts={("sms", "en"): "Pick up on {{ event.pickup_on | slice: 0, 10 }}"})
-    cascade = make_cascade(
-        "Pick up", [{"channel": make_channel("sms"), "message": text, "seen": "nothing"}],
-        trigger="event_date", trigger_params={"event": "order", "field": "pickup_on", "by": 86_400, "when": when},
-    )  # fmt: skip
-    day = NOW + timedelta(days=3)
-    story = rehearsal.play(script_of(cascade, ["phone"], about=day))
-    cell = next(iter(story.people[0].cells.values()))
-    assert cell.at == day + timedelta(days=sent)
-    assert cell.message is not None
-    assert cell.message.text == "Pick up on 2026-11-25"
-
-
-def test_into_a_segment_people_come_at_the_chosen_moment() -> None:
-    segment = Segment.objects.create(name="All", rules={})
-    cascade = three_steps()
-    Cascade.objects.filter(pk=cascade.pk).update(trigger="segment", trigger_params={"segment": segment.pk})
-    story = rehearsal.play(script_of(cascade, [ana()]))
-    assert story.people[0].entered_at == NOW
-    assert story.people[0].outcome == "exhausted"
