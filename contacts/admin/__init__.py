@@ -12,6 +12,7 @@ from contacts.admin import (
     integration,
     segment,
     suppression,
+    voucher,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "integration",
     "segment",
     "suppression",
+    "voucher",
 ]

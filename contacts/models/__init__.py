@@ -10,6 +10,7 @@ from contacts.models.importing import ImportRow, ImportRun, ImportState, RowOutc
 from contacts.models.integration import AnsweredCall, Integration, Scope
 from contacts.models.limits import Cap, ClosedDay, QuietRule
 from contacts.models.segment import Segment
+from contacts.models.voucher import CodeKind, Voucher, VoucherOffer
 
 __all__ = [
     "LONGEST_ADDRESS",
@@ -24,6 +25,7 @@ __all__ = [
     "Business",
     "Cap",
     "ClosedDay",
+    "CodeKind",
     "Connection",
     "Consent",
     "ConsentPurpose",
@@ -45,4 +47,6 @@ __all__ = [
     "SuppressionReason",
     "SuppressionScope",
     "Validity",
+    "Voucher",
+    "VoucherOffer",
 ]
