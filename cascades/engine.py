@@ -1,8 +1,8 @@
 """The heart, and pure: what is to happen with one person in one cascade, given the plan, what is known so far, and the time.
 
-`decide()` looks at nothing but its arguments and answers with one intent and its reason; `cascades.runner` loads, asks,
-applies and stores. Rules, in this order: what ends everything; what counts as seen; the next step's time; whom the step is
-for; whether the person can be reached. No Django; what it reads and answers stands in `cascades.plan`.
+`decide()` looks at nothing but its arguments and answers with one intent and its reason; `cascades.runner` loads, asks, applies and stores.
+Rules, in this order: what ends everything; what counts as seen; the next step's time (`cascades.due`); whom the step is for, by itself and
+by its conditions (`cascades.conditions`); whether the person can be reached. No Django; what it reads stands in `cascades.plan`.
 """
 
 from __future__ import annotations
@@ -10,31 +10,27 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from cascades.conditions import OF_OPENINGS, reached, unmet
+from cascades.due import by_the_clock, due, is_reminder, may_come_forward, news_by, too_late
+from cascades.intents import Finish, Intent, Send, Skip, Stop, Wait
 from cascades.plan import (
     HAND_OVER_GRACE,
-    Answer,
-    AnswerRule,
     Base,
+    Became,
     Clock,
+    Condition,
     Ended,
     Ending,
-    Finish,
     For,
-    Intent,
+    Mode,
     Plan,
     Progress,
     Seen,
-    Send,
-    Skip,
     StepPlan,
     StepProgress,
-    Stop,
-    Then,
-    Wait,
     Went,
-    rule_for,
 )
-from contacts.calendar import last_allowed, next_local
+from cascades.replies import Answer, AnswerRule, Then, rule_for
 
 __all__ = [
     "HAND_OVER_GRACE",
@@ -42,12 +38,15 @@ __all__ = [
     "Answer",
     "AnswerRule",
     "Base",
+    "Became",
     "Clock",
+    "Condition",
     "Ended",
     "Ending",
     "Finish",
     "For",
     "Intent",
+    "Mode",
     "Plan",
     "Progress",
     "Seen",
@@ -60,11 +59,10 @@ __all__ = [
     "Wait",
     "Went",
     "decide",
+    "is_reminder",
 ]
 
 RECHECK_PAUSED = timedelta(minutes=10)
-# How long before the quiet time begins a reminder leaves that would fall into it: the queue takes its while.
-BEFORE_QUIET = timedelta(minutes=15)
 
 
 def decide(plan: Plan, progress: Progress, now: datetime) -> Intent:
@@ -90,47 +88,76 @@ def _out_of_time(progress: Progress) -> Finish:
 def _next(plan: Plan, progress: Progress, now: datetime) -> Intent:
     """What is next of the steps, as if there were all the time in the world."""
     done = {step.key for step in progress.steps}
-    step = next((step for step in plan.steps if step.key not in done), None)
-    if step is None:
+    left = [step for step in plan.steps if step.key not in done]
+    if not left or (plan.mode is Mode.FIRST and any(step.is_out for step in progress.steps)):
         return _after_last(plan, progress, now)
+    if plan.mode is Mode.PARALLEL:
+        return _soonest([_of(plan, step, progress, now) for step in left])
+    return _of(plan, left[0], progress, now)
+
+
+def _soonest(intents: list[Intent]) -> Intent:
+    """Of steps that wait for none of the others: the first that can be taken, else the shortest wait."""
+    waits = [intent for intent in intents if isinstance(intent, Wait)]
+    if len(waits) < len(intents):
+        return next(intent for intent in intents if not isinstance(intent, Wait))
+    return replace(min(waits, key=lambda wait: wait.until), asks_clock=any(wait.asks_clock for wait in waits))
+
+
+def _of(plan: Plan, step: StepPlan, progress: Progress, now: datetime) -> Intent:
+    """What is to happen at this step, if it is the next one."""
     if step.key in progress.paused:
         return Wait(now + RECHECK_PAUSED, "step_paused", progress.prolonged)
-    due, reason = _due(plan, step, progress)
-    if too_late := _too_late(plan, step, progress, due, now):
-        return Skip(step.key, too_late)
-    due, reason = _by_the_clock(plan, step, progress, due, reason)
-    if due > now:
-        return Wait(due, reason, progress.prolonged, asks_clock=_may_come_forward(plan, step, progress))
+    time, reason = due(plan, step, progress)
+    if late := too_late(plan, step, progress, time, now):
+        return Skip(step.key, late)
+    time, reason = by_the_clock(plan, step, progress, time, reason)
+    if time > now:
+        return Wait(time, reason, progress.prolonged, asks_clock=may_come_forward(plan, step, progress))
     if _opening_matters(plan, step) and (waits := _unsure(step.key, step.wait or step.patience, progress, now)):
         return waits
+    if plan.mode is Mode.DELIVERED and any(reached(plan, one) for one in progress.steps):
+        return Stop(Ending.REACHED, "seen_accepted")
     if left_out := _left_out(plan, step, progress):
         return Skip(step.key, left_out)
+    if missing := unmet(plan, step, progress):
+        return Skip(step.key, *missing)
     if why := progress.unreachable.get(step.key):
         return Skip(step.key, why)
-    return Send(step.key, reason)
+    return Send(step.key, "preferred_first" if step.preferred and reason == "step_time" else reason)
 
 
 def _seen(plan: Plan, progress: Progress) -> Stop | None:
-    """The reaction that ends it, judged by each step's own rule, also when it comes late."""
+    """The reaction that ends it, judged by what counts at each step, also when it comes late."""
     rules = {step.key: step for step in plan.steps}
+    waits_for_all = plan.mode is Mode.PARALLEL and _is_under_way(plan, progress)
     for step in progress.steps:
         if step.key not in rules:
             continue
         rule = rules[step.key]
-        if stop := _answered(rule, step):
+        seen = Seen.NOTHING if waits_for_all else plan.ended_by(rule)
+        if stop := _answered(rule, seen, step):
             return stop
-        if step.clicked_at and rule.seen in (Seen.OPENED, Seen.CLICKED):
+        if step.clicked_at and seen in (Seen.OPENED, Seen.CLICKED):
             return Stop(Ending.REACHED, "seen_clicked")
-        if step.opened_at and rule.seen is Seen.OPENED:
+        if step.opened_at and seen is Seen.OPENED:
             return Stop(Ending.REACHED, "seen_opened")
+        if plan.mode is Mode.DELIVERED and step.arrived:
+            return Stop(Ending.REACHED, "seen_delivered")
     return None
 
 
-def _answered(rule: StepPlan, step: StepProgress) -> Stop | None:
+def _is_under_way(plan: Plan, progress: Progress) -> bool:
+    """Whether messages are still to leave: where all go at once, no reaction to one of them calls the others back."""
+    done = {step.key for step in progress.steps}
+    return any(step.went is Went.WAITING for step in progress.steps) or any(s.key not in done for s in plan.steps)
+
+
+def _answered(rule: StepPlan, seen: Seen, step: StepProgress) -> Stop | None:
     """What staff chose for this answer; any other ends it, unless nothing that is seen does."""
     for answer in step.said:
         chosen = rule_for(answer, rule.answers)
-        if chosen is None and rule.seen is not Seen.NOTHING:
+        if chosen is None and seen is not Seen.NOTHING:
             return Stop(Ending.REACHED, "seen_replied")
         if chosen is not None and chosen.then is Then.STOP:
             named = chosen.names(answer)
@@ -142,105 +169,12 @@ def _words(answer: Answer) -> str:
     return answer.text.strip() or answer.choice
 
 
-def _due(plan: Plan, step: StepPlan, progress: Progress) -> tuple[datetime, str]:
-    """When the step's time has come, and what the waiting is for."""
-    previous = progress.steps[-1] if progress.steps else None
-    if step.wait_from.is_dated and progress.anchor_at:
-        return progress.anchor_at + (-step.wait if step.wait_from is Base.BEFORE else step.wait), "step_time"
-    if previous is None:
-        return _start(plan, progress) + step.wait, "step_time"
-    if step.wait_from is Base.START or step.wait_from.is_dated:
-        return _from_start(plan, step, previous, progress)
-    if previous.moves_on_at_once:
-        return previous.ended_at or previous.decided_at, "previous_did_not_go"
-    if previous.went is not Went.SKIPPED:
-        return _counted(plan, step, previous)
-    # The previous step was not meant for this person. A plain wait counts from its time, other waits from the last message that went.
-    earlier = next((one for one in reversed(progress.steps) if one.went not in (Went.SKIPPED, Went.LOST)), None)
-    if earlier is None or step.wait_from is Base.SENT:
-        return previous.decided_at + step.wait, "step_time"
-    return _counted(plan, step, earlier)
-
-
-def _start(plan: Plan, progress: Progress) -> datetime:
-    """When it begins for this person: where it is about a date, so long before or after that."""
-    return progress.anchor_at + plan.offset if progress.anchor_at and plan.offset is not None else progress.started_at
-
-
-def is_reminder(plan: Plan, step: StepPlan, progress: Progress) -> bool:
-    """Whether the step's time is fixed by a date that lies after it: nobody wants it later than that."""
-    if progress.anchor_at is None or (step.wait_from is Base.AFTER):
-        return False
-    if step.wait_from is Base.BEFORE:
-        return bool(step.wait)
-    first = bool(plan.steps) and plan.steps[0].key == step.key
-    return (first or step.wait_from is Base.START) and _start(plan, progress) + step.wait < progress.anchor_at
-
-
-def _too_late(plan: Plan, step: StepPlan, progress: Progress, due: datetime, now: datetime) -> str:
-    """Why a step that a date fixes is no longer worth anything, or ""."""
-    if not is_reminder(plan, step, progress):
-        return ""
-    if progress.anchor_at and now >= progress.anchor_at:
-        return "date_has_passed"
-    return "time_was_past" if due < progress.started_at else ""
-
-
-def _may_come_forward(plan: Plan, step: StepPlan, progress: Progress) -> bool:
-    """A reminder that may fall into quiet hours: only the person's clock can say."""
-    return progress.clock is None and not step.urgent and is_reminder(plan, step, progress)
-
-
-def _by_the_clock(plan: Plan, step: StepPlan, progress: Progress, due: datetime, reason: str) -> tuple[datetime, str]:
-    """The step's time on the person's own clock: on for its hour and its day, and back to before the quiet hours where it is a reminder."""
-    clock = progress.clock
-    if clock is None or reason not in ("step_time", "previous_did_not_go"):
-        return due, reason
-    if step.by_the_clock:
-        shown = next_local(due, step.at_time, step.weekdays, clock.zones[0])
-        due, reason = shown, reason if shown == due else "waits_hour"
-    if step.urgent or step.key not in clock.opening or not is_reminder(plan, step, progress):
-        return due, reason
-    windows, still = clock.opening[step.key]
-    early = last_allowed(due, clock.zones, windows, still, margin=BEFORE_QUIET)
-    return (early, "before_quiet_hours") if early and early < due else (due, reason)
-
-
-def _from_start(plan: Plan, step: StepPlan, previous: StepProgress, progress: Progress) -> tuple[datetime, str]:
-    """Steps that count from the start do not overtake a message that is still on its way out, unless that takes too long."""
-    due = _start(plan, progress) + step.wait
-    if previous.went is Went.WAITING:
-        return max(due, _news_by(plan, previous)), "previous_on_its_way"
-    return due, "step_time"
-
-
-def _news_by(plan: Plan, step: StepProgress) -> datetime:
-    """By then the message has left or has expired: beyond it no news is waited for."""
-    validity = next((one.validity for one in plan.steps if one.key == step.key), timedelta(0))
-    return step.decided_at + validity + HAND_OVER_GRACE
-
-
-def _counted(plan: Plan, step: StepPlan, previous: StepProgress) -> tuple[datetime, str]:
-    """The time of a step that counts from what became of the previous message."""
-    if previous.went is Went.WAITING:
-        return _news_by(plan, previous) + step.wait, "previous_on_its_way"
-    sent = previous.sent_at or previous.decided_at
-    channel = next((one for one in plan.steps if one.key == previous.key), step)
-    base: datetime | None = sent
-    if step.wait_from is Base.DELIVERED:
-        # Where a channel cannot report delivery, accepted counts.
-        base = previous.delivered_at or previous.opened_at or (None if channel.reports_delivery else sent)
-    elif step.wait_from is Base.OPENED:
-        base = previous.opened_at or previous.clicked_at or previous.replied_at
-    elif step.wait_from is Base.CLICKED:
-        base = previous.clicked_at or previous.replied_at
-    if base is None:
-        return sent + step.patience, f"waits_{step.wait_from}"
-    return base + step.wait, "step_time"
-
-
 def _opening_matters(plan: Plan, step: StepPlan) -> bool:
-    return step.who is For.NOT_OPENED or any(one.seen is Seen.OPENED for one in plan.steps)
+    """Whether an opening that may have been a program's would make a difference to this step."""
+    if any(one.became in OF_OPENINGS for one in step.only_if):
+        return True
+    ends = plan.mode.asks_for_whom and any(plan.ended_by(one) is Seen.OPENED for one in plan.steps)
+    return ends or plan.whom(step) is For.NOT_OPENED
 
 
 def _unsure(key: str, again: timedelta, progress: Progress, now: datetime) -> Wait | None:
@@ -253,24 +187,20 @@ def _unsure(key: str, again: timedelta, progress: Progress, now: datetime) -> Wa
 
 
 def _left_out(plan: Plan, step: StepPlan, progress: Progress) -> str:
-    """Why the step is not for this person, or ""."""
+    """Why the step is not for this person by the part that they have had in it, or ""."""
+    if not plan.mode.asks_for_whom:
+        return ""
     earlier = [one for one in progress.steps if one.went is not Went.SKIPPED]
     if step.who is For.FAILED:
-        last = progress.steps[-1] if progress.steps else None
+        last = progress.last
         return "" if last and last.went in (Went.SKIPPED, Went.LOST) else "not_for_sent"
     if step.who is For.NOT_REACHED:
-        return "not_for_reached" if any(_reached(plan, one) for one in earlier) else ""
+        return "not_for_reached" if any(reached(plan, one) for one in earlier) else ""
     if step.who is For.NOT_CLICKED:
         return "not_for_clicked" if any(one.was_clicked for one in earlier) else ""
     if step.who is For.NOT_OPENED:
         return _opened_or_unknown(earlier, progress)
     return _unknown_of_seen(plan, earlier, progress)
-
-
-def _reached(plan: Plan, one: StepProgress) -> bool:
-    """Delivered, or accepted where the channel cannot tell delivery."""
-    reports = next((step.reports_delivery for step in plan.steps if step.key == one.key), True)
-    return one.arrived or (not reports and one.went is Went.SENT)
 
 
 def _opened_or_unknown(earlier: list[StepProgress], progress: Progress) -> str:
@@ -281,7 +211,7 @@ def _opened_or_unknown(earlier: list[StepProgress], progress: Progress) -> str:
 
 def _unknown_of_seen(plan: Plan, earlier: list[StepProgress], progress: Progress) -> str:
     """A later step after one that an opening would have ended is meant for those who did not open, said or not."""
-    ends_by_opening = {step.key for step in plan.steps if step.seen is Seen.OPENED}
+    ends_by_opening = {step.key for step in plan.steps if plan.ended_by(step) is Seen.OPENED}
     return _unknown([one for one in earlier if one.key in ends_by_opening], progress)
 
 
@@ -293,14 +223,11 @@ def _unknown(earlier: list[StepProgress], progress: Progress) -> str:
 
 def _after_last(plan: Plan, progress: Progress, now: datetime) -> Intent:
     """After the last step reactions are awaited for a while; then it is over, and the outcome says how."""
-    out = [one for one in progress.steps if one.went not in (Went.SKIPPED, Went.LOST)]
+    out = [one for one in progress.steps if one.is_out]
     if not out:
-        lost = any(one.went is Went.LOST for one in progress.steps)
-        if not lost and any(one.late for one in progress.steps) and not any(one.unreachable for one in progress.steps):
-            return Finish(Ending.STOPPED, "came_too_late")
-        return Finish(Ending.FAILED, "all_failed") if lost else Finish(Ending.UNREACHABLE, "no_channel_left")
+        return _nothing_went(progress)
     waiting = [one for one in out if one.went is Went.WAITING]
-    if waiting and (until := max(_news_by(plan, one) for one in waiting)) > now:
+    if waiting and (until := max(news_by(plan, one) for one in waiting)) > now:
         return Wait(until, "previous_on_its_way", progress.prolonged)
     until = max(one.sent_at or one.decided_at for one in out) + plan.final_wait
     if until > now:
@@ -310,8 +237,23 @@ def _after_last(plan: Plan, progress: Progress, now: datetime) -> Intent:
     return _end(plan, out)
 
 
+def _nothing_went(progress: Progress) -> Finish:
+    if any(one.went is Went.LOST for one in progress.steps):
+        return Finish(Ending.FAILED, "all_failed")
+    if any(one.unreachable for one in progress.steps):
+        return Finish(Ending.UNREACHABLE, "no_channel_left")
+    late = any(one.late for one in progress.steps)
+    return Finish(Ending.STOPPED, "came_too_late" if late else "nothing_for_them")
+
+
 def _end(plan: Plan, out: list[StepProgress]) -> Finish:
-    """Whoever gave an answer that let the cascade go on has reacted all the same."""
+    """Whoever gave an answer that let the cascade go on has reacted all the same; but it may have been about something else."""
+    if plan.mode is Mode.GOAL:
+        return Finish(Ending.EXHAUSTED, "goal_not_reached")
     rules = {step.key: step.answers for step in plan.steps}
-    went_on = any(rule_for(answer, rules.get(one.key, ())) for one in out for answer in one.said)
-    return Finish(Ending.REACHED, "answered_went_on") if went_on else Finish(Ending.EXHAUSTED, "no_reaction")
+    if any(rule_for(answer, rules.get(one.key, ())) for one in out for answer in one.said):
+        return Finish(Ending.REACHED, "answered_went_on")
+    if plan.mode not in (Mode.FIRST, Mode.DELIVERED):
+        return Finish(Ending.EXHAUSTED, "no_reaction")
+    got = any(reached(plan, one) for one in out)
+    return Finish(Ending.REACHED, "got_message") if got else Finish(Ending.EXHAUSTED, "none_delivered")

@@ -1,4 +1,4 @@
-"""What the engine reads and what it answers: the frozen plan, what is known of one person's way, and the intents.
+"""What the engine reads: the frozen plan, and what is known of one person's way.
 
 Standard library only. All instants are aware and in UTC.
 """
@@ -6,11 +6,12 @@ Standard library only. All instants are aware and in UTC.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from cascades.replies import Answer, AnswerRule
 from contacts.calendar import Window
 
 # A wait for something that never comes ends after this, where staff gave no longest wait and the wait itself is nothing.
@@ -56,42 +57,48 @@ class Seen(StrEnum):
     NOTHING = "nothing"
 
 
-class Then(StrEnum):
-    """What an answer means for the rest of the cascade (`cascades.models.Step.answers`)."""
+class Mode(StrEnum):
+    """How the steps follow on one another, and what ends it (`cascades.models.Mode`)."""
 
-    STOP = "stop"
-    CONTINUE = "continue"
+    SERIES = "series"
+    PARALLEL = "parallel"
+    FIRST = "first"
+    DELIVERED = "delivered"
+    SEEN = "seen"
+    GOAL = "goal"
+
+    @property
+    def asks_for_whom(self) -> bool:
+        """Whether a step's own "for whom" counts: where each goes by itself, or one alone, nobody is left out by what became of others."""
+        return self in (Mode.SERIES, Mode.SEEN, Mode.GOAL)
 
 
-ANY_TEXT = "*"
+class Became(StrEnum):
+    """What may have become of an earlier step, or where a person may be, for a step that is only for some."""
+
+    OPENED = "opened"
+    NOT_OPENED = "not_opened"
+    CLICKED = "clicked"
+    NOT_CLICKED = "not_clicked"
+    OPENED_NOT_CLICKED = "opened_not_clicked"
+    DELIVERED = "delivered"
+    NOT_DELIVERED = "not_delivered"
+    ANSWERED = "answered"
+    NOT_ANSWERED = "not_answered"
+    FAILED = "failed"
+    IN = "in"
+    NOT_IN = "not_in"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What somebody said: `choice` is the code of the button that was pressed, "" for words that were written."""
+class Condition:
+    """What must hold when a step is due: of an earlier one by its key, or of a segment by its number. answer: a button's code or a word, ""
+    for any answer."""
 
-    choice: str = ""
-    text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerRule:
-    """What one answer means. choice: a button's code, or the word itself where it is written; `ANY_TEXT` for all other words."""
-
-    choice: str
-    then: Then
-
-    def names(self, answer: Answer) -> bool:
-        """Whether the answer is this very one; capitals and blanks around it do not matter in words."""
-        return (
-            self.choice == answer.choice if answer.choice else self.choice.casefold() == answer.text.strip().casefold()
-        )
-
-
-def rule_for(answer: Answer, rules: Sequence[AnswerRule]) -> AnswerRule | None:
-    """The rule that holds for an answer: the one that names it, else for words the one for any; None where staff said nothing about it."""
-    named = next((rule for rule in rules if rule.names(answer)), None)
-    return named or next((rule for rule in rules if rule.choice == ANY_TEXT and not answer.choice), None)
+    became: Became
+    step: str = ""
+    segment: int = 0
+    answer: str = ""
 
 
 class Went(StrEnum):
@@ -108,7 +115,7 @@ class Went(StrEnum):
 @dataclass(frozen=True, slots=True)
 class StepPlan:
     """One step as it was frozen. `reports_*`: what the step's channel is able to tell; `answers`: what these mean, the others ending it if
-    the step says so."""
+    the step says so; kind: of its channel; preferred: it was brought to the front for a person who prefers its channel."""
 
     key: str
     wait: timedelta = timedelta(0)
@@ -124,11 +131,21 @@ class StepPlan:
     at_time: time | None = None
     weekdays: frozenset[int] = frozenset()
     urgent: bool = False
+    kind: str = ""
+    only_if: tuple[Condition, ...] = ()
+    preferred: bool = False
 
     @property
     def by_the_clock(self) -> bool:
         """Whether it waits on for an hour or a day of the person's own clock."""
         return self.at_time is not None or bool(self.weekdays)
+
+    def in_place_of(self, other: StepPlan) -> StepPlan:
+        """The same message at the time of another one, and for those for whom that one was."""
+        return replace(
+            self, wait=other.wait, wait_from=other.wait_from, longest_wait=other.longest_wait, who=other.who, at_time=other.at_time,
+            weekdays=other.weekdays,
+        )  # fmt: skip
 
     @property
     def patience(self) -> timedelta:
@@ -150,6 +167,34 @@ class Plan:
     final_wait: timedelta = timedelta(0)
     offset: timedelta | None = None
     deadline: timedelta | None = None
+    mode: Mode = Mode.SERIES
+
+    def ended_by(self, step: StepPlan) -> Seen:
+        """What counts as seen at the step: its own choice where it goes step by step, else what the mode says."""
+        if self.mode is Mode.SERIES:
+            return step.seen
+        if self.mode is Mode.GOAL:
+            return Seen.NOTHING
+        return Seen.OPENED if step.reports_opening else Seen.CLICKED
+
+    def whom(self, step: StepPlan) -> For:
+        return step.who if self.mode.asks_for_whom else For.EVERYONE
+
+    def preferring(self, kind: str) -> Plan:
+        """The plan for somebody who prefers a kind of channel: its first step comes first, the others keep their order.
+
+        The waits belong to the places and not to the messages: the first leaves when the first was to leave, and "four hours after the one
+        before" stays so. A step that depends on an earlier one keeps its place; where all leave at once no order is to be changed.
+        """
+        found = next(
+            (step for step in self.steps if step.kind == kind and not any(one.step for one in step.only_if)), None
+        )
+        if not kind or found is None or found is self.steps[0] or self.mode is Mode.PARALLEL:
+            return self
+        order = (replace(found, preferred=True), *(step for step in self.steps if step is not found))
+        return replace(
+            self, steps=tuple(step.in_place_of(place) for step, place in zip(order, self.steps, strict=True))
+        )
 
     @property
     def longest(self) -> timedelta:
@@ -167,7 +212,7 @@ class StepProgress:
 
     answers: what was said, if `replied_at`; tracked: this very opening could be known (pixel present and channel reports it); unreachable:
     it was skipped because the person could not be reached there (and not because the step was not meant for them); late: because its time
-    had passed.
+    had passed; passed: it was put before what the person had already, and is not for them any more.
     """
 
     key: str
@@ -184,6 +229,7 @@ class StepProgress:
     tracked: bool = True
     unreachable: bool = False
     late: bool = False
+    passed: bool = False
 
     @property
     def said(self) -> tuple[Answer, ...]:
@@ -196,6 +242,11 @@ class StepProgress:
         return self.went is Went.LOST or (self.went is Went.SKIPPED and self.unreachable)
 
     @property
+    def is_out(self) -> bool:
+        """Whether a message is on its way or has left, and is not known to be lost."""
+        return self.went not in (Went.SKIPPED, Went.LOST)
+
+    @property
     def arrived(self) -> bool:
         return self.went is Went.DELIVERED or self.was_opened
 
@@ -206,6 +257,25 @@ class StepProgress:
     @property
     def was_clicked(self) -> bool:
         return bool(self.clicked_at or self.replied_at)
+
+
+class Ending(StrEnum):
+    """How an enrollment ends (`cascades.models.Outcome`)."""
+
+    REACHED = "reached"
+    EXHAUSTED = "exhausted"
+    UNREACHABLE = "unreachable"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    MOVED = "moved"
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Something outside the steps that ends everything: the outcome and its reason code."""
+
+    outcome: Ending
+    reason: str
 
 
 # When something may leave, and the days on which nothing does.
@@ -229,7 +299,7 @@ class Progress:
     unreachable: by step key, the reason code why the person cannot be reached there now; prolonged: key of the step whose wait an unsure
     opening has already prolonged ("final" for the last wait); paused: keys of steps that are held; unknown_goes_on: whether
     someone whose opening cannot be known counts as "not opened"; anchor_at: the date that the occasion is about; clock: the person's, once
-    the gate was asked.
+    the gate was asked; segments: of those that the steps ask for, the ones in which the person is, once it was asked.
     """
 
     started_at: datetime
@@ -241,68 +311,9 @@ class Progress:
     unknown_goes_on: bool = False
     anchor_at: datetime | None = None
     clock: Clock | None = None
+    segments: frozenset[int] | None = None
 
-
-class Ending(StrEnum):
-    """How an enrollment ends (`cascades.models.Outcome`)."""
-
-    REACHED = "reached"
-    EXHAUSTED = "exhausted"
-    UNREACHABLE = "unreachable"
-    STOPPED = "stopped"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """Something outside the steps that ends everything: the outcome and its reason code."""
-
-    outcome: Ending
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Send:
-    """Hand this step's message over, now."""
-
-    key: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Skip:
-    """Leave this step out and look at the next one at once."""
-
-    key: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Look again at `until`, or earlier when news comes. `prolonged` as in `Progress`, to be stored. asks_clock: the person's clock must be
-    known to say it rightly, and may say it is earlier."""
-
-    until: datetime
-    reason: str
-    prolonged: str = ""
-    asks_clock: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """It is over because of what happened: seen, goal, opt-out, staff. answer: what was said, where that ended it."""
-
-    outcome: Ending
-    reason: str
-    answer: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Finish:
-    """It is over because there is nothing left to do."""
-
-    outcome: Ending
-    reason: str
-
-
-Intent = Send | Skip | Wait | Stop | Finish
+    @property
+    def last(self) -> StepProgress | None:
+        """The last step that was decided on the way; those that were put before it later are none of it."""
+        return next((step for step in reversed(self.steps) if not step.passed), None)

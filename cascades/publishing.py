@@ -108,7 +108,7 @@ def _copy(step: Step, version: CascadeVersion, position: int, message_version_id
 
 _KEPT = (
     "cascade_id", "key", "channel_id", "message_id", "wait", "wait_from", "longest_wait", "who", "seen", "validity",
-    "answers", "at_time", "weekdays",
+    "only_if", "answers", "at_time", "weekdays",
 )  # fmt: skip
 
 
@@ -116,8 +116,11 @@ def _whole(cascade: Cascade) -> dict[str, Any]:
     """What a version fixes beside its steps; the way in with its settings complete."""
     plain = {
         name: getattr(cascade, name)
-        for name in ("goal", "final_wait", "trigger", "reentry", "reentry_after", "deadline")
-    }
+        for name in (
+            "mode", "preferred_first", "goal", "goal_where", "goal_about", "goal_key", "at_end", "final_wait", "trigger", "reentry",
+            "reentry_after", "deadline",
+        )
+    }  # fmt: skip
     return {**plain, "trigger_params": trigger(cascade.trigger).clean(cascade.trigger_params)}
 
 

@@ -5,12 +5,14 @@ Only a person's doing counts (grade human); what was played in the sandbox only 
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from functools import reduce
 from operator import and_
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import CharField, Count, F, Max, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -126,6 +128,25 @@ class RealChannel(Condition):
         }
         said = [f"{kinds.label(name)} {n}" for name, n in sorted(counted.items(), key=lambda one: -one[1])]
         return ", ".join(said) or _("none")
+
+
+LATELY = timedelta(days=180)
+
+
+def preferred(of: Sequence[str], contact: str, now: datetime, *, played: bool = False) -> Combinable:
+    """For annotate(): which of these kinds of channel a person prefers: the one that they asked for, else the one in which they clicked and
+    answered most of late (of as many the last one); "" where nothing is known.
+
+    contact: the column that names the person; played: whether messages of the sandbox count.
+    """
+    person = Contact.objects.filter(pk=OuterRef(contact), preferred_channel__in=of).order_by()
+    did = Q(clicked_grade=Grade.HUMAN, clicked_at__gt=now - LATELY) | Q(replied_at__gt=now - LATELY)
+    theirs = Delivery.objects.filter(did, contact_id=OuterRef(contact), kind__in=of).order_by()
+    real = theirs if played else theirs.filter(sandbox=False)
+    most = real.values("kind").annotate(often=Count("pk"), newest=Max("id")).order_by("-often", "-newest")
+    return Coalesce(
+        Subquery(person.values("preferred_channel")[:1]), Subquery(most.values("kind")[:1]), Value(""), output_field=CharField()
+    )  # fmt: skip
 
 
 def _column(kind: str) -> str:

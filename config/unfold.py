@@ -33,6 +33,7 @@ SIDEBAR: tuple[tuple[str | Promise, tuple[Page, ...]], ...] = (
             _list(_("Segments"), "filter_alt", "contacts", "segment"),
             _list(_("Bookings"), "calendar_month", "contacts", "booking"),
             Page(_("Counter"), "point_of_sale", "admin:contacts_voucher_counter", "contacts.redeem_voucher"),
+            _list(_("Classes"), "self_improvement", "contacts", "classsession"),
             _list(_("Imports"), "upload_file", "contacts", "importrun"),
             _list(_("Consent"), "fact_check", "contacts", "consent"),
             _list(_("Suppressions"), "block", "contacts", "suppression"),

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cascades.plan import ANY_TEXT, Then
+from cascades.replies import ANY_TEXT, Then
 from contacts.models import Group
 
 if TYPE_CHECKING:

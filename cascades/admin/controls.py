@@ -26,7 +26,10 @@ from cascades.models.cascade import new_step_key
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-KEPT = ("goal", "final_wait", "trigger", "trigger_params", "reentry", "reentry_after", "deadline")
+KEPT = (
+    "mode", "preferred_first", "goal", "goal_where", "goal_about", "goal_key", "at_end", "final_wait", "trigger", "trigger_params",
+    "reentry", "reentry_after", "deadline",
+)  # fmt: skip
 MAY_LAUNCH = "cascades.launch_cascade"
 
 
@@ -151,7 +154,11 @@ def copied(cascade: Cascade, user_id: int | None) -> Cascade:
             name=_("%(name)s (copy)") % {"name": cascade.name[:100]}, created_by_id=user_id, **kept,
         )  # fmt: skip
         steps = list(Step.objects.filter(cascade=cascade, version=None))
+        keys = {step.key: new_step_key() for step in steps}
         for step in steps:
-            step.pk, step.cascade, step.key = None, copy, new_step_key()
+            step.pk, step.cascade, step.key = None, copy, keys[step.key]
+            step.only_if = [
+                {**one, **({"step": keys.get(one["step"], "")} if "step" in one else {})} for one in step.only_if
+            ]
         Step.objects.bulk_create(steps)
     return copy

@@ -4,6 +4,8 @@ from cascades.models.cascade import (
     Cascade,
     CascadeStatus,
     CascadeVersion,
+    GoalAbout,
+    Mode,
     Reentry,
     Seen,
     Step,
@@ -13,6 +15,7 @@ from cascades.models.cascade import (
 )
 from cascades.models.enrollment import Decision, Enrollment, Outcome, StepRun
 from cascades.models.launch import Launch, LaunchState
+from cascades.models.remembered import SegmentStay, SegmentWatch, ToldDate
 
 __all__ = [
     "Cascade",
@@ -20,14 +23,19 @@ __all__ = [
     "CascadeVersion",
     "Decision",
     "Enrollment",
+    "GoalAbout",
     "Launch",
     "LaunchState",
+    "Mode",
     "Outcome",
     "Reentry",
     "Seen",
+    "SegmentStay",
+    "SegmentWatch",
     "Step",
     "StepControl",
     "StepRun",
+    "ToldDate",
     "WaitFrom",
     "Who",
 ]

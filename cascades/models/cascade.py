@@ -66,8 +66,33 @@ class Seen(models.TextChoices):
     NOTHING = "nothing", _("nothing: only the goal ends it")
 
 
+class Mode(models.TextChoices):
+    """How the steps follow on one another, and what ends it. Only step by step do the steps' own settings say it."""
+
+    SERIES = "series", _("step by step: each step says what ends it")
+    PARALLEL = "parallel", _("all channels at once: each step at its time, whatever became of the others")
+    FIRST = "first", _("only the first channel that reaches the person")
+    DELIVERED = "delivered", _("step by step until one message is delivered")
+    SEEN = "seen", _("step by step until one message is opened, clicked or answered")
+    GOAL = "goal", _("step by step until the goal: nothing else ends it")
+
+
+class GoalAbout(models.TextChoices):
+    """Which of the events that are the goal count, where each says what it is about (see `Cascade.goal_key`)."""
+
+    ANY = "any", _("any of them")
+    NOT_OTHER = "not_other", _("any, except one that names another")
+    SAME = "same", _("only one that names the same")
+
+
 class Cascade(models.Model):
     """A series of steps with a goal. Steps without a version are the draft; starting freezes them into a `CascadeVersion`.
+
+    `mode`: what ends it (see `cascades.plan.Mode`); `preferred_first`: who prefers a channel gets the first step that goes by it first.
+    `goal_where`: what must hold of such an event's details, as `[{"field", "is", "value"}]` (see `cascades.conditions`); `goal_about`,
+    `goal_key`: whether an event that names another cart (or whatever the detail is) ends it. `at_end`: a list of `{"outcome", "group",
+    "from_group"}`: into which group whoever ended like that comes, and which one they leave (ids, or null). outcome: "goal", "reached",
+    "exhausted", "unreachable" or "failed"; "reached" holds for the goal too where nothing is said of that.
 
     `goal`: names of events that end it (see `contacts.events.GOALS`); `final_wait`: how long reactions are awaited after the last step.
     `trigger`, `trigger_params`: the way in, as drafted (see `cascades.trigger`). An automatic one listens from `listens_since` on, and was
@@ -76,7 +101,18 @@ class Cascade(models.Model):
 
     name = models.CharField(_("name"), max_length=120)
     status = models.CharField(_("status"), max_length=8, choices=CascadeStatus.choices, default=CascadeStatus.DRAFT)
+    mode = models.CharField(_("what ends it"), max_length=10, choices=Mode.choices, default=Mode.SERIES)
+    preferred_first = models.BooleanField(
+        _("preferred channel first"), default=False,
+        help_text=_("Who prefers one of these channels, or really uses it, gets its step first; the others keep their order."),
+    )  # fmt: skip
     goal = models.JSONField(_("goal"), default=list, blank=True)
+    goal_where = models.JSONField(_("only if"), default=list, blank=True)
+    goal_about = models.CharField(
+        _("which of them count"), max_length=10, choices=GoalAbout.choices, default=GoalAbout.ANY
+    )
+    goal_key = models.CharField(_("named by the detail"), max_length=60, default="", blank=True)
+    at_end = models.JSONField(_("groups at the end"), default=list, blank=True)
     final_wait = models.DurationField(
         _("wait for reactions after the last step"),
         default=timedelta(days=3),
@@ -127,7 +163,13 @@ class CascadeVersion(models.Model):
 
     cascade = models.ForeignKey(Cascade, models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
+    mode = models.CharField(max_length=10, choices=Mode.choices, default=Mode.SERIES)
+    preferred_first = models.BooleanField(default=False)
     goal = models.JSONField(default=list)
+    goal_where = models.JSONField(default=list)
+    goal_about = models.CharField(max_length=10, choices=GoalAbout.choices, default=GoalAbout.ANY)
+    goal_key = models.CharField(max_length=60, default="")
+    at_end = models.JSONField(default=list)
     final_wait = models.DurationField()
     trigger = models.CharField(max_length=40, default="manual")
     trigger_params = models.JSONField(default=dict)
@@ -153,6 +195,8 @@ class Step(models.Model):
 
     `answers`: a list of `{"choice", "then", "group", "from_group"}`: what an answer means ("stop" or "continue"), and which group it brings
     the person into or out of (ids, or null). choice: a button's code or a word, "*" for any other words.
+    `only_if`: a list of `{"step", "is", "answer"}` and `{"segment", "is"}`, all of which must hold when the step is due: what became of an
+    earlier step (by its key; see `cascades.conditions.Became`), and whether the person is "in" a segment or "not_in" it.
     `at_time`, `weekdays` (0 is Monday): the step waits on for this hour and one of these days on the person's clock.
     """
 
@@ -180,6 +224,7 @@ class Step(models.Model):
     )  # fmt: skip
     who = models.CharField(_("for whom"), max_length=12, choices=Who.choices, default=Who.EVERYONE)
     seen = models.CharField(_("ends for those who react by"), max_length=10, choices=Seen.choices, default=Seen.OPENED)
+    only_if = models.JSONField(_("only if"), default=list, blank=True)
     answers = models.JSONField(_("what answers mean"), default=list, blank=True)
     validity = models.DurationField(
         _("valid for"), default=timedelta(days=3), validators=[MinValueValidator(timedelta(minutes=1))],

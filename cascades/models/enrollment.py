@@ -8,7 +8,10 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Outcome(models.TextChoices):
-    """How it ended for a person; blank while it is open. Each enrollment has exactly one."""
+    """How it ended for a person; blank while it is open. Each enrollment has exactly one.
+
+    `moved`: the person goes on, in an enrollment for the new date; the numbers count them there.
+    """
 
     OPEN = "", _("still running")
     REACHED = "reached", _("reached")
@@ -16,6 +19,7 @@ class Outcome(models.TextChoices):
     UNREACHABLE = "unreachable", _("could not be reached")
     STOPPED = "stopped", _("stopped")
     FAILED = "failed", _("failed")
+    MOVED = "moved", _("moved to another date")
 
 
 class Enrollment(models.Model):
@@ -23,6 +27,7 @@ class Enrollment(models.Model):
 
     `occasion` is never empty: `launch:<id>` for a start by hand, else what the trigger says ("birthday:2026", "cart:81"). `shared`: the
     occasion is one for all (a launch), so that identical text goes to a shared address once. `max_until`: it is over by then at the latest.
+    `prefers`: the kind of channel that came first for this person when they came in, "" for the order of the steps.
     `context`: what the occasion is about, by number (`{"booking": 17}`, `{"event": 99}`); `anchor_at`: the date it is about.
     """
 
@@ -45,6 +50,7 @@ class Enrollment(models.Model):
     anchor_at = models.DateTimeField(_("the date it is about"), null=True)
     next_due_at = models.DateTimeField(_("next due"), null=True)
     max_until = models.DateTimeField()
+    prefers = models.CharField(max_length=20, default="", db_default="", blank=True)
     prolonged = models.CharField(
         max_length=12, default="", help_text="key of the step whose wait an unsure opening prolonged"
     )

@@ -6,6 +6,7 @@
 # - plans.py: frozen versions as the engine reads them
 # - progress.py: what is known of each person's way so far
 # - deciding.py: one person's way in memory, from step to step
+# - belonging.py: who is in the segments that steps ask for
 # - writing.py: what was decided, written down
 # - advance.py: the tick: whoever is due is looked at, in batches
 # - inbox.py: the facts that nobody has noticed yet
@@ -17,7 +18,7 @@ from cascades.publishing import NotReady
 from cascades.runner.advance import advance
 from cascades.runner.enroll import enroll, enroll_due
 from cascades.runner.launch import WallTime, cancel, start
-from cascades.runner.listening import ONCE, enroll_contacts, expected, listen, switch_on
+from cascades.runner.listening import ONCE, enroll_contacts, expected, listen, switch_on, uses_of_segment
 from cascades.runner.stop import pause, pause_step, release, resume, resume_step, stop, text_refused
 from cascades.runner.wake import run_state, wake
 
@@ -42,5 +43,6 @@ __all__ = [
     "stop",
     "switch_on",
     "text_refused",
+    "uses_of_segment",
     "wake",
 ]

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from cascades.models import Cascade, CascadeStatus, Enrollment, Outcome, Step
-from cascades.runner import plans, progress
+from cascades.runner import belonging, plans, progress
 from cascades.runner.deciding import Way, asks, asks_gate, decide, look
 from cascades.runner.plans import FrozenCascade
 from cascades.runner.progress import Row
@@ -134,6 +134,6 @@ class _Tick:
             return
         self.business = self.business or Business.current()
         people = gate([way.row.contact_id for way in moving], asks(moving), now=self.now, business=self.business)
-        hours = self.business.hours
+        hours, names = self.business.hours, belonging.find_out(moving, self.now)
         for way in moving:
-            decide(way, people.get(way.row.contact_id), self.now, hours)
+            decide(way, people.get(way.row.contact_id), self.now, hours, names)

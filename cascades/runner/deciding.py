@@ -10,7 +10,21 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from cascades import engine
-from cascades.engine import Clock, Ended, Ending, Finish, Intent, Progress, Send, Skip, StepProgress, Stop, Wait, Went
+from cascades.engine import (
+    Clock,
+    Ended,
+    Ending,
+    Finish,
+    Intent,
+    Plan,
+    Progress,
+    Send,
+    Skip,
+    StepProgress,
+    Stop,
+    Wait,
+    Went,
+)
 from cascades.models import Decision
 from cascades.runner.plans import FrozenCascade, FrozenStep
 from cascades.runner.progress import Known, Row, skipped
@@ -46,6 +60,7 @@ class Way:
     frozen: FrozenCascade
     known: Known
     progress: Progress
+    plan: Plan
     ended_params: Mapping[str, Any] = field(default_factory=dict)
     intent: Intent | None = None
     runs: list[Run] = field(default_factory=list)
@@ -57,7 +72,7 @@ class Way:
             row.started_at, steps, paused=frozen.held, prolonged=row.prolonged, unknown_goes_on=row.unknown_goes_on,
             anchor_at=row.anchor_at,
         )  # fmt: skip
-        return cls(row, frozen, known, progress)
+        return cls(row, frozen, known, progress, frozen.plan.preferring(row.prefers) if row.prefers else frozen.plan)
 
     @property
     def is_over(self) -> bool:
@@ -80,8 +95,13 @@ def asks_gate(intent: Intent) -> bool:
     return isinstance(intent, Send | Skip) or (isinstance(intent, Wait) and intent.asks_clock)
 
 
-def decide(way: Way, person: Person | None, now: datetime, hours: Hours | None = None) -> None:
-    """Go on from step to step with the gate's verdicts, until there is something to wait for or it is over."""
+def decide(
+    way: Way, person: Person | None, now: datetime, hours: Hours | None = None, names: Mapping[int, str] | None = None
+) -> None:
+    """Go on from step to step with the gate's verdicts, until there is something to wait for or it is over.
+
+    names: of the segments that the steps ask for, by number.
+    """
     verdicts = _verdicts(way.frozen, person)
     no = {
         key: refusal for key, verdict in verdicts.items() if (refusal := _refusal(verdict, _valid_until(way, key, now)))
@@ -92,7 +112,7 @@ def decide(way: Way, person: Person | None, now: datetime, hours: Hours | None =
     while isinstance(intent, Send | Skip):
         step = way.frozen.steps[intent.key]
         if isinstance(intent, Skip):
-            params = no[step.key][1] if no.get(step.key, ("", {}))[0] == intent.reason else {}
+            params = _params(intent, way.frozen, no, names or {})
             way.runs.append(Run(step, Decision.SKIP, intent.reason, params))
         else:
             assert person is not None
@@ -108,6 +128,21 @@ def decide(way: Way, person: Person | None, now: datetime, hours: Hours | None =
     way.intent = _within_time(way, intent, now)
 
 
+def _params(
+    skip: Skip,
+    frozen: FrozenCascade,
+    no: Mapping[str, tuple[str, Mapping[str, Any]]],
+    names: Mapping[int, str],
+) -> Mapping[str, Any]:
+    """What fills in the sentence why the step is left out."""
+    if asked := skip.condition:
+        if asked.segment:
+            return {"segment": names.get(asked.segment, "–")}
+        earlier = frozen.steps.get(asked.step)
+        return {"step": earlier.title if earlier else "–", "answer": asked.answer}
+    return no[skip.key][1] if no.get(skip.key, ("", {}))[0] == skip.reason else {}
+
+
 def _clock(way: Way, zones: tuple[ZoneInfo, ...], hours: Hours | None, now: datetime) -> Clock:
     """The person's clock; when each channel may disturb them matters only where there is a date that will not wait."""
     if hours is None or way.row.anchor_at is None:
@@ -119,7 +154,7 @@ def _clock(way: Way, zones: tuple[ZoneInfo, ...], hours: Hours | None, now: date
 def _guarded(way: Way, now: datetime) -> Intent:
     """The engine's word; a person whom it cannot judge waits, so that all others go on."""
     try:
-        return engine.decide(way.frozen.plan, way.progress, now)
+        return engine.decide(way.plan, way.progress, now)
     except Exception:
         log.exception("no decision for enrollment %s", way.row.id)
         return Wait(now + AFTER_A_FAILURE, "could_not_decide", way.row.prolonged)
@@ -151,7 +186,7 @@ def _refusal(verdict: Verdict, valid_until: datetime) -> tuple[str, Mapping[str,
 
 def _valid_until(way: Way, key: str, now: datetime) -> datetime:
     """What is sent now is worth something until then: a reminder never after its date, nothing after the deadline of the whole."""
-    plan, anchor = way.frozen.plan, way.progress.anchor_at
+    plan, anchor = way.plan, way.progress.anchor_at
     until = [now + way.frozen.steps[key].validity]
     if plan.deadline is not None:
         until.append(way.progress.started_at + plan.deadline)

@@ -33,6 +33,7 @@ from cascades import signals
 from cascades.models import CascadeStatus, CascadeVersion, Enrollment, Launch, LaunchState, Outcome
 from cascades.runner import plans
 from cascades.trigger import Check, Entry, trigger
+from channels import engagement
 from contacts import bulk
 from contacts.models import Contact, Event
 
@@ -55,6 +56,14 @@ class Occasion:
     longest: timedelta
     launch_id: UUID | None = None
     unknown_goes_on: bool = False
+
+    def prefers(self, contact: str, now: datetime) -> Combinable:
+        """The kind of channel that comes first for a person, decided once and for all when they come in."""
+        if not self.version.preferred_first:
+            return Value("", CharField())
+        steps = plans.load([self.version.pk])[self.version.pk].steps.values()
+        kinds = sorted({step.ask.kind for step in steps})
+        return engagement.preferred(kinds, contact, now, played=all(step.sandbox for step in steps))
 
 
 def enroll_due(now: datetime) -> int:
@@ -167,6 +176,7 @@ def _insert(people: QuerySet[Contact], occasion: Occasion, now: datetime) -> tup
         "ended_at": _as(now if entry.too_late else None, _INSTANT),
         "max_until": _latest(entry, now, occasion.longest),
         "prolonged": Value("", CharField()),
+        "prefers": occasion.prefers(entry.contact, now),
     }
     if occasion.launch_id:
         columns["launch_id"] = Value(occasion.launch_id, UUIDField())
@@ -213,7 +223,8 @@ def _finish(launch: Launch, token: UUID, now: datetime) -> None:
 
 def _reopen_facts(entered: Q, version: CascadeVersion, now: datetime) -> None:
     """What was noticed while these people were entering is looked at again: a goal, or that what it is about does not take place."""
-    ends = [*version.goal, *(ENDS_BOOKING if version.trigger != "manual" else ())]
+    heeded = trigger(version.trigger).heeds(version.trigger_params)
+    ends = [*version.goal, *heeded, *(ENDS_BOOKING if version.trigger != "manual" else ())]
     if ends:
         theirs = Contact.objects.filter(entered).values("pk")
         since = now - (NOTICED if version.trigger != "manual" else timedelta(0))

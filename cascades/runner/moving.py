@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from cascades.models import StepRun
-from cascades.plan import Answer, rule_for
+from cascades.replies import Answer, rule_for
 from cascades.runner import plans
 from cascades.runner.inbox import Fact
 from channels.transport import Fact as Told

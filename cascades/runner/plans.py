@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils.text import slugify
 
-from cascades.engine import AnswerRule, Base, For, Plan, Seen, StepPlan, Then
+from cascades.engine import AnswerRule, Base, Became, Condition, For, Mode, Plan, Seen, StepPlan, Then
 from cascades.models import Cascade, CascadeVersion, Step, StepControl
 from cascades.trigger import trigger
 from channels import capabilities
@@ -24,11 +24,13 @@ from contacts.consent import Ask
 
 @dataclass(frozen=True, slots=True)
 class FrozenStep:
-    """One step, ready to be planned for anyone. tells_opening: its channel can report an opening at all."""
+    """One step, ready to be planned for anyone. name: as it stands in links; title: of its message; tells_opening: its channel can report
+    an opening at all."""
 
     id: int
     key: str
     name: str
+    title: str
     channel_id: int
     message_version_id: int
     ask: Ask
@@ -51,6 +53,8 @@ class FrozenCascade:
     goal: frozenset[str]
     priority: int = Priority.NORMAL
     budget_id: int | None = None
+    trigger: str = "manual"
+    trigger_params: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def asks(self) -> set[Ask]:
@@ -106,10 +110,11 @@ def frozen(steps: Sequence[Step]) -> FrozenCascade:
     known = [_step(step) for step in steps]
     return FrozenCascade(
         version.pk, version.cascade_id, campaign,
-        Plan(tuple(_step_plan(step) for step in steps), version.final_wait, _offset(version), version.deadline),
+        Plan(tuple(_step_plan(step) for step in steps), version.final_wait, _offset(version), version.deadline, Mode(version.mode)),
         {step.key: step for step in known},
         frozenset(step.key for step in steps if step.held or not _usable(step.channel)),  # type: ignore[attr-defined]
         frozenset(version.goal), version.cascade.priority, version.cascade.budget_id,
+        version.trigger, version.trigger_params,
     )  # fmt: skip
 
 
@@ -131,6 +136,7 @@ def _step(step: Step) -> FrozenStep:
         step.pk,
         step.key,
         name,
+        step.message.name,
         channel.pk,
         text.pk,
         ask,
@@ -148,7 +154,13 @@ def _step_plan(step: Step) -> StepPlan:
         seen=Seen(step.seen), validity=step.validity, reports_delivery=Fact.DELIVERED in told, reports_opening=_tells_opening(told),
         reports_clicks=Fact.CLICKED in told, answers=rules(step.answers),
         at_time=step.at_time, weekdays=frozenset(step.weekdays), urgent=bool(step.message_version and step.message_version.urgent),
+        kind=step.channel.kind, only_if=tuple(condition(one) for one in step.only_if),
     )  # fmt: skip
+
+
+def condition(one: Mapping[str, Any]) -> Condition:
+    """One of a step's conditions as the engine reads it."""
+    return Condition(Became(one["is"]), one.get("step", ""), one.get("segment") or 0, one.get("answer", ""))
 
 
 def rules(answers: Iterable[Mapping[str, Any]]) -> tuple[AnswerRule, ...]:

@@ -32,6 +32,7 @@ class Row(NamedTuple):
     started_at: datetime
     max_until: datetime
     prolonged: str
+    prefers: str
     context: dict[str, Any]
     anchor_at: datetime | None
     claim_token: UUID | None
@@ -39,7 +40,9 @@ class Row(NamedTuple):
 
 # The engine's reasons for leaving a step out because it was not meant for the person.
 LATE = frozenset({"time_was_past", "date_has_passed"})
-NOT_MEANT = LATE | {"not_for_sent", "not_for_reached", "not_for_opened", "not_for_clicked", "opening_unknown"}
+PASSED = "came_later"
+NOT_MEANT = LATE | {"not_for_sent", "not_for_reached", "not_for_opened", "not_for_clicked", "opening_unknown", PASSED}
+CONDITION = "only_"
 SAME_TEXT = "same_text_same_address"
 COLUMNS = tuple(Row.__annotations__)
 
@@ -118,7 +121,10 @@ _COLUMNS = tuple(_Run.__annotations__)
 
 def skipped(key: str, reason: str, at: datetime) -> StepProgress:
     """A step that was left out; all reasons but a few say that the person could not be reached there."""
-    return StepProgress(key, Went.SKIPPED, at, ended_at=at, unreachable=reason not in NOT_MEANT, late=reason in LATE)
+    meant = reason not in NOT_MEANT and not reason.startswith(CONDITION)
+    return StepProgress(
+        key, Went.SKIPPED, at, ended_at=at, unreachable=meant, late=reason in LATE, passed=reason == PASSED
+    )
 
 
 def _step(run: _Run) -> StepProgress:

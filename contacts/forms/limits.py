@@ -37,6 +37,7 @@ MIDNIGHT = time(0)
 
 class Weekdays(forms.CheckboxSelectMultiple):
     template_name = "contacts/widgets/weekdays.html"
+    input_type = "checkboxes"  # the admin's theme takes "checkbox" for a single one, and puts the label behind it
 
     def __init__(self, attrs: dict[str, Any] | None = None, choices: Any = ()) -> None:
         super().__init__({"class": " ".join(CHECKBOX_CLASSES), **(attrs or {})}, choices)

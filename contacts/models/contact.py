@@ -55,6 +55,10 @@ class Contact(models.Model):
     last_name = models.CharField(_("last name"), max_length=120, blank=True, default="")
     language = models.CharField(_("language"), max_length=8, blank=True, default="")
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True, default="")
+    preferred_channel = models.CharField(
+        _("preferred channel"), max_length=20, blank=True, default="", db_default="",
+        help_text=_("The kind of channel that the person asked for. Empty: the one that they really use."),
+    )  # fmt: skip
     birth_date = models.DateField(_("birth date"), null=True, blank=True)
     city = models.CharField(_("city"), max_length=120, blank=True, default="")
     latitude = models.DecimalField(

@@ -14,10 +14,13 @@ from cascades.engine import (
     Answer,
     AnswerRule,
     Base,
+    Became,
+    Condition,
     Ended,
     Ending,
     Finish,
     For,
+    Mode,
     Plan,
     Progress,
     Seen,
@@ -51,6 +54,20 @@ answers = st.sampled_from(
 )
 
 
+kinds = st.sampled_from(["email", "sms", "viber"])
+
+
+def conditions(draw: st.DrawFn, earlier: int) -> tuple[Condition, ...]:
+    """On any of the steps before, and now and then on a segment."""
+    of_steps = [one for one in Became if one not in (Became.IN, Became.NOT_IN)]
+    found = []
+    if earlier and draw(st.integers(0, 3)) == 0:
+        found.append(Condition(draw(st.sampled_from(of_steps)), f"s{draw(st.integers(0, earlier - 1))}"))
+    if draw(st.integers(0, 7)) == 0:
+        found.append(Condition(draw(st.sampled_from([Became.IN, Became.NOT_IN])), segment=7))
+    return tuple(found)
+
+
 @st.composite
 def plans(draw: st.DrawFn) -> Plan:
     steps = [
@@ -58,18 +75,29 @@ def plans(draw: st.DrawFn) -> Plan:
             key=f"s{n}", wait=draw(spans), wait_from=draw(st.sampled_from(Base)), longest_wait=draw(st.none() | spans.filter(bool)),
             who=draw(st.sampled_from(For)), seen=draw(st.sampled_from(Seen)), validity=draw(spans.filter(bool)),
             reports_delivery=draw(st.booleans()), reports_opening=draw(st.booleans()), reports_clicks=draw(st.booleans()),
-            answers=tuple(AnswerRule(choice, then) for choice, then in draw(rules).items()),
+            answers=tuple(AnswerRule(choice, then) for choice, then in draw(rules).items()), kind=draw(kinds),
+            only_if=conditions(draw, n),
         )
         for n in range(draw(st.integers(1, 4)))
     ]  # fmt: skip
-    return Plan(tuple(steps), draw(spans))
+    plan = Plan(tuple(steps), draw(spans), mode=draw(st.sampled_from(Mode)))
+    return plan.preferring(draw(st.just("") | kinds))
 
 
-def ends(plan: StepPlan, answer: Answer) -> bool:
+def ended_by(plan: Plan, step: StepPlan) -> Seen:
+    """What reaction ends it while it goes on, by a reckoning of our own."""
+    if plan.mode is Mode.SERIES:
+        return step.seen
+    if plan.mode in (Mode.GOAL, Mode.PARALLEL):
+        return Seen.NOTHING
+    return Seen.OPENED if step.reports_opening else Seen.CLICKED
+
+
+def ends(plan: StepPlan, seen: Seen, answer: Answer) -> bool:
     """What it means, by a reckoning of our own: the word itself, else any word, else what ends the step."""
     meant = {rule.choice: rule.then for rule in plan.answers}
     then = meant.get(answer.choice or answer.text) or (meant.get("*") if not answer.choice else None)
-    return then is Then.STOP if then else plan.seen is not Seen.NOTHING
+    return then is Then.STOP if then else seen is not Seen.NOTHING
 
 
 class Life:
@@ -77,7 +105,8 @@ class Life:
 
     def __init__(self, plan: Plan, draw: st.DataObject) -> None:
         self.plan, self.draw, self.now = plan, draw, T
-        self.progress = Progress(T, unknown_goes_on=draw.draw(st.booleans()))
+        inside = draw.draw(st.sampled_from([frozenset[int](), frozenset({7})]))
+        self.progress = Progress(T, unknown_goes_on=draw.draw(st.booleans()), segments=inside)
         self.sent: list[str] = []
         self.over: Stop | Finish | None = None
         self.reacted = False
@@ -102,6 +131,8 @@ class Life:
         else:
             assert not self.reacted, "sent after a stop"
             assert intent.key not in self.progress.unreachable, "sent to someone who must not be written to"
+            if self.plan.mode is Mode.FIRST:
+                assert not any(step.is_out for step in self.progress.steps), "a second one beside the first that goes"
             self.sent.append(intent.key)
             done = StepProgress(intent.key, Went.WAITING, self.now, tracked=self.draw.draw(st.booleans()))
         self.progress = replace(self.progress, steps=(*self.progress.steps, done))
@@ -141,7 +172,10 @@ class Life:
         if step.went is Went.WAITING:
             went = self.draw.draw(st.sampled_from([Went.SENT, Went.LOST]))
             return replace(step, went=went, sent_at=self.now, ended_at=self.now if went is Went.LOST else None)
-        return replace(step, went=Went.DELIVERED, delivered_at=self.now) if step.went is Went.SENT else step
+        if step.went is not Went.SENT:
+            return step
+        self.reacted |= self.plan.mode is Mode.DELIVERED
+        return replace(step, went=Went.DELIVERED, delivered_at=self.now)
 
     def _reacts(self, step: StepProgress) -> StepProgress:
         if step.went not in (Went.SENT, Went.DELIVERED):
@@ -151,19 +185,19 @@ class Life:
         )
         if how == "replied_at":
             return self._answers(step)
-        rule = next(one.seen for one in self.plan.steps if one.key == step.key)
+        rule = ended_by(self.plan, next(one for one in self.plan.steps if one.key == step.key))
         ends = {
             "opened_at": {Seen.OPENED},
             "clicked_at": {Seen.OPENED, Seen.CLICKED},
         }
-        self.reacted |= rule in ends.get(how, set())
+        self.reacted |= rule in ends.get(how, set()) or (self.plan.mode is Mode.DELIVERED and how != "unsure_at")
         when: dict[str, Any] = {how: self.now}
         return replace(step, **when)
 
     def _answers(self, step: StepProgress) -> StepProgress:
         answer = self.draw.draw(answers)
         plan = next(one for one in self.plan.steps if one.key == step.key)
-        self.reacted |= ends(plan, answer)
+        self.reacted |= ends(plan, ended_by(self.plan, plan), answer) or self.plan.mode is Mode.DELIVERED
         return replace(step, replied_at=step.replied_at or self.now, answers=(*step.answers, answer))
 
 
@@ -187,7 +221,8 @@ def test_whoever_can_be_reached_by_nothing_gets_nothing_and_it_says_so(plan: Pla
         intent = decide(plan, life.progress, life.now)
         assert not isinstance(intent, Send)
         if isinstance(intent, Stop | Finish):
-            assert intent.outcome is Ending.UNREACHABLE
+            reached_by_none = any(step.unreachable for step in life.progress.steps)
+            assert intent.outcome is (Ending.UNREACHABLE if reached_by_none else Ending.STOPPED)
             return
         if isinstance(intent, Skip):
             life.progress = replace(
@@ -200,10 +235,11 @@ def test_whoever_can_be_reached_by_nothing_gets_nothing_and_it_says_so(plan: Pla
 
 @given(plans(), st.lists(answers, min_size=1, max_size=3))
 def test_what_was_answered_ends_it_exactly_where_one_of_the_answers_does(plan: Plan, said: list[Answer]) -> None:
+    plan = replace(plan, mode=Mode.SERIES)
     first = plan.steps[0]
     asked = StepProgress(first.key, Went.SENT, T, sent_at=T, replied_at=T, answers=tuple(said))
     over = decide(plan, Progress(T, (asked,)), T + HOUR)
-    assert isinstance(over, Stop) is any(ends(first, answer) for answer in said)
+    assert isinstance(over, Stop) is any(ends(first, first.seen, answer) for answer in said)
 
 
 YEARS = datetime.fromisoformat("2026-01-01"), datetime.fromisoformat("2027-12-31")

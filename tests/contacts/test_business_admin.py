@@ -82,3 +82,48 @@ def test_a_proven_address_shows_since_when() -> None:
     assert "It answered on" in sign_in("Viewer").get(reverse(PAGE, args=[1])).content.decode()
     Business.objects.update(public_address="https://b.example")
     assert "Not checked yet" in sign_in("Marketer").get(reverse(PAGE, args=[1])).content.decode()
+
+
+def rows(prefix: str, *given: dict[str, Any]) -> dict[str, Any]:
+    """New rows of one table on the page, as the browser posts them."""
+    posted = {f"{prefix}-{number}-{name}": value for number, row in enumerate(given) for name, value in row.items()}
+    return {**posted, f"{prefix}-TOTAL_FORMS": str(len(given))}
+
+
+def test_further_hours_days_and_caps_are_kept_as_they_were_entered() -> None:
+    make_business()
+    entered = filled(
+        **rows("quiet_rules", {"kind": "sms", "weekdays": ["5", "6"], "start": "18:00", "end": "10:00", "holidays": "on"}),
+        **rows("closed_days", {"day": "2026-12-25", "yearly": "on", "name": "Christmas"}, {"day": "2026-08-17", "name": "Works"}),
+        **rows("caps", {"messages": "1", "kind": "sms", "period": "week", "days": "7"}),
+    )  # fmt: skip
+    answer = sign_in("Owner").post(reverse(PAGE, args=[1]), entered, follow=True)
+    assert "Saved." in answer.content.decode()
+    business = Business.current()
+    rule = business.quiet_rules.get()
+    assert (rule.kind, rule.weekdays, rule.start.hour, rule.end.hour, rule.holidays) == ("sms", 0b1100000, 18, 10, True)
+    days = business.closed_days.order_by("day").values_list("day__month", "yearly", "name")
+    assert list(days) == [(8, False, "Works"), (12, True, "Christmas")]
+    assert list(business.caps.values_list("kind", "messages", "period")) == [("sms", 1, "week")]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        (rows("quiet_rules", {"kind": "", "start": "18:00", "end": "10:00"}), "Tick at least one day, or the public holidays."),
+        (
+            rows("quiet_rules", {"kind": "sms", "weekdays": list("0123456"), "start": "09:00", "end": "22:00"}),
+            "These hours leave none in which",
+        ),
+        (rows("caps", {"messages": "0", "kind": "", "period": "day", "days": "7"}), "greater than or equal to 1"),
+        (rows("caps", {"messages": "1", "kind": "", "period": "rolling", "days": "400"}), "less than or equal to 366"),
+        (rows("closed_days", {"day": "tomorrow"}), "Enter a valid date."),
+    ],
+)  # fmt: skip
+def test_a_limit_that_cannot_be_is_refused_with_a_sentence(wrong: dict[str, Any], sentence: str) -> None:
+    make_business()
+    answer = sign_in("Owner").post(reverse(PAGE, args=[1]), filled(**wrong))
+    assert sentence in answer.content.decode()
+    business = Business.current()
+    for kept in (business.quiet_rules, business.closed_days, business.caps):
+        assert not kept.exists()
