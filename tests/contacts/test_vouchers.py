@@ -114,7 +114,8 @@ def test_an_offer_that_is_switched_off_or_not_there_gives_nothing_but_what_it_ga
 
 
 def redeemed(name: str = "redeemed") -> list[dict[str, Any]]:
-    return list(Event.objects.filter(name=name).order_by("id").values("contact__first_name", "data", "played", "at"))
+    found = Event.objects.filter(name=name).order_by("id").values("contact__first_name", "data", "played", "at")
+    return [dict(one) for one in found]
 
 
 def test_a_code_is_redeemed_once_and_the_second_time_says_when_and_where() -> None:
