@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django.utils.translation import gettext
@@ -15,10 +16,10 @@ from channels.contention import insist
 from channels.models import Channel, MessageVersion
 from channels.personal_links import PersonalLinks
 from channels.sending.claim import Job
-from channels.transport import Outgoing
-from contacts import bookings, consent, events, vouchers
+from channels.transport import Outgoing, Sender
+from contacts import bookings, consent, events, kinds, vouchers
 from contacts.consent import Person, Verdict
-from contacts.models import Business
+from contacts.models import Branch, Business
 
 _log = logging.getLogger(__name__)
 
@@ -27,7 +28,8 @@ _log = logging.getLogger(__name__)
 class Prepared:
     """A message with its text. `rendered` is None while the person may not be written to, or where there is no text to send.
 
-    problem: why this person cannot have it (reason, parameters); broken: why nobody can, in the words for staff.
+    problem: why this person cannot have it (reason, parameters); broken: why nobody can, in the words for staff; sender: of the person's
+    branch, if it has one of its own.
     """
 
     job: Job
@@ -37,6 +39,7 @@ class Prepared:
     digest: str = ""
     problem: tuple[str, Mapping[str, Any]] | None = None
     broken: str = ""
+    sender: Sender = field(default_factory=Sender)
 
     def outdated(self, person: Person, verdict: Verdict) -> bool:
         """Whether the text was made for someone who has changed since: another language, or tracking no longer (or again) allowed."""
@@ -52,7 +55,7 @@ class Prepared:
         job, text = self.job, self.rendered
         return Outgoing(
             key=job.token, kind=job.kind, to=address, text=text.text, subject=text.subject, html=text.html,
-            language=self.person.language, recipient_name=f"{self.person.first_name} {self.person.last_name}".strip(),
+            language=self.person.language, sender=self.sender, recipient_name=f"{self.person.first_name} {self.person.last_name}".strip(),
             headers=text.headers, valid_for=job.valid_until - now if job.valid_until else None, buttons=text.buttons,
             template=text.template, template_values=text.template_values, topic=job.scope, answered=answered, also=also,
         )  # fmt: skip
@@ -141,7 +144,18 @@ class Texts:
         except Exception:  # noqa: BLE001 - whatever it is, it concerns this message and not the others of the wave
             _log.exception("the text of delivery %s cannot be made", job.id)
             return Prepared(job, person, broken=gettext("it cannot be put together"))
-        return Prepared(job, person, verdict.tracked, rendered, rendering.text_digest(rendered))
+        sender = self._branches.get(person.branch_name, _THE_CHANNELS) if person.branch_name else _THE_CHANNELS
+        return Prepared(job, person, verdict.tracked, rendered, rendering.text_digest(rendered), sender=sender)
+
+    @cached_property
+    def _branches(self) -> dict[str, Sender]:
+        """The senders of branches that have one of their own, by the branch's name; asked for with the first person of a branch."""
+        kind = kinds.get(self.channel.kind)
+        return {
+            branch.name: sender
+            for branch in Branch.objects.all()
+            if (sender := _sender(branch, self.channel, kind)) is not None
+        }
 
     def _in_hand(self, job: Job, names: Iterable[str], now: datetime) -> tuple[dict[str, Any], vouchers.Problem | None]:
         """The person's vouchers by their names in the text; a problem with one keeps the message back."""
@@ -160,6 +174,20 @@ class Texts:
             "content": job.step_name,
         }
         return rendering.Frame(self.business.public_address, job.token, job.purpose, tracked, utm, variant["language"])
+
+
+_THE_CHANNELS = Sender()
+
+
+def _sender(branch: Branch, channel: Channel, kind: kinds.Kind) -> Sender | None:
+    """Who a message to the branch's people comes from. A mail keeps the account's mailbox, which it is signed for, under another name."""
+    name = branch.sender_name or channel.sender_name
+    if kind.rich:
+        own = branch.sender_name or branch.reply_to
+        return Sender(name, channel.sender_address, branch.reply_to or channel.reply_to) if own else None
+    if kind.segmented:
+        return Sender(name, branch.sms_sender) if branch.sms_sender else None
+    return Sender(branch.sender_name) if branch.sender_name else None
 
 
 def _may(people: Mapping[int, Person], job: Job) -> bool:

@@ -119,7 +119,7 @@ def test_who_may_redeem_undo_and_keep_offers(role: str, redeems: bool, undoes: b
 def test_redeeming_is_a_press_and_not_a_look() -> None:
     offer()
     voucher, desk = give("Ana"), sign_in("Owner")
-    assert desk.get(f"{COUNTER}redeem/", {"voucher": voucher.pk, "nonce": NONCE}).status_code == 403
+    assert desk.get(f"{COUNTER}redeem/", {"voucher": str(voucher.pk), "nonce": NONCE}).status_code == 403
     assert desk.post(f"{COUNTER}redeem/", {"voucher": "x", "nonce": "y"}).status_code == 403
 
 
