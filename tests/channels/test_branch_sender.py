@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.urls import reverse
@@ -29,12 +30,12 @@ def _house() -> Iterator[None]:
     accounts.let_go()
 
 
-def people(**ways: str) -> list[Contact]:
+def people(**ways: Any) -> list[Contact]:
     """One of a branch with a sender, one of a branch without, one of no branch."""
     branches = [Branch.objects.get(name="Norte"), Branch.objects.get(name="Sur"), None]
     found = []
     for n, branch in enumerate(branches):
-        found.append(make_contact(f"P{n}", **{kind: way.format(n) for kind, way in ways.items()}))
+        found.append(make_contact(f"P{n}", **{kind: str(way).format(n) for kind, way in ways.items()}))  # type: ignore[arg-type]
         Contact.objects.filter(pk=found[-1].pk).update(branch=branch)
     return found
 
