@@ -164,7 +164,9 @@ def _reach_goal(fact: Fact, ways: Sequence[Way]) -> list[Way]:
 
 
 def _is_about(fact: Fact, way: Way) -> bool:
-    """A fact about another booking than the one this way is about does not concern it."""
+    """A fact about another booking than the one this way is about, or a voucher that another way carried, does not concern it."""
+    if fact.data.get("way", way.row.id) != way.row.id:
+        return False
     mine, told = way.row.context.get("booking"), fact.data.get("booking")
     return mine is None or told is None or mine == told
 
