@@ -11,7 +11,17 @@ from contacts.models import Contact
 from tests.scenarios.stage import Stage, shown, spoken
 
 pytestmark = pytest.mark.django_db
-CAME = ""
+CAME = """
+    2 Nov 10:45  Ana   email  es  step_time
+    2 Nov 10:45  Dora  email  –   no_address
+    2 Nov 10:45  Ana   sms    –   not_for_sent
+    2 Nov 10:45  Dora  sms    en  previous_did_not_go
+    4 Nov 12:15  Bea   email  fr  step_time
+    4 Nov 12:15  Bea   sms    –   not_for_sent
+    5 Nov 10:45  Ana   end    –   no_reaction
+    5 Nov 10:45  Dora  end    –   no_reaction
+    7 Nov 12:15  Bea   end    –   no_reaction
+"""
 ASKED = """
 2 Nov 10:15 +34600100004 sms en confirm
 2 Nov 10:15 ana@x.example email es confirm

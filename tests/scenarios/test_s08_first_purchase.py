@@ -8,7 +8,28 @@ from channels.models import FormAnswer
 from tests.scenarios.stage import Stage
 
 pytestmark = pytest.mark.django_db
-CAME = ""
+CAME = """
+     5 Nov 10:15  Ana   email     es  step_time
+     5 Nov 10:15  Bea   email     fr  step_time
+     5 Nov 10:15  Cleo  email     ru  step_time
+     5 Nov 10:15  Fay   email     –   no_consent
+     5 Nov 10:15  Gus   email     –   no_address
+     5 Nov 10:15  Ines  email     en  step_time
+     5 Nov 10:15  Fay   telegram  –   no_address
+     5 Nov 10:15  Gus   telegram  –   no_address
+     5 Nov 10:15  Fay   sms       en  previous_did_not_go
+     5 Nov 10:15  Gus   sms       –   no_address
+     5 Nov 10:15  Gus   end       –   no_channel_left
+     6 Nov 09:00  Ana   end       –   goal_answer
+     7 Nov 10:15  Bea   telegram  fr  step_time
+     7 Nov 10:15  Cleo  telegram  ru  step_time
+     7 Nov 10:15  Ines  telegram  –   goal_answer
+     7 Nov 10:15  Ines  end       –   goal_answer
+     7 Nov 12:00  Bea   end       –   seen_replied
+     8 Nov 10:15  Cleo  sms       ru  step_time
+    12 Nov 10:15  Fay   end       –   no_reaction
+    15 Nov 10:15  Cleo  end       –   no_reaction
+"""
 
 
 def test_questions_after_the_first_purchase_until_they_are_answered() -> None:

@@ -7,7 +7,28 @@ import pytest
 from tests.scenarios.stage import Stage
 
 pytestmark = pytest.mark.django_db
-CAME = ""
+CAME = """
+     4 Nov 09:30  Ana   email     es  step_time
+     4 Nov 09:30  Bea   email     fr  step_time
+     4 Nov 09:30  Cleo  email     ru  step_time
+     4 Nov 09:30  Fay   email     –   no_consent
+     4 Nov 09:30  Gus   email     –   no_address
+     4 Nov 09:30  Ines  email     –   goal_order
+     4 Nov 09:30  Fay   telegram  –   no_address
+     4 Nov 09:30  Gus   telegram  –   no_address
+     4 Nov 09:30  Fay   sms       en  previous_did_not_go
+     4 Nov 09:30  Gus   sms       –   no_address
+     4 Nov 09:30  Gus   end       –   no_channel_left
+     4 Nov 09:30  Ines  end       –   goal_order
+     4 Nov 12:00  Bea   end       –   goal_order
+     7 Nov 09:30  Ana   telegram  –   not_for_clicked
+     7 Nov 09:30  Cleo  telegram  ru  step_time
+     9 Nov 09:30  Ana   sms       –   not_for_clicked
+     9 Nov 09:30  Cleo  sms       ru  step_time
+    11 Nov 09:30  Ana   end       –   no_reaction
+    11 Nov 09:30  Fay   end       –   no_reaction
+    16 Nov 09:30  Cleo  end       –   no_reaction
+"""
 
 
 def buys(stage: Stage, name: str, category: str) -> None:
