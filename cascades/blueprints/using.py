@@ -207,4 +207,5 @@ def tells_opening(channel: Channel) -> bool:
 
 
 def _told(text: Written | MessageVariant) -> tuple[str, ...]:
-    return (text.kind, text.language, text.subject, text.body, repr(list(text.buttons)))
+    buttons = [part for button in text.buttons for part in (button["label"], button["reply"], button["url"])]
+    return (text.kind, text.language, text.subject, text.body, *buttons)

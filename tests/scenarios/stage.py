@@ -37,13 +37,13 @@ SHOWN = "%d %b %H:%M"
 class Stage:
     """A shop with one blueprint in use. Times are texts such as "23 Nov 10:00", by Madrid's clock, in 2026 unless the year stands first.
 
-    An automatic cascade is asked who enters whenever anything falls due, at each `until`, and after an event for as long as the way in wants
-    to wait. fields: of the business.
+    An automatic cascade is asked who enters whenever anything falls due, at each `until`, and so long after an event as the way in wants. fields: of the business.
     """
 
     def __init__(self, slug: str, at: str, **fields: Any) -> None:
         self.now, self.told = clock(at), 0
         self.asks: list[datetime] = []
+        self.settled = False  # whether all that falls due at this moment has happened
         self.contacts: dict[str, Contact] = {}
         make_business(**fields)
         self.blueprint = blueprint(slug)
@@ -82,12 +82,15 @@ class Stage:
 
     def confirms(self, booking: Booking) -> None:
         bookings.confirm(booking.pk, now=self.now)
+        self.settled = False
 
     def cancels(self, booking: Booking) -> None:
         bookings.cancel(booking.pk, now=self.now)
+        self.settled = False
 
     def attends(self, booking: Booking) -> None:
         bookings.attend(booking.pk, now=self.now)
+        self.settled = False
 
     def launch(self, *, selection: dict[str, Any] | None = None, unknown_goes_on: bool = True) -> None:
         """Start it by hand, now, for everyone or for a selection (see `cascades.audience`)."""
@@ -106,6 +109,7 @@ class Stage:
         message = SandboxMessage.objects.select_related("channel").get(key=token)
         sandbox_play.play(message, act, now=self.now, operator=PLAYER, text=text, link=button)
         receipts.apply_inbound(now=self.now)
+        self.settled = False
 
     def answers_form(self, name: str, *answers: str) -> None:
         """Somebody opens the form by the link in their newest message, and answers its questions in their order."""
@@ -118,6 +122,7 @@ class Stage:
         given = surveys.read(surveys.asked(questions, language, "en"), posted)
         assert not given.problems
         surveys.take(form, questions, delivery, given.answers, language=language, now=self.now)
+        self.settled = False
 
     def happens(self, name: str, event: str, *, at: str = "", **data: Any) -> None:
         """The shop's other systems, or staff, tell of something."""
@@ -135,6 +140,7 @@ class Stage:
         slot = Slot(
             title=title, starts_at=start, ends_at=start + timedelta(minutes=minutes), zone=MADRID.key, kind=kind
         )
+        self.settled = False
         return bookings.book(self.contacts[name].pk, slot, now=self.now).booking
 
     def moves(self, booking: Booking, starts: str) -> None:
@@ -147,6 +153,7 @@ class Stage:
             kind=booking.kind,
         )
         bookings.move(booking.pk, slot, now=self.now)
+        self.settled = False
 
     # --- time -----------------------------------------------------------------------------------------------------------
 
@@ -160,10 +167,12 @@ class Stage:
         self._pass(clock(when))
         self._listen()
         self._decide()
+        self.settled = False
 
     def _pass(self, target: datetime) -> None:
         assert target >= self.now, "time does not run backwards"
-        self.work()
+        if not self.settled:
+            self.work()
         while (moment := self._next(target)) < target:
             self.now = moment
             self.work()
@@ -184,12 +193,14 @@ class Stage:
         return min([target, *moments])
 
     def asks_again(self) -> None:
-        """When the way in may notice what happens now: after the time in which nothing more may happen, or at the next look at a segment."""
+        """Something happens now. The way in may notice it after its time of quiet, or at the next look at its segment."""
+        self.settled = False
         looks_every = 900 if self.blueprint.trigger == "segment" else 0
         self.asks.append(self.now + timedelta(seconds=self.blueprint.params.get("quiet", looks_every)))
 
     def work(self) -> None:
         """Until nothing more happens at this moment: what beat and the workers do."""
+        self.settled = True
         self._listen()
         for _ in range(12):
             if not self._decide() + sending.send_due(clock=lambda: self.now):

@@ -39,6 +39,7 @@ def leaves(stage: Stage, name: str, kind: str, address: str, language: str) -> N
     found = confirming.ask(wish, now=stage.now)
     assert found is not None
     stage.contacts[name] = Contact.objects.get(pk=found.contact_id)
+    stage.asks_again()
 
 
 def confirms(stage: Stage, name: str) -> None:
