@@ -15,7 +15,8 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from cascades.engine import Ending
-from cascades.models import CascadeStatus, Enrollment, Outcome, StepControl, StepRun
+from cascades.models import CascadeStatus, Enrollment, GoalAbout, Outcome, StepControl, StepRun
+from cascades.parameters import fulfils
 from cascades.reasons import SENTENCES
 from cascades.runner import inbox, plans, progress
 from cascades.runner.deciding import Way, look
@@ -24,6 +25,7 @@ from cascades.runner.inbox import Fact
 from cascades.runner.moving import move
 from cascades.runner.progress import Message
 from cascades.runner.writing import write
+from cascades.trigger import OCCASION_LENGTH
 from channels.transport import Fact as Told
 from contacts.bulk import Among
 from contacts.compiled import Compiled
@@ -151,6 +153,7 @@ def _reach_goal(fact: Fact, ways: Sequence[Way]) -> list[Way]:
         and fact.at >= way.row.started_at
         and _counts(fact, way)
         and _is_about(fact, way)
+        and fulfils(fact.data, way.frozen.ends.where)
     ]
     for way in reached:
         reason = f"goal_{fact.what}" if f"goal_{fact.what}" in SENTENCES else "goal"
@@ -159,9 +162,22 @@ def _reach_goal(fact: Fact, ways: Sequence[Way]) -> list[Way]:
 
 
 def _is_about(fact: Fact, way: Way) -> bool:
-    """A fact about another booking than the one this way is about does not concern it."""
+    """A fact about another booking than the one this way is about does not concern it, nor where staff say so one about another cart."""
     mine, told = way.row.context.get("booking"), fact.data.get("booking")
-    return mine is None or told is None or mine == told
+    return (mine is None or told is None or mine == told) and _names_the_same(fact, way)
+
+
+def _names_the_same(fact: Fact, way: Way) -> bool:
+    """Whether the fact is about the same cart (or what the cascade is about), as staff want it."""
+    ends, told = way.frozen.ends, fact.data.get(way.frozen.ends.key)
+    if ends.about == GoalAbout.ANY:
+        return True
+    mine = way.row.context.get(ends.key)
+    if told in (None, "") or (mine is None and not ends.occasion):
+        return ends.about == GoalAbout.NOT_OTHER
+    return (
+        str(mine) == str(told) if mine is not None else f"{ends.occasion}{told}"[:OCCASION_LENGTH] == way.row.occasion
+    )
 
 
 def _of_no_booking(fact: Fact, ways: Sequence[Way]) -> list[Way]:
