@@ -17,5 +17,6 @@ class CascadesConfig(AppConfig):
         reasons.register()
         receivers.connect()
         segments.register_user(audience.uses_of_segment)
+        segments.register_user(runner.uses_of_segment)
         sending.register_run_state(runner.run_state)
         sending.register_text_refused(runner.text_refused)

@@ -267,6 +267,7 @@ class Ending(StrEnum):
     UNREACHABLE = "unreachable"
     STOPPED = "stopped"
     FAILED = "failed"
+    MOVED = "moved"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ someone out does. What was due before the cascade was switched on (`Check.listen
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -27,7 +27,7 @@ from cascades.parameters import BadParameters, Parameter
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-__all__ = ["BadParameters", "Check", "Entry", "Parameter", "Trigger", "names", "trigger"]
+__all__ = ["BadParameters", "Check", "Entry", "Over", "Parameter", "Trigger", "names", "trigger"]
 
 OCCASION_LENGTH = 120
 # Whoever could not be taken in for so long, because nothing ran, is left out, and it says so.
@@ -62,18 +62,31 @@ class Entry:
 @dataclass(frozen=True, slots=True)
 class Check:
     """One asking. since: up to when it was asked before, less an overlap, or None at the first time; goal: names of events that end the
-    cascade; played: whether what was played in the sandbox counts."""
+    cascade; played: whether what was played in the sandbox counts; cascade: its id, for what is remembered of it (0: of none yet)."""
 
     now: datetime
     listens_since: datetime
     since: datetime | None = None
     goal: frozenset[str] = frozenset()
     played: bool = False
+    cascade: int = 0
 
     @property
     def floor(self) -> datetime:
         """Moments after this are asked for; those before it have been, or do not count."""
         return max(self.listens_since, self.since or self.listens_since)
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """People for whom what brought them in is no more: whoever of them is still in the cascade is taken out.
+
+    people: rows that name contacts in the column `contact`; reason: the code of the sentence that says why.
+    """
+
+    people: QuerySet[Any]
+    reason: str
+    contact: str = "contact_id"
 
 
 class Trigger:
@@ -101,8 +114,22 @@ class Trigger:
         """Who will enter between now and `until`, as far as can be known: for the page on which it is switched on."""
         return self.due(params, Check(until, check.now, None, check.goal, check.played))
 
-    def observe(self, params: Mapping[str, Any], now: datetime) -> None:
+    def observe(self, params: Mapping[str, Any], check: Check) -> None:
         """Called when it is switched on, and before each `due()`: for those that must remember how things stood."""
+
+    def over(self, params: Mapping[str, Any], check: Check) -> Iterable[Over]:
+        """For whom it is over, asked after `due()`; nobody, for most."""
+        return ()
+
+    def heeds(self, params: Mapping[str, Any]) -> Collection[str]:
+        """Names of the events that `ended_by()` is asked about; none, for most."""
+        return ()
+
+    def ended_by(
+        self, params: Mapping[str, Any], context: Mapping[str, Any], name: str, data: Mapping[str, Any]
+    ) -> str:
+        """Why a later event makes an end of the occasion that somebody is in for (`Enrollment.context`): the reason's code, or ""."""
+        return ""
 
     def offset(self, params: Mapping[str, Any]) -> timedelta | None:
         """How long after its date (before: negative) an occasion takes people in; None where people enter when they enter."""

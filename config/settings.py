@@ -266,6 +266,8 @@ TRIGGERS = {
     "yearly": "cascades.triggers.yearly.Yearly",
     "silence": "cascades.triggers.silence.Silence",
     "schedule": "cascades.triggers.schedule.Schedule",
+    "segment": "cascades.triggers.segment.InSegment",
+    "event_date": "cascades.triggers.event_date.ToldDay",
     "api": "cascades.triggers.api.ByCall",
 }
 ADAPTERS = {

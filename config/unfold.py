@@ -32,6 +32,7 @@ SIDEBAR: tuple[tuple[str | Promise, tuple[Page, ...]], ...] = (
             _list(_("Groups"), "groups", "contacts", "group"),
             _list(_("Segments"), "filter_alt", "contacts", "segment"),
             _list(_("Bookings"), "calendar_month", "contacts", "booking"),
+            _list(_("Classes"), "self_improvement", "contacts", "classsession"),
             _list(_("Imports"), "upload_file", "contacts", "importrun"),
             _list(_("Consent"), "fact_check", "contacts", "consent"),
             _list(_("Suppressions"), "block", "contacts", "suppression"),

@@ -9,8 +9,9 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from contacts import events, timezones
+from contacts import events, sessions, timezones
 from contacts.bulk import Among
+from contacts.events import Fact
 from contacts.models import BookedBy, Booking, BookingKind, BookingStatus, Branch, Business
 from contacts.models.booking import AHEAD
 
@@ -19,7 +20,10 @@ SOURCE = "bookings"  # of the events; with the booking's number and revision eac
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
-    """What is booked, and when. starts_at, ends_at: aware; zone: IANA, "" for the branch's, else the business's."""
+    """What is booked, and when. starts_at, ends_at: aware; zone: IANA, "" for the branch's, else the business's.
+
+    session_id: the class, where it is known; else a booking of the kind "class" joins the one of its title and time.
+    """
 
     title: str
     starts_at: datetime
@@ -28,6 +32,7 @@ class Slot:
     kind: str = BookingKind.APPOINTMENT.value
     branch_id: int | None = None
     place: str = ""
+    session_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,7 @@ def book(
             there = _there(source, external_id)
             if there is not None:
                 return _rebook(there, slot, now, who)
+            fresh.session_id = sessions.of(fresh, slot.session_id, now=now)
             fresh.save(force_insert=True)
             _tell(fresh, "booking_booked", now, who)
     except IntegrityError:
@@ -137,7 +143,7 @@ def facts(booking_ids: Collection[int]) -> dict[int, dict[str, Any]]:
     """What a message may say of these bookings, as they stand now, each with its `contact_id`; one statement, or none."""
     if not booking_ids:
         return {}
-    found = Booking.objects.filter(Among("id", booking_ids)).select_related("branch")
+    found = Booking.objects.filter(Among("id", booking_ids)).select_related("branch", "session")
     return {booking.pk: fact_of(booking) for booking in found}
 
 
@@ -147,6 +153,7 @@ def fact_of(booking: Booking) -> dict[str, Any]:
         "title": booking.title, "kind": str(booking.get_kind_display()), "starts_at": booking.local(),
         "ends_at": booking.local(booking.ends_at) if booking.ends_at else None, "place": booking.where,
         "branch": booking.branch.name if booking.branch else "", "status": booking.status, "contact_id": booking.contact_id,
+        "teacher": booking.session.teacher if booking.session else "",
     }  # fmt: skip
 
 
@@ -188,7 +195,10 @@ def _rebook(booking: Booking, slot: Slot, now: datetime, who: Teller) -> Outcome
             "status": BookingStatus.BOOKED.value, "confirmed_at": None, "cancelled_at": None, "cancelled_by": "", "moved_at": now,
         }  # fmt: skip
     before = {"was": booking.starts_at.isoformat()} if other_time else {}
-    _write(booking, changes, now)
+    for name, value in changes.items():
+        setattr(booking, name, value)
+    booking.session_id = sessions.of(booking, slot.session_id, now=now)
+    _write(booking, {**changes, "session_id": booking.session_id}, now)
     if other_time:
         _tell(booking, "booking_moved", now, who, before)
     return Outcome(booking, changed=True)
@@ -222,11 +232,16 @@ def _write(booking: Booking, changes: Mapping[str, Any], now: datetime) -> None:
 
 
 def _tell(booking: Booking, name: str, now: datetime, who: Teller, more: Mapping[str, str] | None = None) -> None:
+    events.record_many([told(booking, name, now, who, more)], now=now)
+
+
+def told(booking: Booking, name: str, now: datetime, who: Teller, more: Mapping[str, str] | None = None) -> Fact:
+    """The event of a change that was just made; each revision has one. more: what else it says, such as the time that it was at."""
     data = {
         "booking": booking.pk, "kind": booking.kind, "title": booking.title, "starts_at": booking.starts_at.isoformat(),
         "zone": booking.zone, "branch": booking.branch_id, "by": who.by, **(more or {}),
     }  # fmt: skip
-    events.record(
-        booking.contact_id, name, at=now, now=now, key=f"{booking.pk}:{booking.revision}", data=data, source=SOURCE,
-        operator_id=who.operator_id,
-    )  # fmt: skip
+    if booking.session_id:
+        data["class"] = booking.session_id
+    key = f"{booking.pk}:{booking.revision}"
+    return Fact(booking.contact_id, name, now, key, data, SOURCE, who.operator_id)

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 from django.utils.translation import gettext as _
 
-from contacts import bookings, events, intake, timezones
+from contacts import bookings, events, intake, sessions, timezones
 from contacts.bookings import Belongs, Slot, Teller
 from contacts.calendar import at_local
 from contacts.events import Fact
@@ -21,7 +21,7 @@ from contacts.importing import mapping, reading
 from contacts.importing.cells import Day, strip
 from contacts.importing.encoding import BadEncoding, NotATable
 from contacts.intake import Cleaner, Found
-from contacts.models import BookingKind, BookingStatus, Branch, Business
+from contacts.models import Booking, BookingKind, BookingStatus, Branch, Business
 from contacts.models.contact import fold
 
 MOST = 2000  # rows of a table; more belong to the API
@@ -246,7 +246,20 @@ def _booked(table: _Table, row: Row, who: Found, branches: Mapping[str, Branch],
         raise ValueError(_("This booking is another person's.")) from None
     if outcome is None:
         return _("Not entered: it is cancelled.")
-    return _("Entered or changed.") if outcome.changed else _("Was here already.")
+    told = _("Entered or changed.") if outcome.changed else _("Was here already.")
+    return f"{told} {_overfull(outcome.booking)}".strip()
+
+
+def _overfull(booking: Booking) -> str:
+    """The other program decides who has a place; that there are too many is said."""
+    session = booking.session
+    taken = sessions.taken(session.pk) if session and session.places is not None else 0
+    if session is None or session.places is None or taken <= session.places:
+        return ""
+    return _("The class has more people than places: %(taken)s of %(places)s.") % {
+        "taken": taken,
+        "places": session.places,
+    }
 
 
 def _slot(table: _Table, row: Row, branch: Branch | None) -> Slot | None:

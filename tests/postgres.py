@@ -2,7 +2,9 @@
 
 import os
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -109,3 +111,23 @@ def _wait(programs: Path, folder: Path, server: subprocess.Popen[bytes], user: d
             last = (folder / "log").read_text("utf-8", "replace").strip().splitlines()[-1:]
             raise NoPostgres(f"PostgreSQL did not start: {''.join(last)}")
         time.sleep(0.05)
+
+
+def main() -> int:
+    """Serve until SIGTERM or Ctrl-C, and say where: for checks that run one after the other on the same server."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with own_postgres() as url:
+            sys.stdout.write(f"{url}\n")
+            sys.stdout.flush()
+            signal.pause()
+    except NoPostgres as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except KeyboardInterrupt:
+        pass
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -10,14 +10,14 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Count, DecimalField, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as __
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeDateFilter
-from unfold.decorators import display
+from unfold.decorators import action, display
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminDecimalFieldWidget,
@@ -26,7 +26,7 @@ from unfold.widgets import (
 )
 
 from cascades import publishing, spending
-from cascades.admin import controls, endings, launch, options, picture, recipients, report, switching, ways_in
+from cascades.admin import controls, endings, gallery, launch, options, picture, recipients, report, switching, ways_in
 from cascades.admin.durations import LengthField
 from cascades.admin.steps import StepInline
 from cascades.models import Cascade, CascadeStatus, Enrollment, GoalAbout, Mode, Outcome, Reentry, StepRun
@@ -198,6 +198,8 @@ class CascadeAdmin(ModelAdmin):
     list_per_page = 50
     show_full_result_count = False
     actions = None
+    actions_list = ["ready_cascades"]
+    list_before_template = "cascades/list_before.html"
     warn_unsaved_form = True
     change_form_outer_before_template = "cascades/builder/head.html"
 
@@ -215,9 +217,14 @@ class CascadeAdmin(ModelAdmin):
             *recipients.urls(self),
             *controls.urls(self),
             *launch.urls(self),
+            *gallery.urls(self),
             *switching.urls(self),
             *super().get_urls(),
         ]
+
+    @action(description=_("Ready cascades"), url_path="ready", permissions=["add"], icon="auto_awesome_motion")
+    def ready_cascades(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:cascades_cascade_gallery"))
 
     def has_delete_permission(self, request: HttpRequest, obj: Cascade | None = None) -> bool:
         """What was started once stays, for it is people's history."""

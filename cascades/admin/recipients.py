@@ -237,6 +237,7 @@ class PeopleAdmin(ReadOnlyAdmin):
             Outcome.OPEN: "info",
             Outcome.EXHAUSTED: "",  # named too: a code without a tone would be shown instead of its words
             Outcome.STOPPED: "",
+            Outcome.MOVED: "",
         },
     )
     def result(self, enrollment: Enrollment) -> tuple[str, str]:

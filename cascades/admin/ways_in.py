@@ -24,7 +24,7 @@ from cascades.parameters import ROWS, BadParameters, Field, Parameter
 from cascades.trigger import Trigger, names, trigger
 from contacts import events
 from contacts.forms.limits import Weekdays
-from contacts.models import Branch, Group
+from contacts.models import Branch, Group, Segment
 
 SIGNS = {">=": "least", "<=": "most", "!=": "not", "=": "is"}
 _CONDITION = re.compile(r"\s*([\w.\[\]]+)\s*(>=|<=|!=|=)\s*(.+?)\s*\Z")
@@ -92,7 +92,7 @@ def fields() -> dict[str, forms.Field]:
 
 def fill(form: forms.Form | Any, chosen: str, params: Mapping[str, Any]) -> None:
     """Rows to choose from, and what the cascade has set already."""
-    rows = {Field.GROUP: Group, Field.BRANCH: Branch}
+    rows = {Field.GROUP: Group, Field.BRANCH: Branch, Field.SEGMENT: Segment}
     known: dict[Field, list[tuple[Any, str]]] = {}
     for name in names():
         for one in trigger(name).parameters:

@@ -15,6 +15,7 @@ from cascades.models.cascade import (
 )
 from cascades.models.enrollment import Decision, Enrollment, Outcome, StepRun
 from cascades.models.launch import Launch, LaunchState
+from cascades.models.remembered import SegmentStay, SegmentWatch, ToldDate
 
 __all__ = [
     "Cascade",
@@ -29,9 +30,12 @@ __all__ = [
     "Outcome",
     "Reentry",
     "Seen",
+    "SegmentStay",
+    "SegmentWatch",
     "Step",
     "StepControl",
     "StepRun",
+    "ToldDate",
     "WaitFrom",
     "Who",
 ]

@@ -8,7 +8,10 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Outcome(models.TextChoices):
-    """How it ended for a person; blank while it is open. Each enrollment has exactly one."""
+    """How it ended for a person; blank while it is open. Each enrollment has exactly one.
+
+    `moved`: the person goes on, in an enrollment for the new date; the numbers count them there.
+    """
 
     OPEN = "", _("still running")
     REACHED = "reached", _("reached")
@@ -16,6 +19,7 @@ class Outcome(models.TextChoices):
     UNREACHABLE = "unreachable", _("could not be reached")
     STOPPED = "stopped", _("stopped")
     FAILED = "failed", _("failed")
+    MOVED = "moved", _("moved to another date")
 
 
 class Enrollment(models.Model):

@@ -18,7 +18,7 @@ from cascades.publishing import NotReady
 from cascades.runner.advance import advance
 from cascades.runner.enroll import enroll, enroll_due
 from cascades.runner.launch import WallTime, cancel, start
-from cascades.runner.listening import ONCE, enroll_contacts, expected, listen, switch_on
+from cascades.runner.listening import ONCE, enroll_contacts, expected, listen, switch_on, uses_of_segment
 from cascades.runner.stop import pause, pause_step, release, resume, resume_step, stop, text_refused
 from cascades.runner.wake import run_state, wake
 
@@ -43,5 +43,6 @@ __all__ = [
     "stop",
     "switch_on",
     "text_refused",
+    "uses_of_segment",
     "wake",
 ]

@@ -223,7 +223,8 @@ def _finish(launch: Launch, token: UUID, now: datetime) -> None:
 
 def _reopen_facts(entered: Q, version: CascadeVersion, now: datetime) -> None:
     """What was noticed while these people were entering is looked at again: a goal, or that what it is about does not take place."""
-    ends = [*version.goal, *(ENDS_BOOKING if version.trigger != "manual" else ())]
+    heeded = trigger(version.trigger).heeds(version.trigger_params)
+    ends = [*version.goal, *heeded, *(ENDS_BOOKING if version.trigger != "manual" else ())]
     if ends:
         theirs = Contact.objects.filter(entered).values("pk")
         since = now - (NOTICED if version.trigger != "manual" else timedelta(0))

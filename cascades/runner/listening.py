@@ -18,8 +18,10 @@ from django.utils.translation import gettext as _
 
 from cascades import signals
 from cascades.models import Cascade, CascadeStatus, CascadeVersion, Enrollment, Outcome, Reentry, Step
+from cascades.parameters import Field
 from cascades.publishing import NotReady, freeze
 from cascades.runner.enroll import enroll
+from cascades.runner.stop import take_out
 from cascades.trigger import Check, Entry, Trigger, trigger
 from contacts.bulk import Among
 from contacts.models import Contact
@@ -47,7 +49,11 @@ def switch_on(cascade: Cascade, *, user: AbstractBaseUser | None, now: datetime)
         version = freeze(locked, user=user, now=now)
         changes: dict[str, Any] = {"status": CascadeStatus.RUNNING, "updated_at": now}
         if locked.status != CascadeStatus.RUNNING or before is None or _way_in(before) != _way_in(version):
-            trigger(version.trigger).observe(version.trigger_params, now)
+            way_in = trigger(version.trigger)
+            way_in.observe(
+                version.trigger_params,
+                Check(now, now, None, frozenset(version.goal), _all_in_sandbox(version), cascade.pk),
+            )
             changes |= {"listens_since": now, "checked_at": None}
         Cascade.objects.filter(pk=locked.pk).update(**changes)
     cascade.refresh_from_db()
@@ -92,6 +98,24 @@ def expected(cascade: Cascade, now: datetime, until: datetime) -> int | None:
     return sum(entry.people.count() for entry in way_in.ahead(params, Check(now, now), until))
 
 
+def uses_of_segment(segment_id: int) -> list[str]:
+    """The cascades that run, or are on hold, to which this segment is the way in, for whoever wants to delete it."""
+    alive = Cascade.objects.filter(status__in=[CascadeStatus.RUNNING, CascadeStatus.PAUSED], version__isnull=False)
+    return [
+        _("cascade “%(cascade)s”") % {"cascade": cascade.name}
+        for cascade in alive.select_related("version").order_by("name")
+        if cascade.version and segment_id in _segments(cascade.version)
+    ]
+
+
+def _segments(version: CascadeVersion) -> set[Any]:
+    try:
+        settings = trigger(version.trigger).parameters
+    except LookupError:  # no longer installed
+        return set()
+    return {version.trigger_params.get(one.name) for one in settings if one.field is Field.SEGMENT}
+
+
 def _guarded(cascade_id: int, now: datetime) -> int:
     try:
         with _held(cascade_id) as cascade:
@@ -117,9 +141,11 @@ def _check(cascade: Cascade, now: datetime) -> int:
     assert version is not None and cascade.listens_since is not None  # noqa: PT018
     way_in = trigger(version.trigger)
     since = cascade.checked_at - way_in.overlap if cascade.checked_at else None
-    check = Check(now, cascade.listens_since, since, frozenset(version.goal), _all_in_sandbox(version))
-    way_in.observe(version.trigger_params, now)
+    check = Check(now, cascade.listens_since, since, frozenset(version.goal), _all_in_sandbox(version), cascade.pk)
+    way_in.observe(version.trigger_params, check)
     entered = sum(_enter(cascade, version, entry, now) for entry in way_in.due(version.trigger_params, check))
+    for over in way_in.over(version.trigger_params, check):  # last, for it holds people until all is committed
+        take_out(cascade.pk, over, now)
     Cascade.objects.filter(pk=cascade.pk).update(checked_at=now)
     if entered:
         transaction.on_commit(lambda: signals.people_entered.send_robust(sender=Cascade), robust=True)
@@ -135,7 +161,7 @@ def _again(entry: Entry, cascade_id: int, version: CascadeVersion, now: datetime
     if version.reentry == Reentry.OCCASION:
         return entry
     before = Enrollment.objects.filter(cascade_id=cascade_id, contact_id=OuterRef(entry.contact)).order_by()
-    before = before.exclude(outcome=Outcome.STOPPED, reason__in=LEFT_OUT)
+    before = before.exclude(outcome=Outcome.STOPPED, reason__in=LEFT_OUT).exclude(outcome=Outcome.MOVED)
     if entry.too_late:
         return replace(entry, people=entry.people.filter(~Exists(before)))
     if version.reentry == Reentry.NEVER:

@@ -75,6 +75,8 @@ class FrozenCascade:
     ends: Ends
     priority: int = Priority.NORMAL
     budget_id: int | None = None
+    trigger: str = "manual"
+    trigger_params: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def asks(self) -> set[Ask]:
@@ -134,6 +136,7 @@ def frozen(steps: Sequence[Step]) -> FrozenCascade:
         {step.key: step for step in known},
         frozenset(step.key for step in steps if step.held or not _usable(step.channel)),  # type: ignore[attr-defined]
         frozenset(version.goal), Ends.of(version), version.cascade.priority, version.cascade.budget_id,
+        version.trigger, version.trigger_params,
     )  # fmt: skip
 
 

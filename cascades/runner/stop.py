@@ -10,12 +10,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Value
+from django.db.models import F, QuerySet, Value
 from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
 
 from cascades.models import Cascade, CascadeStatus, Enrollment, Launch, LaunchState, Outcome, StepControl, StepRun
 from cascades.runner import plans
+from cascades.trigger import Over
 from channels import sending
 from channels.models import Delivery
 from contacts import bulk
@@ -49,9 +50,15 @@ def drain(cascade_id: int, now: datetime) -> int:
 
 
 def _portions(cascade_id: int, now: datetime) -> Iterator[int]:
-    still_open = Enrollment.objects.filter(cascade_id=cascade_id, outcome=Outcome.OPEN).order_by("id")
+    return _ended(
+        Enrollment.objects.filter(cascade_id=cascade_id, outcome=Outcome.OPEN).order_by("id"), "cascade_stopped", now
+    )
+
+
+def _ended(still_open: QuerySet[Enrollment], reason: str, now: datetime) -> Iterator[int]:
+    """How many were ended, portion by portion."""
     ended: dict[str, Any] = {
-        "outcome": Outcome.STOPPED, "reason": "cascade_stopped", "reason_params": {}, "next_due_at": None, "ended_at": now,
+        "outcome": Outcome.STOPPED, "reason": reason, "reason_params": {}, "next_due_at": None, "ended_at": now,
         "claim_token": None,
     }  # fmt: skip
     while True:
@@ -60,7 +67,7 @@ def _portions(cascade_id: int, now: datetime) -> Iterator[int]:
             if not ids:
                 return
             queued = Delivery.objects.filter(Among("run__enrollment_id", ids))
-            sending.cancel(queued, reason="cascade_stopped", now=now)
+            sending.cancel(queued, reason=reason, now=now)
         yield len(ids)
 
 
@@ -81,6 +88,16 @@ def release(contact_ids: Collection[int], cascade_id: int | None = None, *, now:
         queued = Delivery.objects.filter(Among("run__enrollment_id", locked))
         sending.cancel(queued, reason="taken_out", now=now)
     return set(locked.values())
+
+
+def take_out(cascade_id: int, over: Over, now: datetime) -> None:
+    """End the cascade for these people, where they are still in it, and call back what is queued; who is held just now is named again."""
+    theirs = over.people.order_by().values(over.contact)
+    still_open = Enrollment.objects.filter(cascade_id=cascade_id, outcome=Outcome.OPEN, contact__in=theirs).order_by(
+        "id"
+    )
+    for _count in _ended(still_open, over.reason, now):
+        pass
 
 
 def pause(cascade_id: int, *, now: datetime) -> bool:

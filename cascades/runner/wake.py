@@ -12,9 +12,10 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import CharField, Exists, F, OuterRef, QuerySet, Value
+from django.db.models.functions import Cast, Concat, Left
 
-from cascades.engine import Ending
+from cascades.engine import Ending, Stop
 from cascades.models import CascadeStatus, Enrollment, GoalAbout, Outcome, StepControl, StepRun
 from cascades.parameters import fulfils
 from cascades.reasons import SENTENCES
@@ -25,7 +26,7 @@ from cascades.runner.inbox import Fact
 from cascades.runner.moving import move
 from cascades.runner.progress import Message
 from cascades.runner.writing import write
-from cascades.trigger import OCCASION_LENGTH
+from cascades.trigger import OCCASION_LENGTH, trigger
 from channels.transport import Fact as Told
 from contacts.bulk import Among
 from contacts.compiled import Compiled
@@ -34,6 +35,7 @@ from contacts.models import Consent, Event
 BATCH = 1000
 ROUNDS = 20
 HELD = "paused"
+MOVED = ("booking_moved", "date_moved")
 
 _OPT_OUTS = {Told.UNSUBSCRIBED.value: "opt_out", Told.STOPPED.value: "opt_out", Told.COMPLAINED.value: "complained"}
 
@@ -94,7 +96,9 @@ def _batch(now: datetime, contact_ids: Collection[int] | None) -> int:
     with transaction.atomic():
         facts = inbox.claim(BATCH, contact_ids)
         if ways := _ways({fact.contact_id for fact in facts if fact.contact_id}):
-            write(_concerned(ways, facts, now), now=now)
+            concerned = _concerned(ways, facts, now)
+            write(concerned, now=now)
+            _free_occasions([way.row.id for way in concerned if _is_moved(way)])
         move(facts, now)
         inbox.done(facts, now)
     return len(facts)
@@ -130,7 +134,7 @@ def _concerned(ways: Sequence[Way], facts: Sequence[Fact], now: datetime) -> lis
 def _apply(fact: Fact, ways: Sequence[Way]) -> list[Way]:
     """The ways of this contact that the fact concerns, ended where it ends them."""
     if fact.source is Event:
-        return [*_reach_goal(fact, ways), *_of_no_booking(fact, ways)]
+        return [*_reach_goal(fact, ways), *_of_no_booking(fact, ways), *_of_other_date(fact, ways)]
     opt_out = "opt_out" if fact.source is Consent and fact.what == inbox.WITHDRAWN else _OPT_OUTS.get(fact.what, "")
     if fact.source is Consent and not (opt_out and fact.token):
         return []
@@ -188,8 +192,39 @@ def _of_no_booking(fact: Fact, ways: Sequence[Way]) -> list[Way]:
     if fact.what == "booking_moved":  # not those who are in for the new time already
         theirs = [way for way in theirs if way.row.started_at < fact.at or _stood_then(way, fact)]
     for way in theirs:
-        way.end(Ending.STOPPED, fact.what, {"when": fact.at.isoformat()})
+        _end_occasion(way, fact.what, fact)
     return theirs
+
+
+def _of_other_date(fact: Fact, ways: Sequence[Way]) -> list[Way]:
+    """What is about a date that an event told ends when the same thing is told with another date, or cancelled."""
+    ended = []
+    for way in ways:
+        if "told" not in way.row.context or fact.id <= way.row.context["event"] or not _counts(fact, way):
+            continue
+        way_in, params = trigger(way.frozen.trigger), way.frozen.trigger_params
+        if fact.what in way_in.heeds(params) and (
+            reason := way_in.ended_by(params, way.row.context, fact.what, fact.data)
+        ):
+            _end_occasion(way, reason, fact)
+            ended.append(way)
+    return ended
+
+
+def _is_moved(way: Way) -> bool:
+    return isinstance(way.intent, Stop) and way.intent.outcome is Ending.MOVED
+
+
+def _free_occasions(ids: Collection[int]) -> None:
+    """Who goes on for another date may come in for the same occasion again, and once in a lifetime is not over by it."""
+    if ids:
+        freed = Concat(Value("moved:"), Cast("pk", CharField()), Value(":"), F("occasion"), output_field=CharField())
+        Enrollment.objects.filter(Among("id", ids)).update(occasion=Left(freed, OCCASION_LENGTH))
+
+
+def _end_occasion(way: Way, reason: str, fact: Fact) -> None:
+    """Whoever is in for something that was moved goes on: the trigger takes them in anew, and they are counted there."""
+    way.end(Ending.MOVED if reason in MOVED else Ending.STOPPED, reason, {"when": fact.at.isoformat()})
 
 
 def _stood_then(way: Way, fact: Fact) -> bool:

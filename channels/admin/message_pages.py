@@ -201,4 +201,4 @@ def _person(message: Message, variant: MessageVariant, contact: Contact | None) 
     verdict = person.verdicts[ask]
     said = reasons.say(verdict.reason, verdict.params)
     note = said or _("Would go to %(address)s.") % {"address": kinds.get(variant.kind).show(verdict.address)}
-    return rendering.context_for(person, {"booking": rendering.sample_booking()}), note
+    return rendering.context_for(person, rendering.sample_context()), note

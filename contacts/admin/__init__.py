@@ -10,6 +10,7 @@ from contacts.admin import (
     group,
     imports,
     integration,
+    roster,
     segment,
     suppression,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "group",
     "imports",
     "integration",
+    "roster",
     "segment",
     "suppression",
 ]

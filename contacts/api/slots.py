@@ -45,7 +45,10 @@ class BookingIn(Shape):
     title: Annotated[Text, Field(max_length=160)] = ""
     starts_at: Moment | None = None
     ends_at: Moment | None = None
-    kind: Literal["appointment", "class"] = "appointment"
+    kind: Annotated[
+        Literal["appointment", "class"],
+        Field(description="A class booking joins the roster of the class with its title, start and branch."),
+    ] = "appointment"
     branch: Short | None = None
     place: Text = ""
     zone: Annotated[

@@ -11,11 +11,11 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelect2Widget, UnfoldAdminSplitDateTimeWidget
 
-from contacts import timezones
+from contacts import sessions, timezones
 from contacts.bookings import Slot
 from contacts.calendar import at_local
 from contacts.forms import choices
-from contacts.models import Booking, Business
+from contacts.models import Booking, BookingKind, Branch, Business
 
 
 class WallField(forms.SplitDateTimeField):
@@ -66,7 +66,19 @@ class BookingForm(forms.ModelForm):  # type: ignore[type-arg]
         starts, ends = cleaned.get("starts_at"), cleaned.get("ends_at")
         if starts and ends and ends < starts:
             self.add_error("ends_at", _("The end must be after the start."))
+        if starts and cleaned.get("kind") == BookingKind.CLASS:
+            self._look_for_a_place(cleaned.get("title", ""), starts, branch)
         return cleaned
+
+    def _look_for_a_place(self, title: str, starts: datetime, branch: Branch | None) -> None:
+        session = sessions.find(title, starts, branch.pk if branch else None)
+        if session is None or session.places is None or session.pk == self.instance.session_id:
+            return
+        if sessions.taken(session.pk) >= session.places:
+            self.add_error(
+                "starts_at",
+                _("This class is full: %(places)s of %(places)s places are taken.") % {"places": session.places},
+            )
 
     def slot(self) -> Slot:
         """What was entered, for `contacts.bookings`."""

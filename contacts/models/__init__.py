@@ -1,6 +1,6 @@
 """The nouns of the contacts room."""
 
-from contacts.models.booking import BookedBy, Booking, BookingKind, BookingStatus
+from contacts.models.booking import BookedBy, Booking, BookingKind, BookingStatus, ClassSession
 from contacts.models.business import Branch, Business
 from contacts.models.connection import Connection, Received, ReceivedState
 from contacts.models.consent import Basis, Consent, ConsentPurpose, Suppression, SuppressionReason, SuppressionScope
@@ -23,6 +23,7 @@ __all__ = [
     "Branch",
     "Business",
     "Cap",
+    "ClassSession",
     "ClosedDay",
     "Connection",
     "Consent",

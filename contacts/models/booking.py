@@ -40,11 +40,51 @@ class BookedBy(models.TextChoices):
 AHEAD = (BookingStatus.BOOKED, BookingStatus.CONFIRMED)
 
 
+class ClassSession(models.Model):
+    """A class that takes place once, at one time; the people on its roster are its bookings. `contacts.rosters` is its one writer.
+
+    `series`: the same for those that staff entered together, week after week. `made_for`: a mark of title, time and branch where it came
+    with a booking that was told from elsewhere, and staff have not touched it; such a one is not shown when nobody is on it.
+    """
+
+    title = models.CharField(_("class"), max_length=160)
+    teacher = models.CharField(_("teacher"), max_length=120, blank=True, default="")
+    starts_at = models.DateTimeField(_("starts"))
+    ends_at = models.DateTimeField(_("ends"), null=True, blank=True)
+    zone = models.CharField(_("time zone"), max_length=64)
+    branch = models.ForeignKey("contacts.Branch", models.SET_NULL, null=True, blank=True, verbose_name=_("branch"))
+    place = models.CharField(_("room"), max_length=255, blank=True, default="")
+    places = models.PositiveIntegerField(_("places"), null=True, blank=True, help_text=_("Empty: as many as come."))
+    series = models.UUIDField(null=True, editable=False, db_index=True)
+    made_for = models.CharField(max_length=64, null=True, unique=True, editable=False)
+    cancelled_at = models.DateTimeField(_("cancelled"), null=True, editable=False)
+    created_at = models.DateTimeField(_("entered"), editable=False)
+
+    class Meta:
+        verbose_name = _("class")
+        verbose_name_plural = _("classes")
+        ordering = ["-starts_at", "-id"]
+        indexes = [models.Index(fields=["starts_at"], name="class_starts")]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def local(self, instant: datetime | None = None) -> datetime:
+        """The start, or another instant, by the clock of the place."""
+        return (instant or self.starts_at).astimezone(timezones.named(self.zone) or timezones.UTC)
+
+    @property
+    def where(self) -> str:
+        """Room and branch, as far as they are known."""
+        return ", ".join(part for part in (self.place, self.branch.name if self.branch else "") if part)
+
+
 class Booking(models.Model):
     """One person's place at one time. `zone` is the clock of the place, by which the time is shown and meant.
 
     `source` and `external_id`: who keeps it elsewhere and under which number, both or neither; `revision` counts the changes, so that each
     is told once and a page can see that it is outdated; `moved_at`: when its time was last changed.
+    `session`: the class that it is a place in.
     """
 
     contact = models.ForeignKey("contacts.Contact", models.CASCADE, related_name="bookings", verbose_name=_("contact"))
@@ -52,6 +92,9 @@ class Booking(models.Model):
     external_id = models.CharField(
         _("number in your other system"), max_length=100, null=True, blank=True, default=None
     )
+    session = models.ForeignKey(
+        ClassSession, models.PROTECT, null=True, blank=True, related_name="bookings", verbose_name=_("class"), editable=False
+    )  # fmt: skip
     kind = models.CharField(_("kind"), max_length=11, choices=BookingKind.choices, default=BookingKind.APPOINTMENT)
     title = models.CharField(_("what"), max_length=160)
     starts_at = models.DateTimeField(_("starts"))

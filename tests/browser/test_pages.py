@@ -14,7 +14,8 @@ from tests.browser.house import House
 pytestmark = pytest.mark.browser
 
 LISTS = (
-    "contacts/contact", "contacts/group", "contacts/importrun", "contacts/consent", "contacts/suppression", "contacts/event",
+    "contacts/contact", "contacts/group", "contacts/classsession", "contacts/importrun", "contacts/consent", "contacts/suppression",
+    "contacts/event",
     "cascades/cascade", "cascades/launch", "cascades/enrollment", "cascades/steprun", "channels/delivery", "channels/message",
     "channels/channel", "channels/conversation", "channels/sandboxmessage", "channels/inboundcall", "auth/user", "auth/group",
     "django_celery_beat/periodictask",
@@ -26,6 +27,7 @@ WITH_PAGES = (
 FORMS = (
     "contacts/contact",
     "contacts/group",
+    "contacts/classsession",
     "contacts/importrun",
     "channels/message",
     "channels/channel",

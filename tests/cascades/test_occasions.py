@@ -114,7 +114,7 @@ def test_a_moved_booking_is_reminded_of_at_its_new_time_only() -> None:
     story.tick()
     story.until(start + timedelta(days=3))
     assert times() == [start + timedelta(days=1)]
-    assert Enrollment.objects.order_by("id").values_list("outcome", "reason").first() == ("stopped", "booking_moved")
+    assert Enrollment.objects.order_by("id").values_list("outcome", "reason").first() == ("moved", "booking_moved")
 
 
 def test_moved_after_the_reminder_has_left_the_new_time_is_reminded_of_too_unless_it_is_too_near() -> None:

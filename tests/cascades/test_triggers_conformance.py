@@ -14,9 +14,9 @@ from django.test.utils import CaptureQueriesContext
 from cascades import runner
 from cascades.models import Cascade, CascadeStatus, Enrollment
 from cascades.parameters import BadParameters, Field
-from cascades.trigger import names, trigger
+from cascades.trigger import Check, names, trigger
 from contacts import bookings, events
-from contacts.models import Contact, Group, Membership
+from contacts.models import Contact, Group, Membership, Segment
 from tests.factories import NOW, make_business, make_cascade, make_channel, make_contact, make_message
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +33,7 @@ class Case:
     after: timedelta = timedelta(0)
     lateness: timedelta = timedelta(days=7)  # for longer than this nobody is taken in late
     more: dict[str, Any] = field(default_factory=dict)
+    before: Callable[[], object] = lambda: None  # what must be there when it is switched on
 
 
 def an_order(contact: Contact, at: datetime) -> None:
@@ -62,6 +63,34 @@ def into_the_group(contact: Contact, _at: datetime) -> None:
     Membership.objects.create(contact=contact, group=Group.objects.get_or_create(pk=1, name="Regulars")[0])
 
 
+def into_the_segment(contact: Contact, _at: datetime) -> None:
+    Membership.objects.create(contact=contact, group_id=1)
+
+
+def out_of_the_segment(contact: Contact, at: datetime) -> None:
+    """Inside a minute before, and seen there."""
+    inside = Membership.objects.create(contact=contact, group_id=1)
+    params = trigger("segment").clean({"segment": 1})
+    trigger("segment").observe(params, Check(at - timedelta(minutes=1), NOW, played=True))
+    inside.delete()
+
+
+def a_segment() -> None:
+    group, _made = Group.objects.get_or_create(pk=1, defaults={"name": "Regulars"})
+    rules = {"all": [{"kind": "groups", "op": "any", "groups": [group.pk]}]}
+    Segment.objects.get_or_create(pk=1, defaults={"name": "Regulars", "rules": rules})
+
+
+def a_pick_up_in_two_days(contact: Contact, at: datetime) -> None:
+    told = {"order": f"o{contact.pk}", "pickup_on": (at + timedelta(days=2)).isoformat()}
+    events.record(contact.pk, "order", at=at, now=at, data=told)
+
+
+def a_pick_up_the_day_before(contact: Contact, at: datetime) -> None:
+    told = {"order": f"o{contact.pk}", "pickup_on": (at - timedelta(days=1)).isoformat()}
+    events.record(contact.pk, "order", at=at, now=at, data=told)
+
+
 CASES: dict[str, list[Case]] = {
     "event": [
         Case({"event": "order", "where": [{"field": "total", "is": "least", "value": 50}]}, an_order),
@@ -71,6 +100,19 @@ CASES: dict[str, list[Case]] = {
     "booking": [
         Case({"by": 86_400}, a_booking_in_two_days, timedelta(0), timedelta(days=2)),
         Case({"by": 86_400, "when": "after"}, a_booking_in_two_days, timedelta(days=3)),
+    ],
+    "event_date": [
+        Case(
+            {"event": "order", "field": "pickup_on", "by": 86_400},
+            a_pick_up_in_two_days,
+            timedelta(0),
+            timedelta(days=2),
+        ),
+        Case({"event": "order", "field": "pickup_on", "when": "after", "key": "order"}, a_pick_up_the_day_before),
+    ],
+    "segment": [
+        Case({"segment": 1, "every": 60}, into_the_segment, before=a_segment),
+        Case({"segment": 1, "every": 60, "when": "leaving"}, out_of_the_segment, before=a_segment),
     ],
     "silence": [
         Case({"days": 15}, an_order, timedelta(days=15)),
@@ -97,6 +139,7 @@ LATE = [timedelta(hours=1), timedelta(days=1), timedelta(days=6, hours=23)]
 def listening(name: str, case: Case, now: datetime = NOW) -> Cascade:
     """A cascade that was switched on at `now`."""
     make_business()
+    case.before()
     text = make_message(texts={("sms", "en"): "Hello"})
     step = {"channel": make_channel("sms"), "message": text, "seen": "nothing"}
     cascade = make_cascade(name, [step], trigger=name, trigger_params=case.params)
@@ -189,6 +232,7 @@ def test_what_lies_weeks_back_is_left_out_and_says_so(name: str, case: Case) -> 
 @pytest.mark.parametrize(("name", "case"), EVERY)
 def test_what_was_before_it_was_switched_on_does_not_count(name: str, case: Case) -> None:
     ana = person()
+    case.before()
     case.happen(ana, NOW)
     begins = NOW + case.after + timedelta(days=2)
     listening(name, case, begins)
@@ -231,6 +275,7 @@ def test_only_a_way_in_by_itself_can_be_switched_on(name: str) -> None:
     make_business()
     step = {"channel": make_channel("sms"), "message": make_message(texts={("sms", "en"): "Hello"}), "seen": "nothing"}
     case = CASES.get(name, [Case({}, an_order)])[0]
+    case.before()
     cascade = make_cascade(name, [step], trigger=name, trigger_params=case.params)
     if trigger(name).automatic:
         runner.switch_on(cascade, user=None, now=NOW)

@@ -14,6 +14,7 @@ from django.utils import timezone
 from cascades.models import Cascade, CascadeStatus
 from contacts import bookings
 from contacts.bookings import Slot
+from contacts.models import Group, Segment
 from tests.factories import make_business, make_cascade, make_channel, make_contact, make_message
 
 pytestmark = pytest.mark.django_db
@@ -64,6 +65,37 @@ def test_a_way_in_is_chosen_and_set_in_the_builder(staff: Client) -> None:
     assert (step.wait_from, str(step.at_time), step.weekdays) == ("before", "10:00:00", [1, 3])
     again = staff.get(reverse("admin:cascades_cascade_change", args=[cascade.pk])).content.decode()
     assert "total &gt;= 50" in again
+
+
+def test_a_segment_and_a_told_date_are_chosen_in_the_builder(staff: Client) -> None:
+    cascade = drafted()
+    group = Group.objects.create(name="Regulars")
+    rules = {"all": [{"kind": "groups", "op": "any", "groups": [group.pk]}]}
+    segment = Segment.objects.create(name="Three visits", rules=rules)
+    page = staff.get(reverse("admin:cascades_cascade_change", args=[cascade.pk])).content.decode()
+    assert f'<option value="{segment.pk}">Three visits</option>' in page
+    given = {"way_segment_when": "entering", "way_segment_inside": "all", "way_segment_leavers": "stop"}
+    every = {"way_segment_every_0": "15", "way_segment_every_1": "minutes"}
+    assert save(staff, cascade, trigger="segment", way_segment_segment=segment.pk, **given, **every).status_code == 302
+    cascade.refresh_from_db()
+    assert cascade.trigger_params == {
+        "segment": segment.pk, "when": "entering", "inside": "all", "leavers": "stop", "every": 900,
+    }  # fmt: skip
+    told = {
+        "event": "order",
+        "field": "pickup_on",
+        "by_0": "1",
+        "by_1": "days",
+        "when": "before",
+        "at": "10:00",
+        "key": "order",
+    }
+    given = {f"way_event_date_{name}": value for name, value in told.items()}
+    assert save(staff, cascade, trigger="event_date", **given).status_code == 302
+    cascade.refresh_from_db()
+    assert cascade.trigger_params == {
+        "event": "order", "field": "pickup_on", "by": 86_400, "when": "before", "at": "10:00", "key": "order", "cancels": [],
+    }  # fmt: skip
 
 
 def test_nonsense_is_said_at_its_field(staff: Client) -> None:
