@@ -37,7 +37,7 @@ def only(*rows: tuple[str, str, str, str]) -> dict[str, Any]:
 
 def test_a_marketer_chooses_the_mode_the_preferred_channel_and_the_goal_in_detail() -> None:
     group = factories.make_group("Bought")
-    more = {
+    more: dict[str, Any] = {
         "mode": "delivered", "preferred_first": "on", "goal_where": "total >= 50\nitem_category = shoes", "goal_about": "same",
         "goal_key": "cart", "at_end-goal-group": group.pk, "at_end-unreachable-from_group": group.pk,
     }  # fmt: skip
