@@ -166,7 +166,10 @@ def _reach_goal(fact: Fact, ways: Sequence[Way]) -> list[Way]:
 
 
 def _is_about(fact: Fact, way: Way) -> bool:
-    """A fact about another booking than the one this way is about does not concern it, nor where staff say so one about another cart."""
+    """A fact about another booking than the one this way is about, or a voucher that another way carried, does not concern it; nor does
+    one about another cart, where staff say so."""
+    if fact.data.get("way", way.row.id) != way.row.id:
+        return False
     mine, told = way.row.context.get("booking"), fact.data.get("booking")
     return (mine is None or told is None or mine == told) and _names_the_same(fact, way)
 
