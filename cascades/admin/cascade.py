@@ -26,7 +26,19 @@ from unfold.widgets import (
 )
 
 from cascades import publishing, spending
-from cascades.admin import controls, endings, gallery, launch, options, picture, recipients, report, switching, ways_in
+from cascades.admin import (
+    controls,
+    endings,
+    gallery,
+    launch,
+    options,
+    picture,
+    recipients,
+    rehearsal,
+    report,
+    switching,
+    ways_in,
+)
 from cascades.admin.durations import LengthField
 from cascades.admin.steps import StepInline
 from cascades.models import Cascade, CascadeStatus, Enrollment, GoalAbout, Mode, Outcome, Reentry, StepRun
@@ -219,6 +231,7 @@ class CascadeAdmin(ModelAdmin):
             *launch.urls(self),
             *gallery.urls(self),
             *switching.urls(self),
+            *rehearsal.urls(self),
             *super().get_urls(),
         ]
 
@@ -271,6 +284,7 @@ class CascadeAdmin(ModelAdmin):
             "listens": is_automatic(cascade) and cascade.status == CascadeStatus.RUNNING,
             "may_start": may_launch and cascade.status != CascadeStatus.PAUSED,
             "may_duplicate": self.has_add_permission(request),
+            "may_rehearse": rehearsal.allowed(request) and bool(steps),
             **report.money_of(cascade, business.currency),
             "in_flight": cascade.status in (CascadeStatus.RUNNING, CascadeStatus.PAUSED),
         }

@@ -18,7 +18,15 @@ from cascades.publishing import NotReady
 from cascades.runner.advance import advance
 from cascades.runner.enroll import enroll, enroll_due
 from cascades.runner.launch import WallTime, cancel, start
-from cascades.runner.listening import ONCE, enroll_contacts, expected, listen, switch_on, uses_of_segment
+from cascades.runner.listening import (
+    ONCE,
+    enroll_contacts,
+    expected,
+    listen,
+    listen_for,
+    switch_on,
+    uses_of_segment,
+)
 from cascades.runner.stop import pause, pause_step, release, resume, resume_step, stop, text_refused
 from cascades.runner.wake import run_state, wake
 
@@ -33,6 +41,7 @@ __all__ = [
     "enroll_due",
     "expected",
     "listen",
+    "listen_for",
     "pause",
     "pause_step",
     "release",
