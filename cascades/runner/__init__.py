@@ -11,7 +11,7 @@
 # - advance.py: the tick: whoever is due is looked at, in batches
 # - inbox.py: the facts that nobody has noticed yet
 # - wake.py: goals, opt-outs and news of messages, applied; and our word at the last look of a sending
-# - moving.py: an answer that brings its person into a group, or out of one
+# - moving.py: an answer, or the end, that brings its person into a group, or out of one
 # - stop.py: stop, pause and resume; hold and release a step
 
 from cascades.publishing import NotReady
