@@ -37,7 +37,8 @@ SHOWN = "%d %b %H:%M"
 class Stage:
     """A shop with one blueprint in use. Times are texts such as "23 Nov 10:00", by Madrid's clock, in 2026 unless the year stands first.
 
-    An automatic cascade is asked who enters whenever anything falls due, at each `until`, and so long after an event as the way in wants. fields: of the business.
+    An automatic cascade is asked who enters whenever anything falls due, at each `until`, and so long after an event as the way in wants.
+    fields: of the business.
     """
 
     def __init__(self, slug: str, at: str, **fields: Any) -> None:
