@@ -115,7 +115,12 @@ class _Making:
 
     def _invitation(self) -> None:
         """The page on which people join; the one of an earlier use is enough."""
-        there = {"source": str(self.blueprint.invitation), "contact": None, "channel": None, "by_message": False}
+        there: dict[str, Any] = {
+            "source": str(self.blueprint.invitation),
+            "contact": None,
+            "channel": None,
+            "by_message": False,
+        }
         Invitation.objects.get_or_create(**there, group=Group.objects.get(name=str(self.blueprint.group)))
 
     def _segment(self, own: Mapping[Own, int | None]) -> Segment:
