@@ -171,7 +171,8 @@ def _skipped(new: FrozenCascade, key: str, now: datetime) -> dict[str, Any]:
 
 def _rows(here: QuerySet[Any], new: FrozenCascade, key: str, now: datetime) -> QuerySet[Any, Any]:
     given = {f"r_{name}": value for name, value in _skipped(new, key, now).items()}
-    return here.annotate(**given).values_list(*given)
+    rows: QuerySet[Any, Any] = here.annotate(**given).values_list(*given)
+    return rows
 
 
 def _order(frozen: FrozenCascade, prefers: str) -> list[str]:
