@@ -24,6 +24,7 @@ from unfold.widgets import (
 )
 
 from channels.models import OnEmail, Site, SiteReport
+from channels.models.site import all_reports
 from channels.site_passes import origin_of
 from contacts.models import Business
 
@@ -83,11 +84,14 @@ class SiteForm(forms.ModelForm):  # type: ignore[type-arg]
         help_text=_("For example product_id. All others are cut off, for they may hold secrets."),
     )  # fmt: skip
     reports = forms.MultipleChoiceField(
-        label=capfirst(_("may report")), choices=SiteReport.choices, widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        label=capfirst(_("may report")), choices=SiteReport.choices, initial=all_reports, widget=UnfoldAdminCheckboxSelectMultipleWidget,
         help_text=_("Orders only where the shop does not report them itself. One that both report counts once."),
     )  # fmt: skip
     on_email = forms.ChoiceField(
-        label=capfirst(_("an address given on the site")), choices=OnEmail.choices, widget=UnfoldAdminRadioSelectWidget
+        label=capfirst(_("an address given on the site")),
+        choices=OnEmail.choices,
+        initial=OnEmail.KNOWN,
+        widget=UnfoldAdminRadioSelectWidget,
     )
 
     class Meta:
