@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
-    UnfoldAdminRadioSelectWidget,
+    UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
 )
@@ -91,7 +91,8 @@ class SiteForm(forms.ModelForm):  # type: ignore[type-arg]
         label=capfirst(_("an address given on the site")),
         choices=OnEmail.choices,
         initial=OnEmail.KNOWN,
-        widget=UnfoldAdminRadioSelectWidget,
+        widget=UnfoldAdminSelectWidget,
+        help_text=_("A contact made so has agreed to nothing yet."),
     )
 
     class Meta:

@@ -21,7 +21,7 @@ class OnEmail(models.TextChoices):
 
     IGNORE = "ignore", _("nothing")
     KNOWN = "known", _("who has this address already is recognised")
-    CREATE = "create", _("the same, and a new address becomes a contact without consent to anything")
+    CREATE = "create", _("the same, and a new address becomes a contact")
 
 
 def new_key() -> str:

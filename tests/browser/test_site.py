@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.desk import Desk
+from tests.browser.desk import PHONE, Desk
 from tests.browser.house import House
 from tests.browser.shop import Shop
 from tests.channels.test_public_pages import CHROME
@@ -29,6 +29,7 @@ def entered(owner: Desk, shop: Shop) -> str:
     owner.press(owner.button("Save and continue editing"))
     shop.snippet = page.locator("section[aria-labelledby=site-panel] pre").inner_text()
     assert "Nothing was heard from it yet." in owner.said()
+    page.set_viewport_size({"width": PHONE, "height": 844})
     assert owner.is_wide() == []
     assert owner.nameless() == []
     return page.url.removeprefix(owner.address)
