@@ -214,11 +214,12 @@ def test_nothing_that_leads_away_from_the_shop_gets_into_messages(site: Site, an
     good = {"name": "Soap", "link": "https://evil.example/", "image": "https://cdn.example/soap.png"}
     bad = {"name": "You won: https://evil.example", "image": "https://evil.example/pixel.gif"}
     Page(site).tells(
-        visitor_of(site, ana), CART | {"items": [good, bad], "link": "https://evil.example/cart"},
+        visitor_of(site, ana), CART | {"items": [good, bad, {"name": "Comb", "image": "https://evil.example/pixel.gif"}], "link": "https://evil.example/cart"},
         looked_at() | {"url": "https://evil.example/"},
     )  # fmt: skip
     data = Event.objects.get().data
-    assert data["items"] == [{"name": "Soap", "quantity": 1, "image": "https://cdn.example/soap.png"}]
+    soap = {"name": "Soap", "quantity": 1, "image": "https://cdn.example/soap.png"}
+    assert data["items"] == [soap, {"name": "Comb", "quantity": 1}]
     assert "link" not in data
 
 
