@@ -172,7 +172,7 @@ def _clean(site: Site, told: Happening) -> Happening | None:
             return None
         plain: dict[str, Any] = {"items": items, "link": _ours(site, told.link)}
         if isinstance(told, Order):
-            plain |= {"address": None, "place": None, "pick_up_at": None, "note": None}
+            plain |= {"vouchers": [], "address": None, "place": None, "pick_up_at": None, "note": None}
         return told.model_copy(update=plain)
     return told
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -13,13 +13,13 @@ from django.db import transaction
 
 from contacts import bulk
 from contacts.models import Event
-from contacts.models.event import NAMES, OF_BOOKINGS, OF_PAGES, OF_SHOPS
+from contacts.models.event import NAMES, OF_BOOKINGS, OF_PAGES, OF_SHOPS, OF_VOUCHERS
 from contacts.signals import facts_recorded
 
 # What staff note down by hand on a person's page. Any other name may be recorded too.
 NOTED = NAMES
 # What a cascade may have as its goal.
-GOALS = {**NAMES, **OF_SHOPS, **OF_BOOKINGS, **OF_PAGES}
+GOALS = {**NAMES, **OF_SHOPS, **OF_VOUCHERS, **OF_BOOKINGS, **OF_PAGES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,18 @@ def facts(event_ids: Collection[int]) -> dict[int, dict[str, Any]]:
 
 # The source of what a shop's page told by our script: anybody's browser may say it, so the shop's own word takes its place.
 FROM_SITE = "site"
+# (new facts, now): called in the transaction that writes facts whose details name vouchers.
+Follower = Callable[[Sequence[Fact], datetime], None]
+_followers: list[Follower] = []
+_NAMING = ("voucher", "vouchers")
+
+
+def follow_vouchers(follower: Follower) -> None:
+    """Have `follower` called with new facts that name vouchers; for `apps`, when the room is ready."""
+    if follower not in _followers:
+        _followers.append(follower)
+
+
 _MONEY = re.compile(r"\s*(-?\d{1,11}(?:[.,]\d{1,6})?)\s*[^\d\s]{0,4}\s*", re.ASCII)
 _CENT = Decimal("0.01")
 _COLUMNS = (
@@ -113,30 +125,45 @@ def _write(facts: list[Fact], *, now: datetime) -> list[int]:
         (f.contact_id, f.name, f.key, f.at, now, dict(f.data), amount(f.data), f.source, f.operator_id, f.played, None)
         for f in facts
     ]
-    _take_over(facts)
-    new = bulk.insert(Event, _COLUMNS, rows, ignore_conflicts=True, returning=("id", "contact_id"))
+    taken = _take_over(facts)
+    new = bulk.insert(
+        Event, _COLUMNS, rows, ignore_conflicts=True, returning=("id", "contact_id", "source", "name", "key")
+    )
     if new:
-        people = sorted({contact_id for _id, contact_id in new})
+        people = sorted({row[1] for row in new})
         transaction.on_commit(lambda: facts_recorded.send_robust(sender=Event, contact_ids=people), robust=True)
-    return [event_id for event_id, _contact_id in new]
+    if new or taken:
+        _follow(facts, {row[2:] for row in new} | taken, now)
+    return [row[0] for row in new]
 
 
-def _take_over(facts: Sequence[Fact]) -> None:
-    """An order that its thank-you page told before becomes the one that the shop itself tells now: one order, known once."""
+def _follow(facts: Iterable[Fact], new: Collection[tuple[Any, ...]], now: datetime) -> None:
+    """Hand on what names vouchers, if it was not told before."""
+    naming = [fact for fact in facts if any(name in fact.data for name in _NAMING)]
+    if fresh := [fact for fact in naming if fact.key is None or (fact.source, fact.name, fact.key) in new]:
+        for follower in _followers:
+            follower(fresh, now)
+
+
+def _take_over(facts: Sequence[Fact]) -> set[tuple[Any, ...]]:
+    """An order that its thank-you page told before becomes the one that the shop itself tells now: one order, known once.
+
+    Returns source, name and key of those.
+    """
     orders = {
         (fact.contact_id, str(fact.data["order"])): fact
         for fact in facts
         if fact.name == "order" and fact.key and fact.source != FROM_SITE and fact.data.get("order")
     }
     if not orders:
-        return
+        return set()
     people = {contact_id for contact_id, _number in orders}
     weak = Event.objects.filter(bulk.Among("contact_id", people), name="order", source=FROM_SITE)
     rows_seen = weak.values_list("pk", "contact_id", "data")
     seen = [(pk, orders.get((who, str(data.get("order"))))) for pk, who, data in rows_seen]
     found = {fact.key: (pk, fact) for pk, fact in seen if fact is not None}
     if not found:
-        return
+        return set()
     told = Event.objects.filter(name="order", key__in=list(found), source__in={fact.source for fact in facts})
     known = set(told.values_list("source", "key"))
     rows = [
@@ -145,3 +172,4 @@ def _take_over(facts: Sequence[Fact]) -> None:
         if (fact.source, fact.key) not in known
     ]
     bulk.update(Event, ("source", "key", "data", "amount", "operator_id"), rows, only={"source": FROM_SITE})
+    return {(row[1], "order", row[2]) for row in rows}

@@ -246,6 +246,19 @@ def test_an_order_that_the_shop_told_too_counts_once_whoever_is_first(site: Site
     assert Event.objects.filter(name="order").count() == 2
 
 
+def test_a_voucher_is_redeemed_by_the_shops_word_and_not_by_a_browsers(
+    site: Site, ana: Contact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    followed_up: list[Any] = []
+    monkeypatch.setattr(events, "_followers", [lambda facts, _now: followed_up.extend(facts)])
+    Page(site).tells(visitor_of(site, ana), order() | {"vouchers": ["SAVE10"]})
+    assert (Event.objects.count(), followed_up) == (1, [])
+    now = timezone.now()
+    data = {"order": "1001", "vouchers": ["SAVE10"]}
+    events.record(ana.pk, "order", at=now, now=now, key="1001", data=data, source="Web shop")
+    assert (Event.objects.count(), len(followed_up)) == (1, 1)
+
+
 def test_a_site_tells_only_what_staff_let_it_tell(site: Site, ana: Contact) -> None:
     Site.objects.update(reports=["carts"])
     assert Page(site).tells(visitor_of(site, ana), looked_at(), order(), CART) == 204
