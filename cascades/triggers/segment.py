@@ -118,7 +118,7 @@ def _compare(watch: SegmentWatch, now: datetime, every: timedelta) -> None:
     came = inside.filter(~Exists(open_stays.filter(contact=OuterRef("pk"))))
     left = open_stays.filter(~Exists(inside.filter(pk=OuterRef("contact_id"))))
     leavers, comers = _portions(left), _portions(came)
-    with transaction.atomic():
+    with transaction.atomic(), bulk.room():
         mine = SegmentWatch.objects.select_for_update(no_key=True).filter(pk=watch.pk)
         before = mine.values_list("checked_at", flat=True).get()
         if before and before != watch.checked_at and before > now - every:
