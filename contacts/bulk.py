@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -19,7 +18,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connection, connections, models, router, transaction
+from django.db import connections, models, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BooleanField, F, Func, QuerySet
 from django.db.models.expressions import BaseExpression
@@ -152,17 +151,6 @@ def insert_select(model: type[models.Model], columns: Sequence[str], source: Que
             f"INSERT INTO {table.name} ({names}) SELECT * FROM ({inner}) WHERE true ON CONFLICT DO NOTHING", params
         )
         return counted, cursor.rowcount
-
-
-@contextmanager
-def room() -> Iterator[None]:
-    """Memory in which PostgreSQL can sort and hash what a million people did; to the end of the transaction, or of one of its own."""
-    if connection.vendor != "postgresql":
-        yield
-        return
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL work_mem = '64MB'")
-        yield
 
 
 class Among(Func):

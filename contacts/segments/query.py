@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from django.db.models import Q, QuerySet
 
-from contacts.bulk import room
 from contacts.models import Business, Contact, Segment
+from contacts.planner import room
 from contacts.segments import condition, rules
 from contacts.segments.scope import NOBODY, Scope, others
 

@@ -67,13 +67,13 @@ def test_asking_every_way_in_once() -> None:
     make_business()
     settle(people)
     happen(people * 2)
-    measure(people)
-
-
-def measure(people: int) -> None:
-    """Of a crowd that is there already, with what it did."""
     group = Group.objects.create(name="Digest")
     prepare_ways_in(group.pk)
+    measure(people, group)
+
+
+def measure(people: int, group: Group) -> None:
+    """Of a crowd that is there already, with what it did."""
     rules = {"all": [{"kind": "event", "op": "at_least", "event": "visit", "times": 3, "days": 60}]}
     segment = Segment.objects.create(name="Three visits", rules=rules)
     now = timezone.now()
