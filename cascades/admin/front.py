@@ -1,4 +1,4 @@
-"""The admin's front page: what runs, what needs a look, and the four things that staff come for."""
+"""The admin's front page: what runs, what needs a look, and the few things that staff come for."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ SHOWN = 6
 ERRANDS = (
     (_("Import contacts"), "upload_file", "admin:contacts_importrun_add", "contacts.import_contact"),
     (_("Write a message"), "edit_note", "admin:channels_message_add", "channels.add_message"),
+    (_("Choose a ready cascade"), "auto_awesome_motion", "admin:cascades_cascade_gallery", "cascades.add_cascade"),
     (_("Build a cascade"), "waterfall_chart", "admin:cascades_cascade_add", "cascades.add_cascade"),
     (_("Find a person"), "person_search", "admin:contacts_contact_changelist", "contacts.view_contact"),
 )

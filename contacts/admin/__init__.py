@@ -7,12 +7,14 @@ from contacts.admin import (
     consent,
     contact,
     event,
+    goods,
     group,
     imports,
     integration,
     roster,
     segment,
     suppression,
+    voucher,
 )
 
 __all__ = [
@@ -22,10 +24,12 @@ __all__ = [
     "consent",
     "contact",
     "event",
+    "goods",
     "group",
     "imports",
     "integration",
     "roster",
     "segment",
     "suppression",
+    "voucher",
 ]

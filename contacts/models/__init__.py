@@ -6,10 +6,12 @@ from contacts.models.connection import Connection, Received, ReceivedState
 from contacts.models.consent import Basis, Consent, ConsentPurpose, Suppression, SuppressionReason, SuppressionScope
 from contacts.models.contact import LONGEST_ADDRESS, Address, Contact, Group, Membership, Validity
 from contacts.models.event import Event
+from contacts.models.goods import BoughtTogether, GoesBy, GoesWith
 from contacts.models.importing import ImportRow, ImportRun, ImportState, RowOutcome
 from contacts.models.integration import AnsweredCall, Integration, Scope
 from contacts.models.limits import Cap, ClosedDay, QuietRule
 from contacts.models.segment import Segment
+from contacts.models.voucher import CodeKind, Voucher, VoucherOffer
 
 __all__ = [
     "LONGEST_ADDRESS",
@@ -20,16 +22,20 @@ __all__ = [
     "Booking",
     "BookingKind",
     "BookingStatus",
+    "BoughtTogether",
     "Branch",
     "Business",
     "Cap",
     "ClassSession",
     "ClosedDay",
+    "CodeKind",
     "Connection",
     "Consent",
     "ConsentPurpose",
     "Contact",
     "Event",
+    "GoesBy",
+    "GoesWith",
     "Group",
     "ImportRow",
     "ImportRun",
@@ -46,4 +52,6 @@ __all__ = [
     "SuppressionReason",
     "SuppressionScope",
     "Validity",
+    "Voucher",
+    "VoucherOffer",
 ]
