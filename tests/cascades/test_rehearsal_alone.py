@@ -46,7 +46,8 @@ def test_nothing_that_is_due_of_others_is_claimed_sent_taken_in_or_ended_meanwhi
     runner.enroll_due(NOW)
     runner.start(uuid4(), real_cascade(email, "Planned"), {"contacts": [people[1].pk]}, user=None, now=NOW)
     with taken_back():
-        clock = Clock(built(script_of(cascade, people)), math.inf)
+        plays = (rehearsal.Play(NOW, 0, "answer", key(cascade, 0), "Hi"),)
+        clock = Clock(built(script_of(cascade, people, plays=plays)), math.inf)
         clock.run(None)
         assert clock.next() is None
         there = {one.pk: (one.status, one.claim_token) for one in Delivery.objects.filter(channel__in=[email, sms])}
