@@ -17,7 +17,7 @@ from cascades.rehearsal.stage import Stage
 from cascades.trigger import Entry, trigger
 from cascades.triggers.booking import END
 from contacts import bookings, calendar, events, timezones
-from contacts.models import Booking, Branch, Contact, Event
+from contacts.models import Booking, BookingKind, Branch, Contact, Event
 from contacts.models.event import OF_BOOKINGS
 
 SOURCE = "rehearsal"
@@ -93,11 +93,10 @@ def _a_booking_changes(stage: Stage, params: Mapping[str, Any]) -> None:
     """Made a day before, and now confirmed, moved, cancelled or ticked off; or made now."""
     now, event = stage.script.start, params["event"]
     before, over = now - timedelta(days=1), event in ("booking_attended", "booking_missed")
-    kind = next((one["value"] for one in params["where"] or () if one["field"] == "kind" and one["is"] == "is"), "")
+    kinds = [str(one["value"]) for one in params["where"] or () if one["field"] == "kind" and one["is"] == "is"]
+    kind = kinds[0] if kinds else BookingKind.APPOINTMENT.value
     starts = now - timedelta(hours=1) if over else now.replace(minute=0, second=0, microsecond=0) + BOOKED_AHEAD
-    slot = bookings.Slot(
-        title=_("Haircut"), starts_at=starts, zone=stage.business.time_zone, **({"kind": kind} if kind else {})
-    )
+    slot = bookings.Slot(title=_("Haircut"), starts_at=starts, zone=stage.business.time_zone, kind=kind)
     for pk in stage.contacts:
         made = bookings.book(pk, slot, now=now if event == "booking_booked" else before).booking
         if event == "booking_moved":
