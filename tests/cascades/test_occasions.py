@@ -130,6 +130,20 @@ def test_moved_after_the_reminder_has_left_the_new_time_is_reminded_of_too_unles
     assert times() == [start - timedelta(days=1), near - timedelta(hours=2)]
 
 
+@pytest.mark.parametrize("what", ["booking_cancelled", "booking_moved"])
+def test_whoever_is_in_because_a_booking_was_cancelled_or_moved_is_not_ended_by_that(what: str) -> None:
+    story = Salon()
+    reminder(story, body="Cut", trigger="event", event=what)
+    booking = book(ana(), story, NOW + timedelta(days=2))
+    story.until(NOW + timedelta(hours=1))
+    if what == "booking_moved":
+        bookings.move(booking.pk, Slot(title="Cut", starts_at=NOW + timedelta(days=9)), now=story.now)
+    else:
+        bookings.cancel(booking.pk, now=story.now)
+    story.until(NOW + timedelta(hours=2))
+    assert times() == [NOW + timedelta(hours=1)]
+
+
 def test_a_message_that_waits_for_a_booking_that_was_moved_or_cancelled_does_not_leave() -> None:
     story = Salon()
     reminder(story, by=DAY)
