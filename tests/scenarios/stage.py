@@ -84,6 +84,9 @@ class Stage:
     def cancels(self, booking: Booking) -> None:
         bookings.cancel(booking.pk, now=self.now)
 
+    def attends(self, booking: Booking) -> None:
+        bookings.attend(booking.pk, now=self.now)
+
     def launch(self, *, selection: dict[str, Any] | None = None, unknown_goes_on: bool = True) -> None:
         """Start it by hand, now, for everyone or for a selection (see `cascades.audience`)."""
         chosen = selection or {"contacts": [person.pk for person in self.contacts.values()]}
