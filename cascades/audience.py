@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.utils.formats import date_format
 from django.utils.translation import get_language_info, ngettext
 from django.utils.translation import gettext as _
 
-from cascades.models import Launch, LaunchState
+from cascades.models import Launch, LaunchState, Step
 from contacts import kinds, segments
 from contacts.bulk import Among
 from contacts.models import Branch, Business, Consent, ConsentPurpose, Contact, Group, Membership, Segment
@@ -42,13 +42,19 @@ def people(selection: Selection, now: datetime) -> QuerySet[Contact]:
 
 
 def uses_of_segment(segment_id: int) -> list[str]:
-    """The starts to come that are for this segment, for whoever wants to delete it."""
+    """The starts to come that are for this segment, and the cascades with a step that asks for it, for whoever wants to delete it."""
     ahead = Launch.objects.filter(state__in=[LaunchState.PLANNED, LaunchState.ENROLLING]).select_related("cascade")
-    return [
+    steps = Step.objects.filter(Q(version=None) | Q(version=F("cascade__version"))).exclude(only_if=[])
+    asking = {step.cascade.name for step in steps.select_related("cascade") if _asks_for(step, segment_id)}
+    return [_("cascade “%(cascade)s”") % {"cascade": name} for name in sorted(asking)] + [
         _("planned start of “%(cascade)s”") % {"cascade": launch.cascade.name}
         for launch in ahead
         if segment_id in (launch.selection.get("segments") or ())
     ]
+
+
+def _asks_for(step: Step, segment_id: int) -> bool:
+    return any(row.get("segment") == segment_id for row in step.only_if)
 
 
 def describe(selection: Selection) -> str:

@@ -18,9 +18,10 @@ from cascades import audience
 from cascades.models import Cascade, Seen, Step, Who
 from cascades.publishing import draft_steps
 from cascades.reasons import say_together
-from channels import capabilities, rendering, sending
+from channels import capabilities, liquid, rendering, sending
 from channels.models import PriceUnit
 from channels.transport import Fact
+from contacts import vouchers
 from contacts.consent import Ask, Person, gate
 from contacts.models import Business
 
@@ -83,7 +84,7 @@ class Forecast:
 def forecast(cascade: Cascade, selection: audience.Selection, *, unknown_goes_on: bool, now: datetime) -> Forecast:
     """The draft's dry run over the people selected now; three statements for every thousand people."""
     business = Business.current()
-    steps = [_Step.of(step, number, business) for number, step in enumerate(draft_steps(cascade), start=1)]
+    steps = [_Step.of(step, number, business, now) for number, step in enumerate(draft_steps(cascade), start=1)]
     count = _Count(steps)
     asks = {step.ask for step in steps}
     whom = audience.people(selection, now)
@@ -111,18 +112,20 @@ class _Step:
     ask: Ask
     tells_opening: bool
     content: list[dict[str, Any]]
+    vouchers: dict[str, Any]
     costs: dict[str, Decimal] = field(default_factory=dict)
     personal: dict[str, bool] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, step: Step, number: int, business: Business) -> _Step:
+    def of(cls, step: Step, number: int, business: Business, now: datetime) -> _Step:
         try:
             told, in_sandbox = capabilities.of_channel(step.channel), step.channel.is_sandbox
         except LookupError:
             told, in_sandbox = frozenset(), False
         content = [_plain(variant) for variant in step.message.variants.all() if variant.kind == step.channel.kind]
         ask = Ask(step.channel.kind, step.message.purpose, step.message.urgent, in_sandbox)
-        return cls(step, number, business, ask, bool(told & {Fact.OPENED, Fact.READ}), content)
+        given = _given(content, business, now)
+        return cls(step, number, business, ask, bool(told & {Fact.OPENED, Fact.READ}), content, given)
 
     def cost(self, person: Person) -> Decimal:
         if person.language not in self.costs:
@@ -148,9 +151,20 @@ class _Step:
             utm={"source": self.business.utm_source},
         )  # fmt: skip
         try:
-            return rendering.render(variant, rendering.context_for(person, {}), frame).segments or 1
+            context = rendering.context_for(person, {})
+            given = {rendering.VOUCHER: self.vouchers} if self.vouchers else {}
+            return rendering.render(variant, context | given, frame).segments or 1
         except (rendering.MissingField, rendering.BadTemplate):
             return 1
+
+
+def _given(content: list[dict[str, Any]], business: Business, now: datetime) -> dict[str, Any]:
+    """How the vouchers in a step's texts will look; none for a text that cannot be read yet."""
+    try:
+        named = liquid.named_in([variant["text"] for variant in content], rendering.VOUCHER)
+    except rendering.BadTemplate:
+        return {}
+    return dict(vouchers.sample(named, business, now))
 
 
 def _plain(variant: Any) -> dict[str, Any]:

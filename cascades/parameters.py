@@ -6,7 +6,7 @@ Values are JSON. `clean()` answers nonsense with a sentence, `say()` reads a val
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import time
 from enum import StrEnum
@@ -20,6 +20,7 @@ from contacts import details
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
+OF_ITEMS = "item_"
 LONGEST = 730 * 86_400  # seconds
 _NAME = re.compile(r"[\w.:-]{1,60}\Z")
 
@@ -148,6 +149,45 @@ def _filter(row: Mapping[str, Any]) -> dict[str, Any]:
             raise ValueError(_("“%(name)s” can only be compared with a number.") % {"name": name}) from None
         value = int(value) if value == int(value) else value
     return {"field": name, "is": comparison, "value": value}
+
+
+def fulfils(data: Mapping[str, Any], conditions: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether an event's details fulfil all conditions of a FILTERS setting, as the database judges them for the triggers.
+
+    A detail that is not there fulfils none but "is not". `item_category` and the like mean that of any of its `items`.
+    """
+    return all(_fulfils(list(_details(data, one["field"])), one["is"], one["value"]) for one in conditions)
+
+
+def _details(data: Mapping[str, Any], name: str) -> Iterator[Any]:
+    if name in data:
+        yield data[name]
+    elif name.startswith(OF_ITEMS):
+        items = data.get("items")
+        for item in items if isinstance(items, list) else ():
+            if isinstance(item, Mapping) and name.removeprefix(OF_ITEMS) in item:
+                yield item[name.removeprefix(OF_ITEMS)]
+
+
+def _fulfils(found: list[Any], comparison: str, wanted: Any) -> bool:
+    if comparison in ("is", "not"):
+        return any(_same(one, wanted) for one in found) == (comparison == "is")
+    numbers = [number for one in found if (number := _as_number(one)) is not None]
+    return any(number >= wanted if comparison == "least" else number <= wanted for number in numbers)
+
+
+def _same(told: Any, wanted: Any) -> bool:
+    if isinstance(told, bool) or isinstance(wanted, bool):
+        return str(told).casefold() == str(wanted).casefold()
+    one, other = _as_number(told), _as_number(wanted)
+    return one == other if one is not None and other is not None else str(told).casefold() == str(wanted).casefold()
+
+
+def _as_number(value: Any) -> float | None:
+    try:
+        return None if isinstance(value, bool) or value is None else float(value)
+    except (TypeError, ValueError):
+        return None
 
 
 _CLEANERS: dict[Field, Any] = {

@@ -14,7 +14,8 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from cascades.models import Cascade, CascadeVersion, Reentry, Seen, Step, WaitFrom, Who
+from cascades import plan
+from cascades.models import Cascade, CascadeVersion, GoalAbout, Mode, Reentry, Seen, Step, WaitFrom, Who
 from cascades.trigger import BadParameters, trigger
 from channels import capabilities, freezing
 from channels.liquid import BadTemplate
@@ -22,13 +23,14 @@ from channels.models import Purpose
 from channels.rendering import unsubscribe_fits
 from channels.transport import Fact
 from contacts import events, kinds
-from contacts.models import Business, Group
+from contacts.models import Business, Group, Segment
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
 # Beyond this a cascade is a mistake in a field, and dates would soon overflow.
 LONGEST = timedelta(days=730)
+_ON_PREVIOUS = (WaitFrom.DELIVERED, WaitFrom.OPENED, WaitFrom.CLICKED)
 _ASKS_FOR = {WaitFrom.OPENED.value: Fact.OPENED, WaitFrom.CLICKED.value: Fact.CLICKED}
 
 
@@ -142,18 +144,36 @@ def _problems(draft: _Draft) -> list[str]:
             _("Step %(number)s: %(problem)s") % {"number": number, "problem": said}
             for said in _problems_of(step, draft)
         ]
-    for number, (earlier, later) in enumerate(pairwise(draft.steps), start=2):
+    found += _problems_of_conditions(draft)
+    for number, (earlier, later) in (
+        enumerate(pairwise(draft.steps), start=2) if draft.cascade.mode != Mode.PARALLEL else ()
+    ):
         found += [
             _("Step %(number)s: %(problem)s") % {"number": number, "problem": said} for said in _waits(earlier, later)
         ]
     return found
 
 
+def _problems_of_conditions(draft: _Draft) -> Iterator[str]:
+    """Steps that are only for some: what they ask about must be there. One statement where a segment is asked for."""
+    asked = {row["segment"] for step in draft.steps for row in step.only_if if row.get("segment")}
+    there = set(Segment.objects.filter(pk__in=asked).values_list("pk", flat=True)) if asked else set()
+    keys = [step.key for step in draft.steps]
+    for number, step in enumerate(draft.steps, start=1):
+        others = set(keys) - {step.key} if draft.cascade.mode == Mode.PARALLEL else set(keys[: number - 1])
+        if any(row.get("step") not in others for row in step.only_if if not row.get("segment")):
+            said = _("It asks what became of a step that is not before it.")
+            yield _("Step %(number)s: %(problem)s") % {"number": number, "problem": said}
+        if any(row["segment"] not in there for row in step.only_if if row.get("segment")):
+            said = _("It asks for a segment that no longer exists.")
+            yield _("Step %(number)s: %(problem)s") % {"number": number, "problem": said}
+
+
 def _problems_of_the_whole(draft: _Draft) -> Iterator[str]:
-    first = draft.steps[0]
-    if first.who == Who.FAILED:
+    first, mode = draft.steps[0], plan.Mode(draft.cascade.mode)
+    if first.who == Who.FAILED and mode.asks_for_whom:
         yield _("The first step is only for those whom an earlier message did not reach, so nobody would get it.")
-    if first.wait_from in (WaitFrom.DELIVERED, WaitFrom.OPENED, WaitFrom.CLICKED):
+    if first.wait_from in _ON_PREVIOUS and mode is not plan.Mode.PARALLEL:
         yield _("The first step cannot wait for an earlier message: there is none.")
     longest = sum(
         (step.wait + (step.longest_wait or timedelta(0)) + step.validity for step in draft.steps),
@@ -161,9 +181,22 @@ def _problems_of_the_whole(draft: _Draft) -> Iterator[str]:
     )
     if longest > LONGEST:
         yield _("The cascade would take longer than two years. Please check the waiting times.")
+    yield from _problems_of_the_end(draft)
     if strange := [name for name in draft.cascade.goal if name not in events.GOALS]:
         yield _("The goal “%(name)s” is not known.") % {"name": strange[0]}
     yield from _problems_of_the_way_in(draft)
+
+
+def _problems_of_the_end(draft: _Draft) -> Iterator[str]:
+    """One statement where groups are named."""
+    cascade = draft.cascade
+    if cascade.goal_about != GoalAbout.ANY and not cascade.goal_key:
+        yield _("Say which detail names what the goal is about, for example: cart")
+    if cascade.mode == Mode.GOAL and not cascade.goal:
+        yield _("Nothing but the goal is to end it, but no goal is chosen.")
+    named = {pk for row in cascade.at_end for pk in (row.get("group"), row.get("from_group")) if pk}
+    if named and named - set(Group.objects.filter(pk__in=named).values_list("pk", flat=True)):
+        yield _("At the end people come into a group that no longer exists.")
 
 
 def _problems_of_the_way_in(draft: _Draft) -> Iterator[str]:
@@ -205,7 +238,8 @@ def _problems_of(step: Step, draft: _Draft) -> Iterator[str]:
         and not unsubscribe_fits(draft.business.public_address)
     ):
         yield _("The business's public address is too long for the unsubscribe button of mailboxes.")
-    if step.seen == Seen.REPLIED and Fact.REPLIED not in capabilities.of_channel(channel):
+    series = draft.cascade.mode == Mode.SERIES
+    if series and step.seen == Seen.REPLIED and Fact.REPLIED not in capabilities.of_channel(channel):
         yield _("It ends by an answer, but “%(channel)s” cannot tell whether someone answers.") % {"channel": channel}
     if step.answers:
         yield from _problems_of_answers(step)

@@ -80,6 +80,7 @@ SENTENCES: Mapping[str, StrOrPromise] = {
     "goal_cart_changed": _("Changed the cart."),
     "goal_cart_emptied": _("Emptied the cart."),
     "goal_page_viewed": _("Looked at a page."),
+    "goal_redeemed": _("Redeemed a voucher."),
     "goal_visit": _("Came."),
     "goal_answer": _("Answered."),
     "goal_address_left": _("Left an address."),

@@ -16,7 +16,7 @@ from channels import liquid, rendering, richtext
 from channels.models import Form, Message, MessageVariant, MessageVersion, Purpose
 from channels.rendering import BadTemplate, Brand, Written
 from contacts import kinds
-from contacts.models import Business
+from contacts.models import Business, VoucherOffer
 
 _ATTEMPTS = 5
 
@@ -123,3 +123,11 @@ def unknown_forms(subject: str, preheader: str, body: str) -> list[str]:
         if len(path) > 1 and path[0] == "forms"
     }  # fmt: skip
     return sorted(named - set(Form.objects.filter(slug__in=named).values_list("slug", flat=True))) if named else []
+
+
+def unknown_vouchers(sources: Iterable[str]) -> list[str]:
+    """Names after `voucher.` in the texts that no offer has; no statement for texts without any."""
+    named = liquid.named_in(sources, rendering.VOUCHER)
+    return (
+        sorted(named - set(VoucherOffer.objects.filter(slug__in=named).values_list("slug", flat=True))) if named else []
+    )

@@ -6,7 +6,7 @@ A blank field is left out of the context. `default`, `if` and `== blank` see it 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache, wraps
 from typing import Any, NoReturn
 
@@ -171,6 +171,12 @@ def fields(source: str) -> Iterator[tuple[str, ...]]:
     for used in compiled(source, escape=False).analyze().globals.values():
         for variable in used:
             yield tuple(str(segment) for segment in variable.segments if isinstance(segment, str))
+
+
+def named_in(sources: Iterable[str], first: str) -> set[str]:
+    """The names after `<first>.` in these texts. `BadTemplate`."""
+    paths = (path for source in sources if first in source for path in fields(source))
+    return {path[1] for path in paths if len(path) > 1 and path[0] == first}
 
 
 def _field_of(error: UndefinedError) -> str:

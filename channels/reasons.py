@@ -17,6 +17,10 @@ SENTENCES = {
     "too_late_after_quiet_hours": _("Its validity ends before the person's quiet time does."),
     "no_text": _("The message has no text for this channel in a language of this person."),
     "missing_field": _("The text needs “%(field)s”, which is not known of this person."),
+    "voucher_expired": _("The person's voucher “%(offer)s” expired on %(when)s."),
+    "voucher_used": _("The person redeemed the voucher “%(offer)s” on %(when)s already."),
+    "voucher_over": _("The voucher “%(offer)s” is not given out any more."),
+    "voucher_none_left": _("No code of the voucher “%(offer)s” is left."),
     "stopped_by_staff": _("Stopped by staff."),
     # waits
     "capped": _(

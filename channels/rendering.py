@@ -34,6 +34,7 @@ MARKETING = "marketing"
 # Longer ones are folded into an encoded word by some mail libraries, and the mailbox shows no button (RFC 8058, RFC 2047).
 LONGEST_UNSUBSCRIBE = 70
 _TOKEN_LENGTH = 16
+VOUCHER = "voucher"  # what stands before the name of an offer: {{ voucher.birthday }}
 JOIN = "join"  # what stands before the name of a channel in a text: {{ join.telegram }}
 # The number of the hidden link: no message has as many.
 TRAP = 9999
@@ -107,7 +108,7 @@ def compile_content(variants: Iterable[tuple[Any, ...]], brand: Brand) -> list[d
     """The content of a frozen message, from the parts of a `Written` each; `BadTemplate` for a text that cannot be read.
 
     Each entry: kind, language, subject, preheader, body, text, html ("" for plain kinds), links as written, business, buttons, template,
-    template_values, and joins (see `joins_in`) where there are any.
+    template_values, and where there are any, joins (see `joins_in`) and vouchers (their names after `voucher.`).
     """
     return [_compiled(Written(*variant), brand) for variant in variants]
 
@@ -131,13 +132,14 @@ def _compiled(written: Written, brand: Brand) -> dict[str, Any]:
         liquid.compiled(part, escape=False)
     if joins := joins_in((made["html"], *plain)):
         made["joins"] = sorted(joins)
+    if vouchers := liquid.named_in((made["html"], *plain), VOUCHER):
+        made["vouchers"] = sorted(vouchers)
     return made
 
 
 def joins_in(sources: Iterable[str]) -> set[str]:
     """The names after `join.` in these texts: links by which the person joins a channel. `BadTemplate`."""
-    paths = (path for source in sources if JOIN in source for path in liquid.fields(source))
-    return {path[1] for path in paths if len(path) > 1 and path[0] == JOIN}
+    return liquid.named_in(sources, JOIN)
 
 
 def choose(content: Iterable[Mapping[str, Any]], kind: str, language: str, fallback: str) -> dict[str, Any] | None:
@@ -320,15 +322,16 @@ def _tagged(target: str, utm: tuple[tuple[str, str], ...]) -> str:
     )
 
 
-def try_plain(kind: str, body: str, frame: Frame, joins: Mapping[str, str]) -> str:
+def try_plain(kind: str, body: str, frame: Frame, joins: Mapping[str, str], given: Mapping[str, Any]) -> str:
     """A plain text for an invented person, links as they will be; for counting while somebody is still writing. `BadTemplate`.
 
-    joins: what stands for `join.<name>`.
+    joins: what stands for `join.<name>`; given: for `voucher.<name>`.
     """
     sample = sample_context()
     values = {
         **sample,
         JOIN: joins,
+        VOUCHER: given,
         "unsubscribe_url": frame.unsubscribe_url,
         "public_address": frame.base_url,
         **_pages(sample, frame),

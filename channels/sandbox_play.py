@@ -19,8 +19,8 @@ from channels import capabilities, webhooks
 from channels.models import Delivery, SandboxMessage
 from channels.transport import Fact, Inbound
 from channels.transports.sandbox import signed_call
-from contacts import bulk, events, kinds
-from contacts.models import Business
+from contacts import bulk, events, kinds, vouchers
+from contacts.models import Business, Voucher
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -39,6 +39,7 @@ class Act(StrEnum):
     ANSWER = "answer"
     PRESS = "press"
     ORDER = "order"
+    REDEEM = "redeem"
     BOUNCE = "bounce"
     OPT_OUT = "opt_out"
 
@@ -51,6 +52,7 @@ PLAYED = {
     Act.ANSWER: gettext_lazy("Played: an answer was written."),
     Act.PRESS: gettext_lazy("Played: a button was pressed."),
     Act.ORDER: gettext_lazy("Played: an order was placed."),
+    Act.REDEEM: gettext_lazy("Played: the voucher was redeemed."),
     Act.BOUNCE: gettext_lazy("Played: the address does not exist."),
     Act.OPT_OUT: gettext_lazy("Played: the person opted out."),
 }
@@ -82,6 +84,7 @@ def acts_for(message: SandboxMessage) -> list[Act]:
         Act.PRESS: bool(message.buttons),
         Act.ANSWER: Fact.REPLIED in told and not _has_title(message),  # a notification has buttons at most
         Act.ORDER: bool(message.key),
+        Act.REDEEM: bool(carried([message])),
     }
     return [act for act in Act if possible.get(act, True)]
 
@@ -113,11 +116,13 @@ def play_all(
 ) -> None:
     """The same act on several messages: one call per channel. Nothing is played when one of them cannot be."""
     chosen = _act(act)
-    for message in messages:
+    for message in messages if chosen is not Act.REDEEM else ():
         if chosen not in acts_for(message):
             raise CannotPlay(_impossible(chosen))
     if chosen is Act.ORDER:
         _order(messages, now=now, operator=operator)
+    elif chosen is Act.REDEEM:
+        _redeem(messages, now=now, operator=operator)
     else:
         for channel in {message.channel_id: message.channel for message in messages}.values():
             facts = [
@@ -152,6 +157,8 @@ def _impossible(act: Act) -> str:
         return _("This message has no link.")
     if act is Act.PRESS:
         return _("This message has no button.")
+    if act is Act.REDEEM:
+        return _("This message carries no voucher that can be redeemed.")
     return _("This message belongs to no delivery, so nobody could have ordered because of it.")
 
 
@@ -210,6 +217,26 @@ def _order(messages: Sequence[SandboxMessage], *, now: datetime, operator: Opera
         for contact_id, _token in people
     ]
     events.record_many(told, now=now)
+
+
+def carried(messages: Sequence[SandboxMessage]) -> list[Voucher]:
+    """The vouchers in these messages that are not redeemed yet: two statements."""
+    keys = [message.key for message in messages if message.key]
+    sent = Delivery.objects.filter(token__in=keys).values_list("contact_id", "token", "context")
+    holders = {(contact, vouchers.occasion_of(context, token)) for contact, token, context in sent}
+    return vouchers.in_hand(holders)
+
+
+def _redeem(messages: Sequence[SandboxMessage], *, now: datetime, operator: Operator) -> None:
+    """The same as at the counter, for practice."""
+    found = carried(messages)
+    if not found:
+        raise CannotPlay(_impossible(Act.REDEEM))
+    for voucher in found:
+        try:
+            vouchers.redeem(voucher, now=now, where=_("sandbox"), operator_id=operator.id, played=True)
+        except vouchers.NotRedeemable as refused:
+            raise CannotPlay(str(refused)) from None
 
 
 def _has_title(message: SandboxMessage) -> bool:

@@ -8,7 +8,7 @@ from ninja import NinjaAPI
 from cascades import api as cascades_api
 from channels import api as channels_api
 from config.policy import HEADER
-from contacts.api import agreeing, door, people, slots, told
+from contacts.api import agreeing, door, people, redeeming, slots, told
 
 # The page is made of files of this house; it writes style elements in place, and asks the API itself.
 _PAGE = (
@@ -34,5 +34,5 @@ api = NinjaAPI(
     title="Cascada", version="1", description=_ABOUT, parser=door.Reader(), docs_decorator=_page, urls_namespace="api-1",
 )  # fmt: skip
 door.install(api)
-for _room in (people, told, agreeing, slots, cascades_api, channels_api):
+for _room in (people, told, agreeing, slots, redeeming, cascades_api, channels_api):
     api.add_router("", _room.router)

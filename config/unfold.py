@@ -32,6 +32,7 @@ SIDEBAR: tuple[tuple[str | Promise, tuple[Page, ...]], ...] = (
             _list(_("Groups"), "groups", "contacts", "group"),
             _list(_("Segments"), "filter_alt", "contacts", "segment"),
             _list(_("Bookings"), "calendar_month", "contacts", "booking"),
+            Page(_("Counter"), "point_of_sale", "admin:contacts_voucher_counter", "contacts.redeem_voucher"),
             _list(_("Classes"), "self_improvement", "contacts", "classsession"),
             _list(_("Imports"), "upload_file", "contacts", "importrun"),
             _list(_("Consent"), "fact_check", "contacts", "consent"),
@@ -53,6 +54,8 @@ SIDEBAR: tuple[tuple[str | Promise, tuple[Page, ...]], ...] = (
         _("Content and channels"),
         (
             _list(_("Messages"), "edit_note", "channels", "message"),
+            _list(_("Voucher offers"), "redeem", "contacts", "voucheroffer"),
+            _list(_("Vouchers"), "confirmation_number", "contacts", "voucher"),
             _list(_("Forms"), "quiz", "channels", "form"),
             _list(_("Answers"), "rate_review", "channels", "formanswer"),
             _list(_("Channels"), "cell_tower", "channels", "channel"),

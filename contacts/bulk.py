@@ -193,6 +193,17 @@ def _field(model: type[models.Model], name: str) -> models.Field[Any, Any]:
     )
 
 
+def give_way(seconds: float = 0.5) -> None:
+    """From now on to the end of this transaction, wait no longer than this for a row that another one holds: an `OperationalError` then.
+
+    Shorter than PostgreSQL waits before it looks for a circle, so that it is this transaction that gives way. SQLite has one writer.
+    """
+    connection = connections["default"]
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = {int(seconds * 1000)}")
+
+
 @dataclass(frozen=True, slots=True)
 class _Table:
     """A model's table on the database that it is written to, and how rows travel there."""

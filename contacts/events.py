@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -13,13 +13,13 @@ from django.db import transaction
 
 from contacts import bulk
 from contacts.models import Event
-from contacts.models.event import NAMES, OF_BOOKINGS, OF_PAGES, OF_SHOPS
+from contacts.models.event import NAMES, OF_BOOKINGS, OF_PAGES, OF_SHOPS, OF_VOUCHERS
 from contacts.signals import facts_recorded
 
 # What staff note down by hand on a person's page. Any other name may be recorded too.
 NOTED = NAMES
 # What a cascade may have as its goal.
-GOALS = {**NAMES, **OF_SHOPS, **OF_BOOKINGS, **OF_PAGES}
+GOALS = {**NAMES, **OF_SHOPS, **OF_VOUCHERS, **OF_BOOKINGS, **OF_PAGES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,18 @@ def facts(event_ids: Collection[int]) -> dict[int, dict[str, Any]]:
         return {}
     found = Event.objects.filter(bulk.Among("id", event_ids)).values_list("id", "data", "at", "name", "contact_id")
     return {pk: {**data, "at": at, "name": name, "contact_id": contact} for pk, data, at, name, contact in found}
+
+
+# (new facts, now): called in the transaction that writes facts whose details name vouchers.
+Follower = Callable[[Sequence[Fact], datetime], None]
+_followers: list[Follower] = []
+_NAMING = ("voucher", "vouchers")
+
+
+def follow_vouchers(follower: Follower) -> None:
+    """Have `follower` called with new facts that name vouchers; for `apps`, when the room is ready."""
+    if follower not in _followers:
+        _followers.append(follower)
 
 
 _MONEY = re.compile(r"\s*(-?\d{1,11}(?:[.,]\d{1,6})?)\s*[^\d\s]{0,4}\s*", re.ASCII)
@@ -111,8 +123,19 @@ def _write(facts: list[Fact], *, now: datetime) -> list[int]:
         (f.contact_id, f.name, f.key, f.at, now, dict(f.data), amount(f.data), f.source, f.operator_id, f.played, None)
         for f in facts
     ]
-    new = bulk.insert(Event, _COLUMNS, rows, ignore_conflicts=True, returning=("id", "contact_id"))
+    new = bulk.insert(
+        Event, _COLUMNS, rows, ignore_conflicts=True, returning=("id", "contact_id", "source", "name", "key")
+    )
     if new:
-        people = sorted({contact_id for _id, contact_id in new})
+        people = sorted({row[1] for row in new})
         transaction.on_commit(lambda: facts_recorded.send_robust(sender=Event, contact_ids=people), robust=True)
-    return [event_id for event_id, _contact_id in new]
+        _follow(facts, {row[2:] for row in new}, now)
+    return [row[0] for row in new]
+
+
+def _follow(facts: Iterable[Fact], new: Collection[tuple[Any, ...]], now: datetime) -> None:
+    """Hand on what names vouchers, if it was not told before."""
+    naming = [fact for fact in facts if any(name in fact.data for name in _NAMING)]
+    if fresh := [fact for fact in naming if fact.key is None or (fact.source, fact.name, fact.key) in new]:
+        for follower in _followers:
+            follower(fresh, now)

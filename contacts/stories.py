@@ -45,9 +45,9 @@ _ICONS = {
     "booking_moved": "event_repeat", "booking_cancelled": "event_busy", "booking_attended": "storefront", "booking_missed": "event_busy",
     "address_left": "contact_mail", "order_paid": "payments", "order_shipped": "local_shipping", "order_delivered": "package_2",
     "order_cancelled": "remove_shopping_cart", "cart_changed": "shopping_cart", "cart_emptied": "remove_shopping_cart",
-    "page_viewed": "visibility",
+    "page_viewed": "visibility", "redeemed": "redeem", "redemption_undone": "undo",
 }  # fmt: skip
-_SAD = ("booking_cancelled", "booking_missed", "order_cancelled")
+_SAD = ("booking_cancelled", "booking_missed", "order_cancelled", "redemption_undone")
 
 
 def groups_joined(contact: Contact) -> Iterator[Entry]:
@@ -91,7 +91,8 @@ def event_title(name: str) -> str:
         "booking_missed": _("Did not come to what was booked"), "address_left": _("Left an address"),
         "order_paid": _("Paid the order"), "order_shipped": _("The order is on its way"), "order_delivered": _("The order was delivered"),
         "order_cancelled": _("The order was cancelled"), "cart_changed": _("Changed the cart"), "cart_emptied": _("Emptied the cart"),
-        "page_viewed": _("Looked at a page"),
+        "page_viewed": _("Looked at a page"), "redeemed": _("Redeemed a voucher"),
+        "redemption_undone": _("The redemption of a voucher was undone"),
     }  # fmt: skip
     return titles.get(name, name)
 
@@ -99,7 +100,7 @@ def event_title(name: str) -> str:
 def event_details(event: Event) -> list[str]:
     """What was noted about it: title and time of a booking, amount, note, and where it was told."""
     data: dict[str, Any] = event.data if isinstance(event.data, dict) else {}
-    told = [str(data[field]) for field in ("order", "amount", "note", "title") if data.get(field)]
+    told = [str(data[field]) for field in ("order", "amount", "note", "title", "where") if data.get(field)]
     return [*told, *_when(data), *([] if event.name in OF_BOOKINGS else [str(event.source)])]
 
 

@@ -101,13 +101,13 @@ def _checked(rows: list[Row], known: set[int]) -> Iterator[Row]:
             raise ValidationError(_("Say which answer it is: that of a button, a word, or * for any other words."))
         if then not in THEN:
             raise ValidationError(_("Choose what the answer means."))
-        into, out = (_group(row[part], known) for part in ("group", "from_group"))
+        into, out = (group(row[part], known) for part in ("group", "from_group"))
         if into and into == out:
             raise ValidationError(_("One answer cannot bring a person both into a group and out of it."))
         yield {"choice": choice, "then": then, "group": into, "from_group": out}
 
 
-def _group(given: str, known: set[int]) -> int | None:
+def group(given: str, known: set[int]) -> int | None:
     if not given:
         return None
     if not given.isdecimal() or int(given) not in known:

@@ -22,13 +22,27 @@ from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminDecimalFieldWidget,
     UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
 )
 
 from cascades import publishing, spending
-from cascades.admin import controls, gallery, launch, options, picture, recipients, report, switching, ways_in
+from cascades.admin import (
+    controls,
+    endings,
+    gallery,
+    launch,
+    options,
+    picture,
+    recipients,
+    rehearsal,
+    report,
+    switching,
+    ways_in,
+)
 from cascades.admin.durations import LengthField
 from cascades.admin.steps import StepInline
-from cascades.models import Cascade, CascadeStatus, Enrollment, Outcome, Reentry, StepRun
+from cascades.models import Cascade, CascadeStatus, Enrollment, GoalAbout, Mode, Outcome, Reentry, StepRun
+from cascades.parameters import Field, Parameter
 from contacts import events, kinds
 from contacts.models import Business
 
@@ -73,6 +87,14 @@ class CascadeForm(_WaysIn):
         label=_("Goal"), required=False, choices=list(events.GOALS.items()), widget=UnfoldAdminCheckboxSelectMultipleWidget,
         help_text=_("Whoever has done this gets no further message."),
     )  # fmt: skip
+    goal_where = ways_in.ConditionsField(
+        label=_("Only if"), required=False, help_text=_("What must hold of its details, one in each line. Empty: any.")
+    )
+    goal_key = forms.CharField(
+        label=_("Named by the detail"), required=False, max_length=60, widget=UnfoldAdminTextInputWidget({"placeholder": "cart"}),
+        help_text=_("The detail that says what an event is about. What the person came in for must name it too."),
+    )  # fmt: skip
+    at_end = endings.EndingsField(label=_("Groups at the end"))
     final_wait = LengthField(
         label=_("Wait for reactions"), initial=timedelta(days=3), help_text=_("So long after the last message reactions still count."),
     )  # fmt: skip
@@ -89,7 +111,13 @@ class CascadeForm(_WaysIn):
             "trigger",
             "reentry",
             "reentry_after",
+            "mode",
+            "preferred_first",
             "goal",
+            "goal_where",
+            "goal_about",
+            "goal_key",
+            "at_end",
             "final_wait",
             "deadline",
             "campaign",
@@ -97,11 +125,13 @@ class CascadeForm(_WaysIn):
         )
         labels = {"campaign": _("Name in web statistics")}
         help_texts = {"campaign": _("Travels in the links as utm_campaign. Empty: made of the cascade's name.")}
-        widgets = {"priority": UnfoldAdminSelectWidget, "reentry": UnfoldAdminSelectWidget}
+        widgets = dict.fromkeys(("priority", "reentry", "mode", "goal_about"), UnfoldAdminSelectWidget)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in {"trigger", "reentry", "priority"} & set(self.fields):  # what is not said stays as it is
+        for name in {"trigger", "reentry", "priority", "mode", "goal_about"} & set(
+            self.fields
+        ):  # what is not said stays as it is
             self.fields[name].required = False
         budget = self.instance.budget
         self.initial["spend_at_most"] = budget.amount.quantize(CENT) if budget and budget.amount is not None else None
@@ -112,11 +142,26 @@ class CascadeForm(_WaysIn):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         cleaned["trigger"] = cleaned.get("trigger") or "manual"
-        cleaned["reentry"] = cleaned.get("reentry") or Reentry.OCCASION
+        for name, plain in (("reentry", Reentry.OCCASION), ("mode", Mode.SERIES), ("goal_about", GoalAbout.ANY)):
+            cleaned[name] = cleaned.get(name) or plain
+        self._clean_goal(cleaned)
         self.instance.trigger_params = ways_in.collect(self, cleaned["trigger"])
         if cleaned["reentry"] == Reentry.AFTER and not cleaned.get("reentry_after"):
             self.add_error("reentry_after", __("Say how long it is before the same person may come in again."))
         return cleaned
+
+    def _clean_goal(self, cleaned: dict[str, Any]) -> None:
+        """The conditions in the language of the way in, and the name of what an event is about."""
+        for name, field in (("goal_where", Field.FILTERS), ("goal_key", Field.NAME)):
+            try:
+                cleaned[name] = Parameter(name, self.fields[name].label or "", field, default="").clean(
+                    cleaned.get(name)
+                )
+            except ValueError as error:
+                self.add_error(name, str(error))
+        cleaned["goal_where"] = cleaned.get("goal_where") or []
+        if cleaned["goal_about"] != GoalAbout.ANY and not cleaned.get("goal_key"):
+            self.add_error("goal_key", __("Say which detail names it, for example: cart"))
 
 
 class UsesChannel(DropdownFilter):
@@ -139,7 +184,22 @@ class CascadeAdmin(ModelAdmin):
     form = CascadeForm
     fieldsets = (
         (None, {"fields": ("name", "trigger", *ways_in.fields(), "reentry", "reentry_after")}),
-        (_("How it ends"), {"fields": ("goal", "final_wait", "deadline", "campaign", ("priority", "spend_at_most"))}),
+        (_("How it goes"), {"fields": ("mode", "preferred_first")}),
+        (
+            _("How it ends"),
+            {
+                "fields": (
+                    "goal",
+                    "goal_where",
+                    ("goal_about", "goal_key"),
+                    "final_wait",
+                    "deadline",
+                    "at_end",
+                    "campaign",
+                    ("priority", "spend_at_most"),
+                )
+            },
+        ),
     )
     inlines = (StepInline,)
     list_display = ("name", "state", "people", "reached", "running", "cost", "created_at")
@@ -171,6 +231,7 @@ class CascadeAdmin(ModelAdmin):
             *launch.urls(self),
             *gallery.urls(self),
             *switching.urls(self),
+            *rehearsal.urls(self),
             *super().get_urls(),
         ]
 
@@ -215,14 +276,15 @@ class CascadeAdmin(ModelAdmin):
             "cascade": cascade,
             "state_label": STATES[state][0],
             "state_tone": STATES[state][1],
-            "stairs": picture.stairs(steps, business.currency),
+            "stairs": picture.stairs(steps, business.currency, cascade.mode),
             "problems": publishing.problems(cascade, business=business),
-            "order_hints": options.hints(steps),
+            "order_hints": [*options.hints(steps, cascade.mode), *picture.whole(cascade)],
             "acts": controls.offered(cascade) if may_launch else [],
             "automatic": is_automatic(cascade),
             "listens": is_automatic(cascade) and cascade.status == CascadeStatus.RUNNING,
             "may_start": may_launch and cascade.status != CascadeStatus.PAUSED,
             "may_duplicate": self.has_add_permission(request),
+            "may_rehearse": rehearsal.allowed(request) and bool(steps),
             **report.money_of(cascade, business.currency),
             "in_flight": cascade.status in (CascadeStatus.RUNNING, CascadeStatus.PAUSED),
         }

@@ -8,7 +8,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from cascades.models import Seen, Step, WaitFrom, Who
+from cascades import plan
+from cascades.models import Mode, Seen, Step, WaitFrom, Who
 from channels import capabilities
 from channels.models import Channel
 from channels.transport import Fact
@@ -58,6 +59,11 @@ def for_browser(channels: Iterable[Channel], texts: Mapping[int, Mapping[str, Se
             "dearer": _("Usually the cheaper channel comes first: the next step costs less than this one."),
         },
     }  # fmt: skip
+
+
+def asks_for_whom(mode: str) -> bool:
+    """Whether in this mode it counts for whom a step says that it is."""
+    return plan.Mode(mode).asks_for_whom
 
 
 def seen_problem(seen: str, channel: Channel) -> str:
@@ -123,9 +129,15 @@ def _unknowns(step: Step, before: Sequence[Step], number: int) -> Iterator[str]:
         }  # fmt: skip
 
 
-def hints(steps: Sequence[Step]) -> list[str]:
+def hints(steps: Sequence[Step], mode: str = Mode.SERIES) -> list[str]:
     """Gentle remarks on the order, and what happens where something cannot be known: nothing that forbids a start."""
-    said = [sentence for number, step in enumerate(steps) for sentence in _unknowns(step, steps[:number], number + 1)]
+    said = (
+        [sentence for number, step in enumerate(steps) for sentence in _unknowns(step, steps[:number], number + 1)]
+        if asks_for_whom(mode)
+        else []
+    )
+    if mode == Mode.PARALLEL:
+        return said
     for number, (earlier, later) in enumerate(pairwise(steps), start=1):
         if earlier.channel.price > later.channel.price and earlier.channel_id != later.channel_id:
             said.append(

@@ -12,8 +12,8 @@ from django.utils.formats import number_format, time_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cascades.admin import answers, durations, options
-from cascades.models import Step, WaitFrom, Who
+from cascades.admin import answers, durations, endings, only_if, options
+from cascades.models import Cascade, Mode, Step, WaitFrom, Who
 from channels.models import PriceUnit
 
 if TYPE_CHECKING:
@@ -52,19 +52,38 @@ class Stair:
     whom: str
     price: str
     answers: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
 
 
-def stairs(steps: Sequence[Step], currency: str) -> list[Stair]:
-    """steps: in order, with channel and message loaded. One statement where answers mean something."""
+def stairs(steps: Sequence[Step], currency: str, mode: str = Mode.SERIES) -> list[Stair]:
+    """steps: in order, with channel and message loaded. One statement where answers mean something, one where a segment is asked for."""
     known = dict(answers.groups()) if any(step.answers for step in steps) else {}
+    asked = any("segment" in row for step in steps for row in step.only_if)
+    segments, named = dict(only_if.segments()) if asked else {}, {step.key: str(step.message) for step in steps}
+    for_all = not options.asks_for_whom(mode)
     return [
         Stair(
-            number, options.icon(step.channel.kind), str(step.channel), str(step.message), step.message_id, _when(step, number),
-            "" if step.who == Who.EVERYONE else step.get_who_display(), price(step, currency),
-            tuple(answers.say(step.answers, known)),
+            number, options.icon(step.channel.kind), str(step.channel), str(step.message), step.message_id,
+            _when(step, 1 if mode == Mode.PARALLEL else number),
+            "" if step.who == Who.EVERYONE or for_all else step.get_who_display(), price(step, currency),
+            tuple(answers.say(step.answers, known)), tuple(only_if.say(step.only_if, named, segments)),
         )
         for number, step in enumerate(steps, start=1)
     ]  # fmt: skip
+
+
+def whole(cascade: Cascade) -> list[str]:
+    """What ends the whole, in sentences, where it is not what goes without saying."""
+    said = (
+        []
+        if cascade.mode == Mode.SERIES
+        else [_("It goes like this: %(mode)s.") % {"mode": cascade.get_mode_display()}]
+    )
+    if cascade.preferred_first and cascade.mode != Mode.PARALLEL:
+        said.append(_("Who prefers one of these channels gets its step first."))
+    if cascade.at_end:
+        said += endings.say(cascade.at_end, dict(answers.groups()))
+    return said
 
 
 def _when(step: Step, number: int) -> str:

@@ -15,11 +15,13 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import StackedInline
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from cascades.admin import answers, options
+from cascades.admin import answers, only_if, options
 from cascades.admin.answers import AnswersField
 from cascades.admin.durations import LengthField
+from cascades.admin.only_if import KEY, ConditionsField
 from cascades.admin.ways_in import WeekdaysField
-from cascades.models import Cascade, Step
+from cascades.models import Cascade, Mode, Step
+from cascades.models.cascade import new_step_key
 from channels.models import Channel, MessageVariant
 
 if TYPE_CHECKING:
@@ -53,24 +55,28 @@ class StepForm(_Form):
         help_text=_("What could not leave by then is not sent any more."),
     )  # fmt: skip
 
+    only_if = ConditionsField(label=_("Only if"))
     answers = AnswersField(label=_("What answers mean"))
+    mark = forms.CharField(required=False, max_length=12, widget=forms.HiddenInput)
+    whole: Cascade | None = None  # read only when it is cleaned: by then the page's own choices stand in it
 
     class Meta:
         model = Step
         fields = (
             "position", "channel", "message", "wait", "wait_from", "at_time", "weekdays", "longest_wait", "who", "seen", "validity",
-            "answers",
+            "only_if", "answers",
         )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.initial["mark"] = self.instance.key if self.instance.pk else ""
         if not self.instance.pk:
             self.initial["position"] = None
 
     @cached_property
     def changed_data(self) -> list[str]:
-        """The page numbers every card; a number alone does not make a step of an empty one."""
-        changed: list[str] = super().changed_data
+        """The page numbers and marks every card; that alone does not make a step of an empty one."""
+        changed: list[str] = [name for name in super().changed_data if name != "mark"]
         return changed if self.instance.pk else [name for name in changed if name != "position"]
 
     def clean_position(self) -> int:
@@ -81,6 +87,10 @@ class StepForm(_Form):
         """What concerns the step alone; what depends on its neighbours is judged by the whole."""
         cleaned = super().clean() or self.cleaned_data
         channel, seen = cleaned.get("channel"), cleaned.get("seen")
+        if not self.instance.pk and KEY.match(cleaned.get("mark") or ""):
+            self.instance.key = cleaned["mark"]
+        if self.whole and self.whole.mode != Mode.SERIES:  # the mode says what ends it
+            return cleaned
         if channel and seen and (problem := options.seen_problem(seen, channel)):
             self.add_error("seen", problem)
         if channel and seen and cleaned.get("answers") and (problem := options.answers_problem(seen, channel)):
@@ -109,8 +119,20 @@ class StepFormSet(_FormSet):
     def groups(self) -> answers.Groups:
         return answers.groups()
 
+    @cached_property
+    def segments(self) -> only_if.Named:
+        return only_if.segments()
+
+    @cached_property
+    def named(self) -> only_if.Named:
+        """The steps that are there, for those that ask what became of one."""
+        steps = self.get_queryset() if self.instance.pk else []
+        return [(step.key, f"{number}. {step.message}") for number, step in enumerate(steps, start=1)]
+
     def add_fields(self, form: StepForm, index: int | None) -> None:
         super().add_fields(form, index)
+        form.whole = self.instance
+        form.fields["only_if"].widget.segments, form.fields["only_if"].widget.steps = self.segments, self.named
         field = form.fields["channel"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = Channel.objects.defer("sealed")
@@ -141,14 +163,40 @@ class StepFormSet(_FormSet):
     def clean(self) -> None:
         """Whether each step fits what comes before it."""
         super().clean()
-        before: list[Channel] = []
+        mode, before, keys = Mode(self.instance.mode or Mode.SERIES), list[Channel](), self._keys()
         for form in self.kept:
             channel, given = form.cleaned_data.get("channel"), form.cleaned_data
-            if problem := options.wait_problem(given.get("wait_from", ""), before[-1] if before else None):
+            previous = before[-1] if before else None
+            if mode != Mode.PARALLEL and (problem := options.wait_problem(given.get("wait_from", ""), previous)):
                 form.add_error("wait_from", problem)
-            if given.get("who") and (problem := options.who_problem(given["who"], before)):
+            if (
+                options.asks_for_whom(mode)
+                and given.get("who")
+                and (problem := options.who_problem(given["who"], before))
+            ):
                 form.add_error("who", problem)
+            self._judge_conditions(form, mode, keys)
             before += [channel] if channel else []
+
+    def _keys(self) -> dict[str, Channel | None]:
+        """The channels of the steps in their new order, by key; no two have the same."""
+        found: dict[str, Channel | None] = {}
+        for form in self.kept:
+            if form.instance.key in found:
+                form.instance.key = new_step_key()
+            found[form.instance.key] = form.cleaned_data.get("channel")
+        return found
+
+    def _judge_conditions(self, form: StepForm, mode: Mode, keys: dict[str, Channel | None]) -> None:
+        """Of a step that comes earlier; where all leave at once, of any other."""
+        order = list(keys)
+        mine = order.index(form.instance.key)
+        others = order if mode == Mode.PARALLEL else order[:mine]
+        allowed = {key: keys[key] for key in others if key != form.instance.key}
+        for row in form.cleaned_data.get("only_if") or ():
+            if problem := only_if.problem(row, allowed):
+                form.add_error("only_if", problem)
+                return
 
     def save(self, commit: bool = True) -> Any:
         """Number the steps as they stand, so that no two share a place."""

@@ -15,6 +15,7 @@ from cascades.models.cascade import (
 )
 from cascades.models.enrollment import Decision, Enrollment, Outcome, StepRun
 from cascades.models.launch import Launch, LaunchState
+from cascades.models.rehearsal import Rehearsal
 from cascades.models.remembered import SegmentStay, SegmentWatch, ToldDate
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Mode",
     "Outcome",
     "Reentry",
+    "Rehearsal",
     "Seen",
     "SegmentStay",
     "SegmentWatch",

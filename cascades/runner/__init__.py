@@ -11,14 +11,22 @@
 # - advance.py: the tick: whoever is due is looked at, in batches
 # - inbox.py: the facts that nobody has noticed yet
 # - wake.py: goals, opt-outs and news of messages, applied; and our word at the last look of a sending
-# - moving.py: an answer that brings its person into a group, or out of one
+# - moving.py: an answer, or the end, that brings its person into a group, or out of one
 # - stop.py: stop, pause and resume; hold and release a step
 
 from cascades.publishing import NotReady
 from cascades.runner.advance import advance
 from cascades.runner.enroll import enroll, enroll_due
 from cascades.runner.launch import WallTime, cancel, start
-from cascades.runner.listening import ONCE, enroll_contacts, expected, listen, switch_on, uses_of_segment
+from cascades.runner.listening import (
+    ONCE,
+    enroll_contacts,
+    expected,
+    listen,
+    listen_for,
+    switch_on,
+    uses_of_segment,
+)
 from cascades.runner.stop import pause, pause_step, release, resume, resume_step, stop, text_refused
 from cascades.runner.wake import run_state, wake
 
@@ -33,6 +41,7 @@ __all__ = [
     "enroll_due",
     "expected",
     "listen",
+    "listen_for",
     "pause",
     "pause_step",
     "release",

@@ -29,12 +29,12 @@ BATCH = 1000
 ROUNDS = 20
 
 
-def advance(now: datetime, *, limit: int = BATCH, rounds: int = ROUNDS) -> int:
+def advance(now: datetime, *, limit: int = BATCH, rounds: int = ROUNDS, only: int | None = None) -> int:
     """Decide for everyone who is due in a running cascade; returns how many were looked at.
 
-    Cascades take turns, batch by batch. What does not fit into `rounds` batches of each is left to the next tick.
+    Cascades take turns, batch by batch. What does not fit into `rounds` batches of each is left to the next tick. only: this cascade.
     """
-    work = _work(now)
+    work = _work(now, only)
     tick, looked_at = _Tick(now, limit, work.steps), 0
     for cascade_id in work.stopping:
         drain(cascade_id, now)
@@ -76,8 +76,8 @@ def _at_work(now: datetime) -> QuerySet[Step]:
 _AT_WORK = CompiledModels.by_moment(_at_work)  # asked at every tick, also when there is nothing to do
 
 
-def _work(now: datetime) -> _Work:
-    steps = plans.by_version(_AT_WORK.rows(now))
+def _work(now: datetime, only: int | None) -> _Work:
+    steps = plans.by_version(step for step in _AT_WORK.rows(now) if only in (None, step.cascade_id))
     found = sorted((first.cascade_id, first.cascade.status) for first, *_ in steps.values())
     running, stopped = (
         [pk for pk, status in found if status == wanted] for wanted in (CascadeStatus.RUNNING, CascadeStatus.STOPPED)

@@ -203,7 +203,7 @@ def _planned(way: Way, step: FrozenStep, person: Person, verdict: Verdict, now: 
         token=token, contact_id=way.row.contact_id, channel_id=step.channel_id, message_version_id=step.message_version_id,
         kind=step.ask.kind, purpose=step.ask.purpose, urgent=step.ask.urgent, sandbox=step.sandbox, scope=_scope(way.row, step),
         campaign=way.frozen.campaign, step_name=step.name[:120], address=verdict.address, language=person.language,
-        tracked=verdict.tracked and step.tells_opening, valid_until=until, context=way.row.context,
+        tracked=verdict.tracked and step.tells_opening, valid_until=until, context={**way.row.context, "way": way.row.id},
         not_before=spread(opens, token, step.spread, verdict.open_until, until) if waits else now,
         priority=way.frozen.priority, budget_id=way.frozen.budget_id, reason=verdict.reason if waits else "",
         reason_params=verdict.params if waits else {},

@@ -66,10 +66,10 @@ class Occasion:
         return engagement.preferred(kinds, contact, now, played=all(step.sandbox for step in steps))
 
 
-def enroll_due(now: datetime) -> int:
-    """Take in the people of all starts whose time has come; returns how many entered. Starts of a cascade on hold wait."""
+def enroll_due(now: datetime, *, only: int | None = None) -> int:
+    """Take in the people of all starts whose time has come; returns how many entered. Those of a cascade on hold wait. only: this one's."""
     entered = 0
-    for launch_id, token in _claim(now):
+    for launch_id, token in _claim(now, only):
         try:
             entered += _enroll_launch(launch_id, token, now)
         except Exception:
@@ -95,11 +95,12 @@ def enroll(version: CascadeVersion, entry: Entry, *, now: datetime) -> int:
     return entered
 
 
-def _claim(now: datetime) -> list[tuple[UUID, UUID]]:
+def _claim(now: datetime, only: int | None) -> list[tuple[UUID, UUID]]:
     """Starts that are ours for a while, each with the token that every later write carries."""
     free = Q(claim_token=None) | Q(lease_until__lt=now)
     waiting = Launch.objects.filter(free, state__in=[LaunchState.PLANNED, LaunchState.ENROLLING], start_at__lte=now)
     ours = waiting.filter(cascade__status=CascadeStatus.RUNNING).order_by("start_at")
+    ours = ours if only is None else ours.filter(cascade=only)
     token = uuid4()
     changes = {"state": LaunchState.ENROLLING, "claim_token": token, "lease_until": now + LEASE}
     return [(launch_id, token) for (launch_id,) in bulk.claim(ours, limit=AT_ONCE, changes=changes)]

@@ -66,6 +66,12 @@ def listen(now: datetime) -> int:
     return sum(_guarded(cascade_id, now) for cascade_id in running.values_list("pk", flat=True))
 
 
+def listen_for(cascade_id: int, contact_ids: Collection[int], now: datetime) -> int:
+    """Ask one cascade, and take nobody in but these; returns how many entered. For a rehearsal."""
+    with _held(cascade_id) as cascade:
+        return _check(cascade, now, contact_ids) if cascade and cascade.version else 0
+
+
 def enroll_contacts(
     cascade_id: int,
     contact_ids: Collection[int],
@@ -136,14 +142,17 @@ def _held(cascade_id: int) -> Iterator[Cascade | None]:
         yield running.select_for_update(of=("self",), no_key=True, skip_locked=True).first()
 
 
-def _check(cascade: Cascade, now: datetime) -> int:
+def _check(cascade: Cascade, now: datetime, among: Collection[int] | None = None) -> int:
     version = cascade.version
     assert version is not None and cascade.listens_since is not None  # noqa: PT018
     way_in = trigger(version.trigger)
     since = cascade.checked_at - way_in.overlap if cascade.checked_at else None
     check = Check(now, cascade.listens_since, since, frozenset(version.goal), _all_in_sandbox(version), cascade.pk)
     way_in.observe(version.trigger_params, check)
-    entered = sum(_enter(cascade, version, entry, now) for entry in way_in.due(version.trigger_params, check))
+    entries = way_in.due(version.trigger_params, check)
+    if among is not None:
+        entries = (replace(entry, people=entry.people.filter(**{f"{entry.contact}__in": among})) for entry in entries)
+    entered = sum(_enter(cascade, version, entry, now) for entry in entries)
     for over in way_in.over(version.trigger_params, check):  # last, for it holds people until all is committed
         take_out(cascade.pk, over, now)
     Cascade.objects.filter(pk=cascade.pk).update(checked_at=now)

@@ -1,15 +1,17 @@
-"""An answer that brings its person into a group, or out of one: as its step says, whenever the answer comes."""
+"""Into groups and out of them: by an answer, as its step says, whenever it comes; and at the end, by how it ended for a person."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from cascades.engine import Ending, Finish, Stop
 from cascades.models import StepRun
 from cascades.replies import Answer, rule_for
 from cascades.runner import plans
+from cascades.runner.deciding import Way
 from cascades.runner.inbox import Fact
 from channels.transport import Fact as Told
 from contacts import arrivals
@@ -28,7 +30,25 @@ def move(facts: Sequence[Fact], now: datetime) -> None:
     said = [fact for fact in facts if fact.what == Told.REPLIED and fact.delivery_id]
     if not said:
         return
-    moves = _moves(said)
+    _carry_out(_moves(said), now)
+
+
+def move_at_end(ways: Iterable[Way], now: datetime) -> None:
+    """For whom it is over, as the cascade says for such an end, in the caller's transaction. No statement where it says nothing."""
+    moves: Moves = {}
+    for way in ways:
+        if isinstance(way.intent, Stop | Finish) and way.frozen.ends.groups:
+            moves |= _of(way.row.contact_id, _for_end(way.frozen.ends.groups, way.intent))
+    _carry_out(moves, now)
+
+
+def _for_end(groups: Mapping[str, Mapping[str, Any]], end: Stop | Finish) -> Mapping[str, Any]:
+    """What is said of the goal, else of its outcome."""
+    by_goal = end.outcome is Ending.REACHED and end.reason.startswith("goal")
+    return (groups.get("goal") if by_goal else None) or groups.get(end.outcome) or {}
+
+
+def _carry_out(moves: Moves, now: datetime) -> None:
     if not moves:
         return
     there = Group.objects.filter(pk__in={group for _, group in moves}).order_by("pk")

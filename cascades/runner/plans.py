@@ -12,7 +12,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils.text import slugify
 
 from cascades.engine import AnswerRule, Base, Became, Condition, For, Mode, Plan, Seen, StepPlan, Then
-from cascades.models import Cascade, CascadeVersion, Step, StepControl
+from cascades.models import Cascade, CascadeVersion, GoalAbout, Step, StepControl
 from cascades.trigger import trigger
 from channels import capabilities
 from channels.models import Channel, Priority
@@ -41,6 +41,27 @@ class FrozenStep:
 
 
 @dataclass(frozen=True, slots=True)
+class Ends:
+    """Beside the names of its goal: what must hold of such an event, which of them count, and the groups at the end.
+
+    occasion: how the occasion begins whose rest is the detail `key` of the event that took the person in; "" where it is none.
+    """
+
+    where: tuple[Mapping[str, Any], ...] = ()
+    about: str = GoalAbout.ANY
+    key: str = ""
+    occasion: str = ""
+    groups: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, version: CascadeVersion) -> Ends:
+        params = version.trigger_params if version.trigger == "event" else {}
+        occasion = f"event:{params['event']}:" if params.get("key") and params["key"] == version.goal_key else ""
+        groups = {row["outcome"]: row for row in version.at_end}
+        return cls(tuple(version.goal_where), version.goal_about, version.goal_key, occasion, groups)
+
+
+@dataclass(frozen=True, slots=True)
 class FrozenCascade:
     """A version. held: keys of the steps that are on hold; goal: names of the events that end it."""
 
@@ -51,6 +72,7 @@ class FrozenCascade:
     steps: Mapping[str, FrozenStep]
     held: frozenset[str]
     goal: frozenset[str]
+    ends: Ends
     priority: int = Priority.NORMAL
     budget_id: int | None = None
     trigger: str = "manual"
@@ -113,7 +135,7 @@ def frozen(steps: Sequence[Step]) -> FrozenCascade:
         Plan(tuple(_step_plan(step) for step in steps), version.final_wait, _offset(version), version.deadline, Mode(version.mode)),
         {step.key: step for step in known},
         frozenset(step.key for step in steps if step.held or not _usable(step.channel)),  # type: ignore[attr-defined]
-        frozenset(version.goal), version.cascade.priority, version.cascade.budget_id,
+        frozenset(version.goal), Ends.of(version), version.cascade.priority, version.cascade.budget_id,
         version.trigger, version.trigger_params,
     )  # fmt: skip
 

@@ -16,7 +16,8 @@ from django.db.models import CharField, Exists, F, OuterRef, QuerySet, Value
 from django.db.models.functions import Cast, Concat, Left
 
 from cascades.engine import Ending, Stop
-from cascades.models import CascadeStatus, Enrollment, Outcome, StepControl, StepRun
+from cascades.models import CascadeStatus, Enrollment, GoalAbout, Outcome, StepControl, StepRun
+from cascades.parameters import fulfils
 from cascades.reasons import SENTENCES
 from cascades.runner import inbox, plans, progress
 from cascades.runner.deciding import Way, look
@@ -156,6 +157,7 @@ def _reach_goal(fact: Fact, ways: Sequence[Way]) -> list[Way]:
         and fact.at >= way.row.started_at
         and _counts(fact, way)
         and _is_about(fact, way)
+        and fulfils(fact.data, way.frozen.ends.where)
     ]
     for way in reached:
         reason = f"goal_{fact.what}" if f"goal_{fact.what}" in SENTENCES else "goal"
@@ -164,9 +166,25 @@ def _reach_goal(fact: Fact, ways: Sequence[Way]) -> list[Way]:
 
 
 def _is_about(fact: Fact, way: Way) -> bool:
-    """A fact about another booking than the one this way is about does not concern it."""
+    """A fact about another booking than the one this way is about, or a voucher that another way carried, does not concern it; nor does
+    one about another cart, where staff say so."""
+    if fact.data.get("way", way.row.id) != way.row.id:
+        return False
     mine, told = way.row.context.get("booking"), fact.data.get("booking")
-    return mine is None or told is None or mine == told
+    return (mine is None or told is None or mine == told) and _names_the_same(fact, way)
+
+
+def _names_the_same(fact: Fact, way: Way) -> bool:
+    """Whether the fact is about the same cart (or what the cascade is about), as staff want it."""
+    ends, told = way.frozen.ends, fact.data.get(way.frozen.ends.key)
+    if ends.about == GoalAbout.ANY:
+        return True
+    mine = way.row.context.get(ends.key)
+    if told in (None, "") or (mine is None and not ends.occasion):
+        return ends.about == GoalAbout.NOT_OTHER
+    return (
+        str(mine) == str(told) if mine is not None else f"{ends.occasion}{told}"[:OCCASION_LENGTH] == way.row.occasion
+    )
 
 
 def _of_no_booking(fact: Fact, ways: Sequence[Way]) -> list[Way]:

@@ -9,6 +9,7 @@ from typing import Any
 from cascades.engine import Finish, Send, Skip, Stop, Wait
 from cascades.models import Enrollment, StepRun
 from cascades.runner.deciding import Run, Way
+from cascades.runner.moving import move_at_end
 from channels import sending
 from contacts import bulk
 
@@ -32,6 +33,7 @@ def write(ways: Sequence[Way], *, now: datetime, **only: Any) -> None:
     if len(stored) != len(ways):
         raise Overtaken
     _call_back(ways, now)
+    move_at_end(ways, now)
 
 
 def _plan(ways: Sequence[Way], now: datetime) -> None:

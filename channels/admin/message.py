@@ -126,13 +126,17 @@ class VariantForm(forms.ModelForm):  # type: ignore[type-arg]
             return
         for slug in freezing.unknown_forms(subject, preheader, body):
             self.add_error("body", _("There is no form with the address “%(form)s”.") % {"form": f"forms.{slug}"})
-        self._check_joins([subject, preheader, richtext.clean(body), *_short(cleaned)])
+        self._check_names([subject, preheader, richtext.clean(body), *_short(cleaned)])
         for link in richtext.lost_links(links):
             self.add_error(
                 "body", _("The link “%(link)s” leads nowhere. Does it need https:// in front?") % {"link": link}
             )
 
-    def _check_joins(self, sources: list[str]) -> None:
+    def _check_names(self, sources: list[str]) -> None:
+        for slug in freezing.unknown_vouchers(sources):
+            self.add_error(
+                "body", _("There is no voucher offer with the name “%(name)s”.") % {"name": f"voucher.{slug}"}
+            )
         known = joinable()
         for name in sorted(rendering.joins_in(sources) - known - set(personal_links.NAMES)):
             said = _("There is no link to join “%(name)s”. There are: %(names)s.")

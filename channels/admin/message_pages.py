@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from io import BytesIO
@@ -22,10 +23,10 @@ from django.views.decorators.http import require_POST
 from PIL import Image, UnidentifiedImageError
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from channels import freezing, personal_links, rendering, segments
+from channels import freezing, liquid, personal_links, rendering, segments
 from channels.models import Channel, Delivery, Message, MessageImage, MessageVariant, PriceUnit
 from channels.rendering import BadTemplate, Frame, MissingField, Rendered
-from contacts import consent, kinds, reasons
+from contacts import consent, kinds, reasons, vouchers
 from contacts.consent import Ask
 from contacts.models import Business, Contact
 
@@ -52,11 +53,16 @@ def count(request: HttpRequest) -> HttpResponse:
         text = request.POST.get("text", "")
         joins = personal_links.examples(Business.current()) if rendering.JOIN in text else {}
         frame = _frame(request, request.POST.get("purpose", "marketing"), kind=kind)
-        text = rendering.try_plain(kind, text, frame, joins)
+        text = rendering.try_plain(kind, text, frame, joins, _given(liquid.named_in([text], rendering.VOUCHER)))
     except (BadTemplate, LookupError) as bad:
         return JsonResponse({"sentence": "", "warning": str(bad)})
     counted = segments.count(text)
     return JsonResponse({"sentence": cost(kind, counted), "warning": _dear(counted)})
+
+
+def _given(names: Iterable[str]) -> dict[str, vouchers.InText]:
+    """How these vouchers will look."""
+    return vouchers.sample(names, Business.current(), timezone.now())
 
 
 def cost(kind: str, counted: segments.Segments) -> str:
@@ -178,7 +184,8 @@ def _look(request: HttpRequest, message: Message, variant: MessageVariant, conta
     try:
         made = rendering.compile_content([freezing.told(variant)], freezing.brand_of(Business.current()))[0]
         joins = {rendering.JOIN: personal_links.examples(Business.current())} if made.get("joins") else {}
-        rendered = rendering.render(made, {**values, **joins}, frame)
+        given = {rendering.VOUCHER: _given(made.get("vouchers", ()))}
+        rendered = rendering.render(made, {**values, **joins, **given}, frame)
     except MissingField as missing:
         sentence = _(
             "The text needs “%(field)s”, which is not known of this person. They would be left out, with this reason."

@@ -24,6 +24,7 @@ _BUTTONS = {
     sandbox_play.Act.DELIVERED: (_("Delivered"), "mark_email_read"),
     sandbox_play.Act.OPEN: (_("Open"), "drafts"),
     sandbox_play.Act.ORDER: (_("Order"), "shopping_cart"),
+    sandbox_play.Act.REDEEM: (_("Redeem the voucher"), "redeem"),
     sandbox_play.Act.BOUNCE: (_("Bounce"), "block"),
     sandbox_play.Act.OPT_OUT: (_("Opt out"), "unsubscribe"),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -46,13 +46,14 @@ class Stored:
         return RawCall(self.method, self.url, self.headers, bytes(self.body))
 
 
-def apply_inbound(*, now: datetime, limit: int = BATCH) -> int:
+def apply_inbound(*, now: datetime, limit: int = BATCH, only: Collection[int] | None = None) -> int:
     """Take in up to `limit` stored calls, and facts that were parked and can be placed by now. Returns how many calls and facts that were.
 
-    Any number of workers may do this at once; a call that a dead worker had is taken again when its lease is over.
+    Any number of workers may do this at once; a call that a dead worker had is taken again when its lease is over. only: calls to these
+    channels and nothing that was parked, for a rehearsal.
     """
     token = uuid.uuid4()
-    calls = _claim(token, limit, now)
+    calls = _claim(token, limit, now, only)
     channels = Channel.objects.in_bulk({call.channel_id for call in calls}) if calls else {}
     business = Business.current() if calls else None
     for channel_id, group in groupby(
@@ -60,12 +61,14 @@ def apply_inbound(*, now: datetime, limit: int = BATCH) -> int:
     ):
         assert business is not None
         _apply(channels[channel_id], list(group), business, token, now)
-    return len(calls) + insist(lambda: parked.release(now))
+    return len(calls) + (insist(lambda: parked.release(now)) if only is None else 0)
 
 
-def _claim(token: uuid.UUID, limit: int, now: datetime) -> list[Stored]:
+def _claim(token: uuid.UUID, limit: int, now: datetime, only: Collection[int] | None) -> list[Stored]:
     free = Q(claim_token=None) | Q(lease_until__lt=now)
     waiting = InboundCall.objects.filter(free, state=InboundState.STORED).order_by("id")
+    if only is not None:
+        waiting = waiting.filter(channel__in=only)
     columns = ("id", "channel_id", "method", "url", "headers", "body", "received_at")
     rows = bulk.claim(
         waiting, limit=limit, changes={"claim_token": token, "lease_until": now + LEASE}, returning=columns

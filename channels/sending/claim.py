@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -85,6 +85,11 @@ def due(channel: Channel | OuterRef, now: datetime) -> QuerySet[Delivery]:
 def channels_with_work(now: datetime) -> list[Channel]:
     """Channels that can be used and have something due; one statement, whatever the number of deliveries."""
     return _WITH_WORK.rows(now)
+
+
+def of_these(channel_ids: Collection[int], now: datetime) -> list[Channel]:
+    """The same of these channels alone."""
+    return [channel for channel in channels_with_work(now) if channel.pk in channel_ids]
 
 
 def _with_work(now: datetime) -> QuerySet[Channel]:

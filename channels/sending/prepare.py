@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django.utils.translation import gettext
 
 from channels import rendering
+from channels.contention import insist
 from channels.models import Channel, MessageVersion
 from channels.personal_links import PersonalLinks
 from channels.sending.claim import Job
-from channels.transport import Outgoing
-from contacts import bookings, consent, events
+from channels.transport import Outgoing, Sender
+from contacts import bookings, consent, events, kinds, vouchers
 from contacts.consent import Person, Verdict
-from contacts.models import Business
+from contacts.models import Branch, Business
 
 _log = logging.getLogger(__name__)
 
@@ -26,7 +28,8 @@ _log = logging.getLogger(__name__)
 class Prepared:
     """A message with its text. `rendered` is None while the person may not be written to, or where there is no text to send.
 
-    problem: why this person cannot have it (reason, parameters); broken: why nobody can, in the words for staff.
+    problem: why this person cannot have it (reason, parameters); broken: why nobody can, in the words for staff; sender: of the person's
+    branch, if it has one of its own.
     """
 
     job: Job
@@ -36,6 +39,7 @@ class Prepared:
     digest: str = ""
     problem: tuple[str, Mapping[str, Any]] | None = None
     broken: str = ""
+    sender: Sender = field(default_factory=Sender)
 
     def outdated(self, person: Person, verdict: Verdict) -> bool:
         """Whether the text was made for someone who has changed since: another language, or tracking no longer (or again) allowed."""
@@ -51,7 +55,7 @@ class Prepared:
         job, text = self.job, self.rendered
         return Outgoing(
             key=job.token, kind=job.kind, to=address, text=text.text, subject=text.subject, html=text.html,
-            language=self.person.language, recipient_name=f"{self.person.first_name} {self.person.last_name}".strip(),
+            language=self.person.language, sender=self.sender, recipient_name=f"{self.person.first_name} {self.person.last_name}".strip(),
             headers=text.headers, valid_for=job.valid_until - now if job.valid_until else None, buttons=text.buttons,
             template=text.template, template_values=text.template_values, topic=job.scope, answered=answered, also=also,
         )  # fmt: skip
@@ -63,8 +67,9 @@ class Texts:
     def __init__(self, channel: Channel, business: Business) -> None:
         self.channel, self.business = channel, business
         self.contents: dict[int, list[dict[str, Any]]] = {}
-        self.joins: dict[tuple[int, str], set[str]] = {}
+        self.named: dict[tuple[int, str, str], set[str]] = {}
         self.links = PersonalLinks(business)
+        self.vouchers = vouchers.Vouchers(business)
 
     def people(self, jobs: Sequence[Job], now: datetime, *, lock: bool = False) -> dict[int, Person]:
         """The gate's answer for everyone in the jobs: two statements."""
@@ -73,13 +78,22 @@ class Texts:
         return consent.gate(ids, asks, now=now, business=self.business, lock=lock)
 
     def learn(self, jobs: Sequence[Job], people: Mapping[int, Person], now: datetime) -> None:
-        """Read what the texts of these jobs are made from, and have the links ready by which their people join, where a text has such."""
+        """Read what the texts of these jobs are made from, and have the links by which their people join, and their vouchers, ready, where
+        a text has such."""
         self._read({job.message_version_id for job in jobs})
         wanted = [
-            (job.contact_id, name) for job in jobs if (names := self._joins(job)) and _may(people, job) for name in names
+            (job.contact_id, name) for job in jobs if (names := self._named(job, "joins")) and _may(people, job) for name in names
         ]  # fmt: skip
         if wanted:
             self.links.make(wanted, now)
+        given = [
+            want
+            for job in jobs
+            if (names := self._named(job, "vouchers")) and _goes(people, job, now)
+            for want in _wants(job, names)
+        ]
+        if given:
+            insist(lambda: self.vouchers.make(given, now))
 
     def prepare(self, jobs: Iterable[Job], people: Mapping[int, Person], now: datetime) -> list[Prepared]:
         """The texts for those who may be written to, as far as is known now."""
@@ -87,7 +101,7 @@ class Texts:
         self.learn(jobs, people, now)
         known = _Occasions(jobs)
         return [
-            self._prepare(job, people.get(job.contact_id), self.contents[job.message_version_id], known.of(job))
+            self._prepare(job, people.get(job.contact_id), self.contents[job.message_version_id], known.of(job), now)
             for job in jobs
         ]
 
@@ -97,16 +111,16 @@ class Texts:
             found = MessageVersion.objects.filter(pk__in=missing)
             self.contents.update(found.values_list("pk", "content"))
 
-    def _joins(self, job: Job) -> set[str]:
-        """What the texts for this kind of channel, in whatever language, name after `join.`."""
-        key = (job.message_version_id, job.kind)
-        if key not in self.joins:
+    def _named(self, job: Job, what: str) -> set[str]:
+        """The joins or vouchers that the texts for this kind of channel, in whatever language, name."""
+        key = (job.message_version_id, job.kind, what)
+        if key not in self.named:
             variants = [one for one in self.contents.get(key[0], ()) if one["kind"] == job.kind]
-            self.joins[key] = {name for one in variants for name in one.get("joins", ())}
-        return self.joins[key]
+            self.named[key] = {name for one in variants for name in one.get(what, ())}
+        return self.named[key]
 
     def _prepare(
-        self, job: Job, person: Person | None, content: list[dict[str, Any]], occasion: Mapping[str, Any]
+        self, job: Job, person: Person | None, content: list[dict[str, Any]], occasion: Mapping[str, Any], now: datetime
     ) -> Prepared:
         verdict = person.verdicts[job.ask] if person else None
         if person is None or verdict is None or not verdict.ok:
@@ -118,6 +132,10 @@ class Texts:
             context = rendering.context_for(person, occasion)
             if names := variant.get("joins"):
                 context[rendering.JOIN] = self.links.of(job.contact_id, names)
+            if names := variant.get("vouchers"):
+                context[rendering.VOUCHER], problem = self._in_hand(job, names, now)
+                if problem:
+                    return Prepared(job, person, problem=problem)
             rendered = rendering.render(variant, context, self._frame(job, variant, tracked=verdict.tracked))
         except rendering.MissingField as missing:
             return Prepared(job, person, problem=("missing_field", {"field": missing.field}))
@@ -126,7 +144,27 @@ class Texts:
         except Exception:  # noqa: BLE001 - whatever it is, it concerns this message and not the others of the wave
             _log.exception("the text of delivery %s cannot be made", job.id)
             return Prepared(job, person, broken=gettext("it cannot be put together"))
-        return Prepared(job, person, verdict.tracked, rendered, rendering.text_digest(rendered))
+        sender = self._branches.get(person.branch_name, _THE_CHANNELS) if person.branch_name else _THE_CHANNELS
+        return Prepared(job, person, verdict.tracked, rendered, rendering.text_digest(rendered), sender=sender)
+
+    @cached_property
+    def _branches(self) -> dict[str, Sender]:
+        """The senders of branches that have one of their own, by the branch's name; asked for with the first person of a branch."""
+        kind = kinds.get(self.channel.kind)
+        return {
+            branch.name: sender
+            for branch in Branch.objects.all()
+            if (sender := _sender(branch, self.channel, kind)) is not None
+        }
+
+    def _in_hand(self, job: Job, names: Iterable[str], now: datetime) -> tuple[dict[str, Any], vouchers.Problem | None]:
+        """The person's vouchers by their names in the text; a problem with one keeps the message back."""
+        found: dict[str, Any] = {}
+        for want in _wants(job, names):
+            found[want.slug], problem = self.vouchers.of(want, now)
+            if problem:
+                return {}, problem
+        return found, None
 
     def _frame(self, job: Job, variant: Mapping[str, Any], *, tracked: bool) -> rendering.Frame:
         utm = {
@@ -138,9 +176,37 @@ class Texts:
         return rendering.Frame(self.business.public_address, job.token, job.purpose, tracked, utm, variant["language"])
 
 
+_THE_CHANNELS = Sender()
+
+
+def _sender(branch: Branch, channel: Channel, kind: kinds.Kind) -> Sender | None:
+    """Who a message to the branch's people comes from. A mail keeps the account's mailbox, which it is signed for, under another name."""
+    name = branch.sender_name or channel.sender_name
+    if kind.rich:
+        own = branch.sender_name or branch.reply_to
+        return Sender(name, channel.sender_address, branch.reply_to or channel.reply_to) if own else None
+    if kind.segmented:
+        return Sender(name, branch.sms_sender) if branch.sms_sender else None
+    return Sender(branch.sender_name) if branch.sender_name else None
+
+
 def _may(people: Mapping[int, Person], job: Job) -> bool:
     person = people.get(job.contact_id)
     return person is not None and person.verdicts[job.ask].ok
+
+
+def _goes(people: Mapping[int, Person], job: Job, now: datetime) -> bool:
+    """Whether it may go now: a voucher is not given out in the night for a message that waits for the morning."""
+    if not _may(people, job):
+        return False
+    opens = people[job.contact_id].verdicts[job.ask].not_before
+    return opens is None or opens <= now
+
+
+def _wants(job: Job, names: Iterable[str]) -> list[vouchers.Want]:
+    """The vouchers that a message needs."""
+    occasion = vouchers.occasion_of(job.context, job.token)
+    return [vouchers.Want(name, job.contact_id, occasion, job.sandbox) for name in names]
 
 
 class _Occasions:
@@ -155,7 +221,7 @@ class _Occasions:
         """What the text may use. Somebody else's is none, and what is blank is left out."""
         if not job.context:
             return job.context
-        occasion = {name: value for name, value in job.context.items() if name not in ("booking", "event")}
+        occasion = {name: value for name, value in job.context.items() if name not in ("booking", "event", "way")}
         event, booking = self.events.get(_number(job, "event"), {}), self.bookings.get(_number(job, "booking"), {})
         if event.get("contact_id") == job.contact_id:
             # What goes by "cart_changed" is `event` and `cart` to the text.

@@ -34,10 +34,11 @@ class Work:
     """One worker's claim on one channel, from the texts to the last record."""
 
     def __init__(
-        self, channel: Channel, business: Business, transport: Transport, clock: Callable[[], datetime], pace: Pace
-    ) -> None:
+        self, channel: Channel, business: Business, transport: Transport, clock: Callable[[], datetime], pace: Pace,
+        *, durable: bool = True,
+    ) -> None:  # fmt: skip
         self.channel, self.business, self.transport, self.clock, self.pace = channel, business, transport, clock, pace
-        self.token, self.limits = uuid.uuid4(), business.limits
+        self.token, self.limits, self.durable = uuid.uuid4(), business.limits, durable
         self.texts = Texts(channel, business)
         self.people: dict[int, Person] = {}
         self.attempts: list[record.Attempt] = []
@@ -91,7 +92,7 @@ class Work:
         now = self.clock()
         jobs = [prepared.job for prepared in wave]
         before = [attempt.going.prepared.job for attempt in self.attempts]
-        with transaction.atomic(durable=True):
+        with transaction.atomic(durable=self.durable):
             people = self.texts.people(jobs, now, lock=True)
             purse = purses.opened([*before, *jobs], self.channel, self.business, now)
             told = record.write(self.attempts, self.channel, self.token, now, purse)
@@ -136,7 +137,7 @@ class Work:
 
     def _record(self, attempts: list[record.Attempt]) -> None:
         now = self.clock()
-        with transaction.atomic(durable=True):
+        with transaction.atomic(durable=self.durable):
             jobs = [attempt.going.prepared.job for attempt in attempts]
             purse = purses.opened(jobs, self.channel, self.business, now)
             facts.write(record.write(attempts, self.channel, self.token, now, purse))

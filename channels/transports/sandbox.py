@@ -96,6 +96,20 @@ class SandboxTransport(Transport):
         )  # fmt: skip
 
 
+class StandIn(SandboxTransport):
+    """The sandbox in the place of an account for a rehearsal: nothing leaves, and what is played counts as it would in earnest."""
+
+    def __init__(self, account: Account, place_of: type[Transport]) -> None:
+        super().__init__(account)
+        self.place_of = place_of
+
+    def parse(self, call: RawCall) -> list[Inbound]:
+        return [replace(fact, played=not self.place_of.live) for fact in super().parse(call)]
+
+    def join_url(self, invitation: str) -> str:
+        return self.place_of(self.account).join_url(invitation)
+
+
 _BY_PROVIDER = frozenset({Fact.DELIVERED, Fact.READ, Fact.CLOSED, Fact.REPLIED})
 
 

@@ -35,6 +35,7 @@ def _order(order: dict[str, Any]) -> Iterator[News]:
         filled(
             order=str(order.get("name") or key), total=number(order.get("total_price")), currency=str(order.get("currency") or ""),
             items=[_item(line) for line in order.get("line_items") or []], link=str(order.get("order_status_url") or ""),
+            vouchers=[str(one["code"]) for one in order.get("discount_codes") or [] if one.get("code")],
         )
     )  # fmt: skip
     yield Happened(who, "order", key, placed, data)

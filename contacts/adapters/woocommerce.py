@@ -53,6 +53,7 @@ def _data(order: dict[str, Any]) -> dict[str, Any]:
     data = filled(
         order=str(order.get("number") or order["id"]), total=number(order.get("total")), currency=str(order.get("currency") or ""),
         items=items, address=_address(order.get("shipping") or {}),
+        vouchers=[str(line["code"]) for line in order.get("coupon_lines") or [] if line.get("code")],
     )  # fmt: skip
     return with_amount(data)
 

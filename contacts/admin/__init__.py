@@ -13,6 +13,7 @@ from contacts.admin import (
     roster,
     segment,
     suppression,
+    voucher,
 )
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "roster",
     "segment",
     "suppression",
+    "voucher",
 ]

@@ -45,7 +45,8 @@ class BranchAdmin(ModelAdmin):
     form = BranchForm
     list_display = ("name", "city", "address", "time_zone")
     fieldsets = (
-        (None, {"fields": ("name", "sender_name", ("city", "time_zone"))}),
+        (None, {"fields": ("name", ("city", "time_zone"))}),
+        (_("Who its messages come from"), {"fields": ("sender_name", "reply_to", "sms_sender")}),
         (
             _("Where it is"),
             {

@@ -48,6 +48,9 @@ class Order(Happening):
     total: Money | None = None
     currency: Currency | None = None
     items: Items = []
+    vouchers: Annotated[
+        list[Short], Field(max_length=20, description="Codes that were given with the order; ours are redeemed by it.")
+    ] = []
     link: Address | None = None
     address: Text | None = Field(None, description="Where it is delivered to.")
     place: Text | None = Field(None, description="Where it can be picked up.")
@@ -163,6 +166,8 @@ def data_of(told: Happening) -> dict[str, Any]:
     if isinstance(told, Custom):
         return told.data
     data: dict[str, Any] = _plain(told.model_dump(exclude=_NOT_DATA, exclude_none=True, mode="python"))
+    if isinstance(told, Order) and not told.vouchers:
+        data.pop("vouchers", None)
     if isinstance(told, Order) and told.total is not None:
         data["amount"] = f"{told.total:.2f} {told.currency or ''}".strip()
     return data

@@ -121,7 +121,17 @@ class BranchForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Branch
-        fields = ("name", "city", "address", "latitude", "longitude", "time_zone", "sender_name")
+        fields = (
+            "name",
+            "city",
+            "address",
+            "latitude",
+            "longitude",
+            "time_zone",
+            "sender_name",
+            "reply_to",
+            "sms_sender",
+        )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -10,6 +10,7 @@ from contacts.models.importing import ImportRow, ImportRun, ImportState, RowOutc
 from contacts.models.integration import AnsweredCall, Integration, Scope
 from contacts.models.limits import Cap, ClosedDay, QuietRule
 from contacts.models.segment import Segment
+from contacts.models.voucher import CodeKind, Voucher, VoucherOffer
 
 __all__ = [
     "LONGEST_ADDRESS",
@@ -25,6 +26,7 @@ __all__ = [
     "Cap",
     "ClassSession",
     "ClosedDay",
+    "CodeKind",
     "Connection",
     "Consent",
     "ConsentPurpose",
@@ -46,4 +48,6 @@ __all__ = [
     "SuppressionReason",
     "SuppressionScope",
     "Validity",
+    "Voucher",
+    "VoucherOffer",
 ]

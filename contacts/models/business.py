@@ -170,8 +170,20 @@ class Branch(models.Model):
     )  # fmt: skip
     opening_hours = models.JSONField(_("opening hours"), default=dict, blank=True, validators=[branch_hours.check])
     sender_name = models.CharField(
-        _("sender name"), max_length=120, blank=True, default="", help_text=_("How this branch signs its messages.")
-    )
+        _("sender name"), max_length=80, blank=True, default="",
+        help_text=_("Who its people's emails and messages come from, instead of the channel's sender name."),
+    )  # fmt: skip
+    reply_to = models.EmailField(
+        _("answers go to"), blank=True, default="", help_text=_("Where answers to emails of its people go; empty: where the channel says.")
+    )  # fmt: skip
+    sms_sender = models.CharField(
+        _("sender of SMS"), max_length=16, blank=True, default="",
+        validators=[RegexValidator(
+            r"^(\+[1-9]\d{6,14}|(?=.*[A-Za-z])[A-Za-z0-9][A-Za-z0-9 _&+-]{0,10})\Z",
+            _("A number such as +34600111222, or a name of at most 11 letters and digits."),
+        )],
+        help_text=_("A number or name that your SMS account may use; empty: the channel's."),
+    )  # fmt: skip
 
     class Meta:
         verbose_name = _("branch")

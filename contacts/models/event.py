@@ -27,6 +27,10 @@ OF_SHOPS = {
     "cart_emptied": _("emptied the cart"),
     "page_viewed": _("looked at a page"),
 }
+# What becomes of a voucher; told by `contacts.vouchers` alone. `data["voucher"]` says of which offer.
+REDEEMED, REDEMPTION_UNDONE = "redeemed", "redemption_undone"
+OF_VOUCHERS = {REDEEMED: _("redeemed a voucher")}
+UNDONE = {REDEMPTION_UNDONE: _("redemption of a voucher undone")}
 # What people do on our public pages.
 OF_PAGES = {"address_left": _("left an address")}
 
@@ -79,4 +83,4 @@ class Event(models.Model):
         ]
 
     def __str__(self) -> str:
-        return str({**NAMES, **OF_SHOPS, **OF_BOOKINGS, **OF_PAGES}.get(self.name, self.name))
+        return str({**NAMES, **OF_SHOPS, **OF_VOUCHERS, **UNDONE, **OF_BOOKINGS, **OF_PAGES}.get(self.name, self.name))

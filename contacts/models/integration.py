@@ -16,6 +16,7 @@ class Scope(models.TextChoices):
     BOOKINGS_WRITE = "bookings:write", _("enter, move and cancel bookings")
     CONSENT_READ = "consent:read", _("read who agreed to what")
     CONSENT_WRITE = "consent:write", _("report who agreed and who wants no more")
+    VOUCHERS_REDEEM = "vouchers:redeem", _("look vouchers up and redeem them")
     CASCADES_RUN = "cascades:run", _("bring people into cascades and take them out")
     DELIVERIES_READ = "deliveries:read", _("read what was sent and what became of it")
 

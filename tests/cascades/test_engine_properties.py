@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cascades.engine import (
+    HAND_OVER_GRACE,
     Answer,
     AnswerRule,
     Base,
@@ -170,7 +171,9 @@ class Life:
 
     def _moves(self, step: StepProgress) -> StepProgress:
         if step.went is Went.WAITING:
-            went = self.draw.draw(st.sampled_from([Went.SENT, Went.LOST]))
+            validity = next(one.validity for one in self.plan.steps if one.key == step.key)
+            in_time = self.now <= step.decided_at + validity + HAND_OVER_GRACE  # later than that nothing leaves
+            went = self.draw.draw(st.sampled_from([Went.SENT, Went.LOST] if in_time else [Went.LOST]))
             return replace(step, went=went, sent_at=self.now, ended_at=self.now if went is Went.LOST else None)
         if step.went is not Went.SENT:
             return step

@@ -37,20 +37,48 @@ document.addEventListener("DOMContentLoaded", () => {
     rows.forEach((row) => row.querySelector("input").setAttribute("list", list.id));
   };
 
-  const look = (card, before, after) => {
+  // Only if: each row shows what its choice asks for; the steps to choose from are the earlier cards as they stand now.
+  const chosen = document.getElementById("id_mode");
+  const mode = () => chosen?.value || "series";
+  const only = (card, others) => {
+    const rows = [...card.querySelectorAll(".cascada-only-if")];
+    const filled = rows.map((row) => Boolean(row.querySelector("select").value));
+    rows.forEach((row, place) => {
+      const [what, step, segment] = row.querySelectorAll("select");
+      row.hidden = place > filled.lastIndexOf(true) + 1;
+      step.hidden = !what.value || ["in", "not_in"].includes(what.value);
+      segment.hidden = !["in", "not_in"].includes(what.value);
+      row.querySelector("input").hidden = !["answered", "not_answered"].includes(what.value);
+      const value = step.value;
+      const known = others.map((other) => Object.assign(document.createElement("option"), { value: field(other, "mark").value, textContent: `${other.querySelector(".cascada-number").textContent}. ${field(other, "message").selectedOptions[0]?.text || ""}` }));
+      step.replaceChildren(step.options[0], ...known);
+      step.value = known.some((option) => option.value === value) ? value : "";
+    });
+  };
+  const mark = (card) => {
+    const input = field(card, "mark");
+    if (!input.value) input.value = [...crypto.getRandomValues(new Uint8Array(6))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  };
+
+  const look = (card, before, after, all) => {
     const notes = [];
     const own = channel(card);
     const previous = before.length ? channel(before[before.length - 1]) : undefined;
     const first = before.length === 0;
+    const now = mode();
+    const parallel = now === "parallel";
+    card.querySelector('[data-of="seen"]').hidden = now !== "series";
+    card.querySelector('[data-of="who"]').hidden = ["parallel", "first", "delivered"].includes(now);
     limit(card, field(card, "seen"), (value) => !own || ((value !== "opened" || own.opening) && (value !== "replied" || own.replies)));
-    limit(card, field(card, "wait_from"), (value) => (first ? ["start", "sent", "before", "after"].includes(value) : value !== "opened" || !previous || previous.opening));
+    limit(card, field(card, "wait_from"), (value) => (first || parallel ? ["start", "sent", "before", "after"].includes(value) : value !== "opened" || !previous || previous.opening));
     limit(card, field(card, "who"), (value) => value === "everyone" || (!first && (value !== "not_opened" || before.some((one) => !channel(one) || channel(one).opening))));
     const waits = !["start", "sent", "before", "after"].includes(field(card, "wait_from").value);
+    only(card, parallel ? all.filter((one) => one !== card) : before);
     card.querySelector(".cascada-longest").hidden = !waits && !field(card, "longest_wait_0").value;
     const message = field(card, "message").value;
     ask(card, own, message);
     if (own && message && !(texts[message] || []).includes(own.kind) && texts[message]) notes.push(words.text);
-    if (own && after && channel(after) && own.price > channel(after).price) notes.push(words.dearer);
+    if (own && after && !parallel && channel(after) && own.price > channel(after).price) notes.push(words.dearer);
     notes.push(...Object.values(card.changed || {}));
     card.querySelector(".cascada-note").textContent = notes.join("\n");
     card.querySelector(".cascada-icon").textContent = own ? own.icon : "";
@@ -59,15 +87,15 @@ document.addEventListener("DOMContentLoaded", () => {
 
   const refresh = () => {
     const all = kept();
-    cards().forEach((card) => { card.setAttribute("x-sort:item", ""); });
+    cards().forEach((card) => { card.setAttribute("x-sort:item", ""); mark(card); });
+    all.forEach((card, place) => { card.querySelector(".cascada-number").textContent = place + 1; });
     all.forEach((card, place) => {
       field(card, "position").value = place;
-      card.querySelector(".cascada-number").textContent = place + 1;
       for (const button of card.querySelectorAll(".cascada-move")) {
         button.hidden = false;
         button.disabled = button.dataset.move < 0 ? place === 0 : place === all.length - 1;
       }
-      look(card, all.slice(0, place), all[place + 1]);
+      look(card, all.slice(0, place), all[place + 1], all);
     });
   };
 
@@ -91,6 +119,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const place = (card) => { const value = field(card, "position").value; return value === "" ? Infinity : Number(value); };
   const first = list.querySelector(":scope > .empty-form, :scope > .form-actions");
   cards().sort((one, other) => place(one) - place(other) || 0).forEach((card) => list.insertBefore(card, first));
+  chosen?.addEventListener("change", refresh);
   new MutationObserver(refresh).observe(list, { childList: true });
   refresh();
 });

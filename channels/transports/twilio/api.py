@@ -151,7 +151,7 @@ class Api:
         sender = message.sender if message.sender.address else self.account.sender
         if service := self.account.settings.get("messaging_service_sid"):
             form["MessagingServiceSid"] = service
-        else:
+        if message.sender.address or not service:  # a branch's own sender is one of the service's pool
             form["From"] = _number(message, sender.address)
         if self.account.callback_url:
             form["StatusCallback"] = self.account.callback_url
