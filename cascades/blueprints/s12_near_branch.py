@@ -8,6 +8,7 @@ from cascades.blueprints.blueprint import CHATS, DAY, MAIL, SMS, WEEK, Blueprint
 from cascades.blueprints.words import WEBSITE, Letter, Said
 from cascades.models import Mode, Seen
 
+_BOLD = "{% if contact.branch %} (<strong>{{ contact.branch }}</strong>){% endif %}"
 _AT = "{% if contact.branch %} {{ contact.branch }}{% endif %}"
 
 OFFER = Letter(
@@ -16,8 +17,8 @@ OFFER = Letter(
         "en": Said(
             "Something for you, round the corner",
             (
-                "You live near our branch{% if contact.branch %} <strong>{{ contact.branch }}</strong>{% endif %}, and this week we "
-                "have something for our neighbours. Come in: it is a short walk.",
+                f"You live near our branch{_BOLD}, and this week we have something for our neighbours.",
+                "Come in: it is a short walk.",
             ),
             f"{{{{ business.name }}}}{_AT}: this week we have something for our neighbours. Come in:",
             "See the offer",
@@ -25,8 +26,8 @@ OFFER = Letter(
         "es": Said(
             "Algo para ti, a la vuelta de la esquina",
             (
-                "Vives cerca de nuestro local{% if contact.branch %} <strong>{{ contact.branch }}</strong>{% endif %} y esta semana "
-                "tenemos algo para los vecinos. Pásate: lo tienes al lado.",
+                f"Vives cerca de nuestro local{_BOLD} y esta semana tenemos algo para los vecinos.",
+                "Pásate: lo tienes al lado.",
             ),
             f"{{{{ business.name }}}}{_AT}: esta semana tenemos algo para los vecinos. Pásate:",
             "Ver la oferta",
@@ -34,8 +35,8 @@ OFFER = Letter(
         "fr": Said(
             "Une offre à deux pas de chez vous",
             (
-                "Vous habitez près de notre adresse{% if contact.branch %} <strong>{{ contact.branch }}</strong>{% endif %} : cette "
-                "semaine, nous gâtons nos voisins. Passez nous voir.",
+                f"Vous habitez près de chez nous{_BOLD} : cette semaine, nous gâtons nos voisins.",
+                "Passez nous voir, c'est à deux pas.",
             ),
             f"{{{{ business.name }}}}{_AT} : cette semaine, nous gâtons nos voisins. Passez nous voir :",
             "Voir l'offre",
@@ -43,8 +44,8 @@ OFFER = Letter(
         "ru": Said(
             "Кое-что для вас, в двух шагах",
             (
-                "Вы живёте рядом с нами{% if contact.branch %} (<strong>{{ contact.branch }}</strong>){% endif %}, и на этой неделе у "
-                "нас есть кое-что для соседей. Загляните: это в двух шагах.",
+                f"Вы живёте рядом с нами{_BOLD}, и на этой неделе у нас есть кое-что для соседей.",
+                "Загляните: это в двух шагах.",
             ),
             f"{{{{ business.name }}}}{_AT}: неделя для соседей. Ждём:",
             "Посмотреть",

@@ -145,7 +145,8 @@ class Stage:
 
     def due(self, when: str) -> None:
         """The same, but at this last moment it is only decided: nothing is handed over before the next `until`."""
-        self._pass(clock(when))
+        if clock(when) > self.now:
+            self._pass(clock(when))
         self._listen()
         self._decide()
 

@@ -47,7 +47,9 @@ def test_neighbours_get_the_offer_by_the_cheapest_channel_first_until_they_come(
     Branch.objects.create(name="Online")  # has no place on the map
     stage.person("Ana", "es", "telegram", "email", "sms", branch=branch, **SOL)  # comes the same day
     stage.person("Bea", "fr", "telegram", "email", "sms", **SOL)  # clicks, and does not come
-    stage.person("Cleo", "ru", "telegram", "email", "sms", latitude="40.4608", longitude="-3.7038")  # 4.9 km; never reacts
+    stage.person(
+        "Cleo", "ru", "telegram", "email", "sms", latitude="40.4608", longitude="-3.7038"
+    )  # 4.9 km; never reacts
     stage.person("Dora", "en", "telegram", "email", "sms", latitude="40.4627", longitude="-3.7038")  # 5.1 km
     stage.person("Olga", "en", "telegram", "email", "sms", branch=branch)  # nobody knows where she lives
     stage.person("Eva", "es", "email", **SOL)  # no messenger

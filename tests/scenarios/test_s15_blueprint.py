@@ -1,4 +1,4 @@
-"""S15 from its blueprint: another time for the class; urgent, so at night and without consent, and down the cascade in a quarter of an hour."""
+"""S15 from its blueprint: another time for the class; urgent, so at night, without consent, and all the way down in minutes."""
 
 from __future__ import annotations
 

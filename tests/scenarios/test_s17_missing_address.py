@@ -14,14 +14,39 @@ from tests.factories import make_channel
 from tests.scenarios.stage import Stage
 
 pytestmark = pytest.mark.django_db
-CAME = ""
+CAME = """
+    23 Nov 10:00  Ana   telegram  es  step_time
+    23 Nov 10:00  Bea   telegram  fr  step_time
+    23 Nov 10:00  Cleo  telegram  –   no_address
+    23 Nov 10:00  Fay   telegram  –   no_consent
+    23 Nov 10:00  Gus   telegram  –   no_address
+    23 Nov 10:00  Hugo  telegram  es  step_time
+    23 Nov 10:00  Ines  telegram  en  step_time
+    23 Nov 10:00  Cleo  sms       ru  previous_did_not_go
+    23 Nov 10:00  Fay   sms       –   no_consent
+    23 Nov 10:00  Gus   sms       –   no_address
+    23 Nov 10:00  Fay   end       –   no_channel_left
+    23 Nov 10:00  Gus   end       –   no_channel_left
+    23 Nov 11:00  Ana   end       –   goal_address_left
+    26 Nov 10:00  Bea   sms       fr  step_time
+    26 Nov 10:00  Ines  sms       –   goal_address_left
+    26 Nov 10:00  Hugo  end       –   left_segment
+    26 Nov 10:00  Ines  end       –   goal_address_left
+    26 Nov 11:00  Nora  telegram  –   no_address
+    26 Nov 11:00  Nora  sms       en  previous_did_not_go
+    30 Nov 10:00  Cleo  end       –   no_reaction
+     3 Dec 10:00  Bea   end       –   no_reaction
+     3 Dec 11:00  Nora  end       –   no_reaction
+"""
 
 
 def leaves(stage: Stage, client: Client, name: str, email: str) -> None:
     """By the page in the newest message, and by the link in the mail that asks whether it is really theirs."""
     token = Delivery.objects.filter(contact=stage.contacts[name], sent_at__isnull=False).latest("sent_at").token
     with time_machine.travel(stage.now, tick=False):
-        assert client.post(f"/a/{token}", {"email": email, "language": "en"}).status_code == 200
+        assert (
+            client.post(f"/a/{token}", {"email": email, "email:marketing": "on", "language": "en"}).status_code == 200
+        )
         stage.work()
         confirm = re.search(r"/confirm/[\w-]+", SandboxMessage.objects.get(to=email).text)
         assert confirm
@@ -46,10 +71,10 @@ def test_people_without_an_email_are_asked_until_they_have_left_one(client: Clie
     leaves(stage, client, "Ana", "ana@mail.example")
     Address.objects.create(contact=stage.contacts["Hugo"], kind="email", value="h@x.example", normal="h@x.example")
     stage.due("26 Nov 10:00")
-    leaves(stage, client, "Ines", "ines@mail.example")
+    stage.happens("Ines", "address_left")
     stage.person("Nora", "en", "sms")  # new, and without an email
     stage.until("26 Nov 11:00")
     stage.until("10 Dec 10:00")
     given = Consent.objects.filter(contact=stage.contacts["Ana"], kind="email").latest("pk")
-    assert (given.given, given.purpose, given.basis) == (True, "marketing", "express")
+    assert (given.given, given.purpose, given.basis) == (True, "marketing", "double")
     stage.shows(CAME)
