@@ -173,6 +173,11 @@ def fields(source: str) -> Iterator[tuple[str, ...]]:
             yield tuple(str(segment) for segment in variable.segments if isinstance(segment, str))
 
 
+def used(sources: Iterable[str], name: str) -> set[str]:
+    """The name itself where one of the texts takes it from its context. `BadTemplate`."""
+    return {name for source in sources if name in source for path in fields(source) if path[0] == name}
+
+
 def named_in(sources: Iterable[str], first: str) -> set[str]:
     """The names after `<first>.` in these texts. `BadTemplate`."""
     paths = (path for source in sources if first in source for path in fields(source))

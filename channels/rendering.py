@@ -34,6 +34,7 @@ MARKETING = "marketing"
 # Longer ones are folded into an encoded word by some mail libraries, and the mailbox shows no button (RFC 8058, RFC 2047).
 LONGEST_UNSUBSCRIBE = 70
 _TOKEN_LENGTH = 16
+GOES_WITH = "goes_with"  # what goes with what was bought: {% for item in goes_with %}
 VOUCHER = "voucher"  # what stands before the name of an offer: {{ voucher.birthday }}
 JOIN = "join"  # what stands before the name of a channel in a text: {{ join.telegram }}
 # The number of the hidden link: no message has as many.
@@ -108,7 +109,7 @@ def compile_content(variants: Iterable[tuple[Any, ...]], brand: Brand) -> list[d
     """The content of a frozen message, from the parts of a `Written` each; `BadTemplate` for a text that cannot be read.
 
     Each entry: kind, language, subject, preheader, body, text, html ("" for plain kinds), links as written, business, buttons, template,
-    template_values, and where there are any, joins (see `joins_in`) and vouchers (their names after `voucher.`).
+    template_values, and where there are any, joins (see `joins_in`), vouchers (names after `voucher.`), goes_with.
     """
     return [_compiled(Written(*variant), brand) for variant in variants]
 
@@ -130,10 +131,10 @@ def _compiled(written: Written, brand: Brand) -> dict[str, Any]:
     plain = (made["subject"], made["text"], *short, *written.template_values.values())
     for part in plain:
         liquid.compiled(part, escape=False)
-    if joins := joins_in((made["html"], *plain)):
-        made["joins"] = sorted(joins)
-    if vouchers := liquid.named_in((made["html"], *plain), VOUCHER):
-        made["vouchers"] = sorted(vouchers)
+    every = (made["html"], *plain)
+    vouchers, goods = liquid.named_in(every, VOUCHER), liquid.used(every, GOES_WITH)
+    named = {"joins": joins_in(every), "vouchers": vouchers, "goes_with": goods}
+    made |= {what: sorted(names) for what, names in named.items() if names}
     return made
 
 

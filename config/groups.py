@@ -50,6 +50,7 @@ GROUPS = (
             "contacts.*_event",
             "contacts.*_booking",
             "contacts.*_voucheroffer",
+            "contacts.*_goeswith",
             "contacts.redeem_voucher",
             "contacts.undo_redemption",
             "contacts.*_classsession",

@@ -55,6 +55,8 @@ SIDEBAR: tuple[tuple[str | Promise, tuple[Page, ...]], ...] = (
         (
             _list(_("Messages"), "edit_note", "channels", "message"),
             _list(_("Voucher offers"), "redeem", "contacts", "voucheroffer"),
+            _list(_("Goes with"), "add_shopping_cart", "contacts", "goeswith"),
+            _list(_("Bought together"), "shopping_basket", "contacts", "boughttogether"),
             _list(_("Vouchers"), "confirmation_number", "contacts", "voucher"),
             _list(_("Forms"), "quiz", "channels", "form"),
             _list(_("Answers"), "rate_review", "channels", "formanswer"),

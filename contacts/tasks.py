@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from contacts import connections, hints, integrations
+from contacts.goods import together
 from contacts.importing import runs
 
 
@@ -26,6 +27,12 @@ def apply_received() -> int:
         done += taken
     connections.forget(now)
     return done
+
+
+@shared_task(name="contacts.tasks.find_bought_together", ignore_result=True)
+def find_bought_together() -> int:
+    """What was bought together, for messages that show what goes with it."""
+    return together.find(timezone.now())
 
 
 def nudge() -> None:

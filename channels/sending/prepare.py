@@ -17,7 +17,7 @@ from channels.models import Channel, MessageVersion
 from channels.personal_links import PersonalLinks
 from channels.sending.claim import Job
 from channels.transport import Outgoing, Sender
-from contacts import bookings, consent, events, kinds, vouchers
+from contacts import bookings, consent, events, goods, kinds, vouchers
 from contacts.consent import Person, Verdict
 from contacts.models import Branch, Business
 
@@ -69,7 +69,7 @@ class Texts:
         self.contents: dict[int, list[dict[str, Any]]] = {}
         self.named: dict[tuple[int, str, str], set[str]] = {}
         self.links = PersonalLinks(business)
-        self.vouchers = vouchers.Vouchers(business)
+        self.vouchers, self.offers = vouchers.Vouchers(business), goods.Offers()
 
     def people(self, jobs: Sequence[Job], now: datetime, *, lock: bool = False) -> dict[int, Person]:
         """The gate's answer for everyone in the jobs: two statements."""
@@ -100,10 +100,23 @@ class Texts:
         jobs = list(jobs)
         self.learn(jobs, people, now)
         known = _Occasions(jobs)
+        offered = self._goods(jobs, people, known, now)
         return [
-            self._prepare(job, people.get(job.contact_id), self.contents[job.message_version_id], known.of(job), now)
+            self._prepare(
+                job, people.get(job.contact_id), self.contents[job.message_version_id], {**known.of(job), **offered.get(job.id, {})}, now
+            )
             for job in jobs
-        ]
+        ]  # fmt: skip
+
+    def _goods(
+        self, jobs: Sequence[Job], people: Mapping[int, Person], known: _Occasions, now: datetime
+    ) -> dict[int, dict[str, Any]]:
+        """What goes with what people bought or looked at, by delivery, where a text shows it and something does."""
+        theirs = [job for job in jobs if self._named(job, "goes_with") and _may(people, job)]
+        if not theirs:
+            return {}
+        found = self.offers.find([goods.About(job.contact_id, known.event(job), job.sandbox) for job in theirs], now)
+        return {job.id: {rendering.GOES_WITH: things} for job, things in zip(theirs, found, strict=True) if things}
 
     def _read(self, versions: set[int]) -> None:
         """Frozen messages never change, so each is read once; one statement, or none."""
@@ -216,6 +229,11 @@ class _Occasions:
     def __init__(self, jobs: Sequence[Job]) -> None:
         self.events = events.facts({number for job in jobs if (number := _number(job, "event"))})
         self.bookings = bookings.facts({number for job in jobs if (number := _number(job, "booking"))})
+
+    def event(self, job: Job) -> Mapping[str, Any]:
+        """The event that the message is about; empty for none, and for somebody else's."""
+        found = self.events.get(_number(job, "event"), {})
+        return found if found.get("contact_id") == job.contact_id else {}
 
     def of(self, job: Job) -> Mapping[str, Any]:
         """What the text may use. Somebody else's is none, and what is blank is left out."""

@@ -42,6 +42,7 @@ class ImportsTable:
     table_reader: ClassVar[Callable[..., list[Line]]]
     table_title: Any = ""
     table_columns: Any = ""
+    table_of_people: ClassVar[bool] = True
     admin_site: Any
     model: Any
 
@@ -58,6 +59,7 @@ class ImportsTable:
                 form.add_error("file", str(error))
         page = {
             **self.admin_site.each_context(request), "title": self.table_title, "columns": self.table_columns, "form": form,
+            "of_people": self.table_of_people,
             "opts": self.model._meta, "lines": [line for line in lines if not line.taken] or lines[:20], "earnest": earnest,
             "taken": sum(line.taken for line in lines), "refused": sum(not line.taken for line in lines),
         }  # fmt: skip

@@ -6,6 +6,7 @@ from contacts.models.connection import Connection, Received, ReceivedState
 from contacts.models.consent import Basis, Consent, ConsentPurpose, Suppression, SuppressionReason, SuppressionScope
 from contacts.models.contact import LONGEST_ADDRESS, Address, Contact, Group, Membership, Validity
 from contacts.models.event import Event
+from contacts.models.goods import BoughtTogether, GoesBy, GoesWith
 from contacts.models.importing import ImportRow, ImportRun, ImportState, RowOutcome
 from contacts.models.integration import AnsweredCall, Integration, Scope
 from contacts.models.limits import Cap, ClosedDay, QuietRule
@@ -21,6 +22,7 @@ __all__ = [
     "Booking",
     "BookingKind",
     "BookingStatus",
+    "BoughtTogether",
     "Branch",
     "Business",
     "Cap",
@@ -32,6 +34,8 @@ __all__ = [
     "ConsentPurpose",
     "Contact",
     "Event",
+    "GoesBy",
+    "GoesWith",
     "Group",
     "ImportRow",
     "ImportRun",
