@@ -79,6 +79,16 @@ class Crowd:
 
 
 @dataclass(frozen=True, slots=True)
+class Present:
+    """A voucher offer that comes along; a letter shows a person's code as `{{ voucher.<slug> }}`. gives: in words."""
+
+    slug: str
+    name: StrOrPromise
+    gives: StrOrPromise
+    valid_days: int
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """A question of a form that comes along: see `channels.models.FormQuestion`; options: value and its words by language."""
 
@@ -123,6 +133,7 @@ class Blueprint:
     needs: tuple[str, ...] = ()
     segment: Crowd | None = None
     survey: Survey | None = None
+    offer: Present | None = None
     group: StrOrPromise = ""
     more: Mapping[str, Any] = field(default_factory=dict)
 

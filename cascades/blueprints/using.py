@@ -18,7 +18,7 @@ from channels.models import Channel, Form, FormQuestion, Message, MessageVariant
 from channels.rendering import Written
 from channels.transport import Fact
 from contacts import kinds, segments
-from contacts.models import Group, Segment
+from contacts.models import Group, Segment, VoucherOffer
 
 LONGEST_NAME = 120
 
@@ -79,6 +79,13 @@ class _Making:
             self.groups[name] = Group.objects.get_or_create(name=name)[0].pk
         if self.blueprint.survey:
             self.survey = self._survey().slug
+        if offer := self.blueprint.offer:  # one that is there already is the house's own, whatever it gives
+            made = {
+                "name": free_name(VoucherOffer, str(offer.name)[:70]),
+                "gives": str(offer.gives),
+                "valid_days": offer.valid_days,
+            }
+            VoucherOffer.objects.get_or_create(slug=offer.slug, defaults=made)
 
     def message(self, letter: Letter, *, urgent: bool) -> Message:
         """The message with its texts; one that says exactly the same is there already."""
