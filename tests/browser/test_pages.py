@@ -17,8 +17,8 @@ LISTS = (
     "contacts/contact", "contacts/group", "contacts/classsession", "contacts/importrun", "contacts/consent", "contacts/suppression",
     "contacts/event",
     "cascades/cascade", "cascades/launch", "cascades/enrollment", "cascades/steprun", "channels/delivery", "channels/message",
-    "channels/channel", "channels/conversation", "channels/sandboxmessage", "channels/inboundcall", "auth/user", "auth/group",
-    "django_celery_beat/periodictask",
+    "channels/channel", "channels/conversation", "channels/sandboxmessage", "channels/inboundcall", "channels/site", "auth/user",
+    "auth/group", "django_celery_beat/periodictask",
 )  # fmt: skip
 WITH_PAGES = (
     "contacts/contact", "contacts/group", "cascades/cascade", "channels/message", "channels/channel", "channels/sandboxmessage",
@@ -31,6 +31,7 @@ FORMS = (
     "contacts/importrun",
     "channels/message",
     "channels/channel",
+    "channels/site",
     "cascades/cascade",
 )
 
