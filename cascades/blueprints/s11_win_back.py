@@ -127,7 +127,7 @@ VOUCHER = Letter(
             "Скидка для вас",
             (
                 f"Будем рады вас видеть: скидка 10 % по коду <strong>{CODE}</strong>.",
-                "Покажите его у нас или введите при заказе." + _until(" Код действует до", "."),
+                "Покажите его у нас или введите при заказе." + _until(" Код действует до"),
             ),
             f"{{{{ business.name }}}}: −10 % по коду {CODE}:",
             "Использовать",
@@ -153,12 +153,12 @@ BLUEPRINT = Blueprint(
     letters={"benefits": BENEFITS, "services": SERVICES, "voucher": VOUCHER},
     steps=(
         Plank(letter="benefits", kinds=MAIL, seen=Seen.CLICKED),
-        Plank(letter="services", kinds=CHATS, wait=30 * DAY, wait_from=WaitFrom.AFTER, seen=Seen.CLICKED),
+        Plank(letter="services", kinds=CHATS, wait=15 * DAY, wait_from=WaitFrom.START, seen=Seen.CLICKED),
         Plank(
-            letter="services", kinds=MAIL, wait=30 * DAY, wait_from=WaitFrom.AFTER, who=Who.FAILED, seen=Seen.CLICKED
+            letter="services", kinds=MAIL, wait=15 * DAY, wait_from=WaitFrom.START, who=Who.FAILED, seen=Seen.CLICKED
         ),
-        Plank(letter="voucher", kinds=MAIL, wait=45 * DAY, wait_from=WaitFrom.AFTER, seen=Seen.CLICKED),
-        Plank(letter="voucher", kinds=SMS, wait=45 * DAY, wait_from=WaitFrom.AFTER, who=Who.FAILED, seen=Seen.CLICKED),
+        Plank(letter="voucher", kinds=MAIL, wait=30 * DAY, wait_from=WaitFrom.START, seen=Seen.CLICKED),
+        Plank(letter="voucher", kinds=SMS, wait=30 * DAY, wait_from=WaitFrom.START, who=Who.FAILED, seen=Seen.CLICKED),
     ),
     trigger="silence",
     params={"days": 15, "since": "registered"},

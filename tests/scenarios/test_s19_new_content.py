@@ -7,7 +7,47 @@ import pytest
 from tests.scenarios.stage import Stage
 
 pytestmark = pytest.mark.django_db
-CAME = ""
+CAME = """
+    26 Nov 10:00  Ana   email     es  step_time
+    26 Nov 10:00  Bea   email     fr  step_time
+    26 Nov 10:00  Dora  email     en  step_time
+    26 Nov 10:00  Fay   email     –   no_consent
+    26 Nov 10:00  Gus   email     –   no_address
+    26 Nov 10:00  Ines  email     en  step_time
+    26 Nov 10:00  Ana   telegram  –   not_for_sent
+    26 Nov 10:00  Bea   telegram  –   not_for_sent
+    26 Nov 10:00  Dora  telegram  –   not_for_sent
+    26 Nov 10:00  Fay   telegram  –   no_address
+    26 Nov 10:00  Gus   telegram  –   no_address
+    26 Nov 10:00  Ines  telegram  –   not_for_sent
+    26 Nov 10:00  Fay   end       –   no_channel_left
+    26 Nov 10:00  Gus   end       –   no_channel_left
+    26 Nov 12:00  Ana   end       –   seen_clicked
+    26 Nov 12:00  Bea   end       –   opt_out
+    26 Nov 16:00  Cleo  email     –   no_address
+    26 Nov 16:00  Cleo  telegram  ru  previous_did_not_go
+    28 Nov 10:00  Dora  end       –   no_reaction
+    28 Nov 10:00  Ines  end       –   no_reaction
+    28 Nov 16:00  Cleo  end       –   no_reaction
+     3 Dec 10:00  Ana   email     es  step_time
+     3 Dec 10:00  Bea   email     –   consent_withdrawn
+     3 Dec 10:00  Fay   email     –   no_consent
+     3 Dec 10:00  Gus   email     –   no_address
+     3 Dec 10:00  Ines  email     –   consent_withdrawn
+     3 Dec 10:00  Ana   telegram  –   not_for_sent
+     3 Dec 10:00  Bea   telegram  –   no_address
+     3 Dec 10:00  Fay   telegram  –   no_address
+     3 Dec 10:00  Gus   telegram  –   no_address
+     3 Dec 10:00  Ines  telegram  –   no_address
+     3 Dec 10:00  Bea   end       –   no_channel_left
+     3 Dec 10:00  Fay   end       –   no_channel_left
+     3 Dec 10:00  Gus   end       –   no_channel_left
+     3 Dec 10:00  Ines  end       –   all_failed
+     3 Dec 16:00  Cleo  email     –   no_address
+     3 Dec 16:00  Cleo  telegram  ru  previous_did_not_go
+     5 Dec 10:00  Ana   end       –   no_reaction
+     5 Dec 16:00  Cleo  end       –   no_reaction
+"""
 
 
 def test_readers_of_a_topic_get_it_once_a_week_until_they_unsubscribe() -> None:
