@@ -36,7 +36,7 @@ EVERYONE = (Trade.SALON, Trade.SCHOOL, Trade.SHOP)
 
 
 class Own(Enum):
-    """Stands in the settings of a way in for the number of what the blueprint brings along."""
+    """Stands in the settings of a way in, and in the rules of a segment, for the number of what the blueprint brings along."""
 
     SEGMENT = "segment"
     GROUP = "group"
@@ -79,16 +79,6 @@ class Crowd:
 
 
 @dataclass(frozen=True, slots=True)
-class Present:
-    """A voucher offer that comes along; a letter shows a person's code as `{{ voucher.<slug> }}`. gives: in words."""
-
-    slug: str
-    name: StrOrPromise
-    gives: StrOrPromise
-    valid_days: int
-
-
-@dataclass(frozen=True, slots=True)
 class Question:
     """A question of a form that comes along: see `channels.models.FormQuestion`; options: value and its words by language."""
 
@@ -112,8 +102,8 @@ class Survey:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blueprint:
     """A whole cascade. slug: its number among the scenarios; story: what happens; stops: what ends it for a person; look_at: what staff
-    should see to before they start it; needs: names in `needs.NEEDS`; group: a group that comes along empty, for the way in;
-    `more`: further fields of a cascade."""
+    should see to before they start it; needs: names in `needs.NEEDS`; group: a group that comes along empty, for the way in or the
+    segment; invitation: where it is shown, for one that comes along and leads into that group; `more`: further fields of a cascade."""
 
     slug: str
     title: StrOrPromise
@@ -133,8 +123,8 @@ class Blueprint:
     needs: tuple[str, ...] = ()
     segment: Crowd | None = None
     survey: Survey | None = None
-    offer: Present | None = None
     group: StrOrPromise = ""
+    invitation: StrOrPromise = ""
     more: Mapping[str, Any] = field(default_factory=dict)
 
     @property

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cascades.blueprints.blueprint import Blueprint
 from channels import freezing, rendering
 from channels.rendering import Frame, Rendered
-from contacts import kinds, vouchers
+from contacts import kinds
 from contacts.models import Business
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 _TOKEN = "preview-preview0"  # as long as a real one  # noqa: S105
-
-_LAST_DAY = date(2027, 3, 31)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +54,10 @@ def looks(blueprint: Blueprint, key: str, business: Business, language: str) -> 
     used = {kind for plank in blueprint.steps if plank.letter == key for kind in plank.kinds}
     texts = [text for text in letter.texts() if text.language == language]
     base = business.public_address or "https://news.example.com"
-    context = rendering.sample_context() | _present(blueprint)
     frame = Frame(base, _TOKEN, letter.purpose, utm={"source": business.utm_source}, language=language)
     found = []
     for made in rendering.compile_content(texts, freezing.brand_of(business)):
         kind = kinds.get(made["kind"])
-        rendered = rendering.render(made, context, frame)
+        rendered = rendering.render(made, rendering.sample_context(), frame)
         found.append(Look(kind.name, kind.label, rendered, kind.rich, kind.name in used))
     return found
-
-
-def _present(blueprint: Blueprint) -> dict[str, Any]:
-    """A code as it will look; of an offer that is not made yet."""
-    if blueprint.offer is None:
-        return {}
-    one = blueprint.offer
-    shown = {"code": "XXXX-XXXX", "name": str(one.name), "gives": str(one.gives), "until": _LAST_DAY}
-    return {rendering.VOUCHER: {one.slug: vouchers.InText(shown)}}

@@ -14,11 +14,11 @@ from cascades.blueprints.blueprint import Blueprint, Own, Plank
 from cascades.blueprints.words import Letter
 from cascades.models import Cascade, Seen, Step, Who
 from channels import capabilities
-from channels.models import Channel, Form, FormQuestion, Message, MessageVariant
+from channels.models import Channel, Form, FormQuestion, Invitation, Message, MessageVariant
 from channels.rendering import Written
 from channels.transport import Fact
 from contacts import kinds, segments
-from contacts.models import Group, Segment, VoucherOffer
+from contacts.models import Group, Segment
 
 LONGEST_NAME = 120
 
@@ -79,13 +79,6 @@ class _Making:
             self.groups[name] = Group.objects.get_or_create(name=name)[0].pk
         if self.blueprint.survey:
             self.survey = self._survey().slug
-        if offer := self.blueprint.offer:  # one that is there already is the house's own, whatever it gives
-            made = {
-                "name": free_name(VoucherOffer, str(offer.name)[:70]),
-                "gives": str(offer.gives),
-                "valid_days": offer.valid_days,
-            }
-            VoucherOffer.objects.get_or_create(slug=offer.slug, defaults=made)
 
     def message(self, letter: Letter, *, urgent: bool) -> Message:
         """The message with its texts; one that says exactly the same is there already."""
@@ -112,20 +105,28 @@ class _Making:
 
     def params(self) -> dict[str, Any]:
         """The settings of the way in, with the numbers of what was brought along."""
-        own: dict[Any, Any] = {}
+        own = {Own.GROUP: self.groups.get(str(self.blueprint.group))}
         if self.blueprint.segment:
-            own[Own.SEGMENT] = self._segment().pk
-        if self.blueprint.group:
-            own[Own.GROUP] = self.groups[str(self.blueprint.group)]
-        return {
-            name: own.get(value, value) if isinstance(value, Own) else value
-            for name, value in self.blueprint.params.items()
-        }
+            own[Own.SEGMENT] = self._segment(own).pk
+        if self.blueprint.invitation:
+            self._invitation()
+        settings: dict[str, Any] = _put_in(self.blueprint.params, own)
+        return settings
 
-    def _segment(self) -> Segment:
+    def _invitation(self) -> None:
+        """The page on which people join; the one of an earlier use is enough."""
+        there: dict[str, Any] = {
+            "source": str(self.blueprint.invitation),
+            "contact": None,
+            "channel": None,
+            "by_message": False,
+        }
+        Invitation.objects.get_or_create(**there, group=Group.objects.get(name=str(self.blueprint.group)))
+
+    def _segment(self, own: Mapping[Own, int | None]) -> Segment:
         crowd = self.blueprint.segment
         assert crowd is not None
-        rules = segments.clean(crowd.rules)
+        rules = segments.clean(_put_in(crowd.rules, own))
         known = Segment.objects.filter(name__startswith=str(crowd.name))
         same = next((one for one in known if one.rules == rules), None)
         if self.blueprint.trigger == "manual":
@@ -197,9 +198,19 @@ class _Making:
         }  # fmt: skip
 
 
+def _put_in(value: Any, own: Mapping[Own, int | None]) -> Any:
+    """The same data with the numbers of what was brought along."""
+    if isinstance(value, Mapping):
+        return {name: _put_in(one, own) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_put_in(one, own) for one in value]
+    return own[value] if isinstance(value, Own) else value
+
+
 def tells_opening(channel: Channel) -> bool:
     return bool(capabilities.of_channel(channel) & {Fact.OPENED, Fact.READ})
 
 
 def _told(text: Written | MessageVariant) -> tuple[str, ...]:
-    return (text.kind, text.language, text.subject, text.body, repr(list(text.buttons)))
+    buttons = [part for button in text.buttons for part in (button["label"], button["reply"], button["url"])]
+    return (text.kind, text.language, text.subject, text.body, *buttons)

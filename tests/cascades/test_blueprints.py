@@ -113,7 +113,7 @@ def test_its_draft_stands_as_the_builder_would_have_it_and_could_be_started_at_o
     assert said == []
     for segment in Segment.objects.all():
         assert crowds.clean(segment.rules) == segment.rules
-        assert crowds.count(segment.rules, cascade.created_at) == 0
+        assert crowds.people(segment, cascade.created_at).count() == 0
     named = {name for variant in MessageVariant.objects.all() for name in re.findall(r"forms\.(\w+)", variant.body)}
     assert named == set(Form.objects.values_list("slug", flat=True))
 

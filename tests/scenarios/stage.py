@@ -13,11 +13,13 @@ from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+from django.http import QueryDict
+
 from cascades import runner
 from cascades.blueprints import blueprint, using
 from cascades.models import Enrollment, Launch, LaunchState, Outcome, Step, StepRun
-from channels import receipts, sandbox_play, sending
-from channels.models import Delivery, DeliveryStatus, MessageVariant, SandboxMessage
+from channels import receipts, sandbox_play, sending, surveys
+from channels.models import Delivery, DeliveryStatus, Form, MessageVariant, SandboxMessage
 from channels.sandbox_play import Operator
 from contacts import bookings, events, kinds
 from contacts.bookings import Slot
@@ -35,13 +37,14 @@ SHOWN = "%d %b %H:%M"
 class Stage:
     """A shop with one blueprint in use. Times are texts such as "23 Nov 10:00", by Madrid's clock, in 2026 unless the year stands first.
 
-    An automatic cascade is asked who enters whenever anything falls due, at each `until`, and when an event has been quiet for as long as
-    the way in wants. fields: of the business.
+    An automatic cascade is asked who enters whenever anything falls due, at each `until`, and so long after an event as the way in wants.
+    fields: of the business.
     """
 
     def __init__(self, slug: str, at: str, **fields: Any) -> None:
         self.now, self.told = clock(at), 0
         self.asks: list[datetime] = []
+        self.settled = False  # whether all that falls due at this moment has happened
         self.contacts: dict[str, Contact] = {}
         make_business(**fields)
         self.blueprint = blueprint(slug)
@@ -80,9 +83,15 @@ class Stage:
 
     def confirms(self, booking: Booking) -> None:
         bookings.confirm(booking.pk, now=self.now)
+        self.settled = False
 
     def cancels(self, booking: Booking) -> None:
         bookings.cancel(booking.pk, now=self.now)
+        self.settled = False
+
+    def attends(self, booking: Booking) -> None:
+        bookings.attend(booking.pk, now=self.now)
+        self.settled = False
 
     def attends(self, booking: Booking) -> None:
         bookings.attend(booking.pk, now=self.now)
@@ -100,18 +109,30 @@ class Stage:
 
     def does(self, name: str, act: str, *, text: str = "", button: int = 0) -> None:
         """Somebody does something with their newest message: open, click, answer, press, bounce, opt_out (see `sandbox_play.Act`)."""
-        token = (
-            Delivery.objects.filter(contact=self.contacts[name], sent_at__isnull=False).latest("sent_at", "pk").token
-        )
+        token = self._newest(name).token
         message = SandboxMessage.objects.select_related("channel").get(key=token)
         sandbox_play.play(message, act, now=self.now, operator=PLAYER, text=text, link=button)
         receipts.apply_inbound(now=self.now)
+        self.settled = False
+
+    def answers_form(self, name: str, *answers: str) -> None:
+        """Somebody opens the form by the link in their newest message, and answers its questions in their order."""
+        delivery, form = self._newest(name), Form.objects.get()
+        assert any(link.startswith(f"http://127.0.0.1:8000/f/{delivery.token}/{form.slug}") for link in delivery.links)
+        questions = list(form.questions.all())
+        posted = QueryDict(mutable=True)
+        posted.update({question.key: said for question, said in zip(questions, answers, strict=True)})
+        language = self.contacts[name].language
+        given = surveys.read(surveys.asked(questions, language, "en"), posted)
+        assert not given.problems
+        surveys.take(form, questions, delivery, given.answers, language=language, now=self.now)
+        self.settled = False
 
     def happens(self, name: str, event: str, *, at: str = "", **data: Any) -> None:
         """The shop's other systems, or staff, tell of something."""
         self.told += 1
         when = clock(at) if at else self.now
-        self.asks.append(self.now + timedelta(seconds=self.blueprint.params.get("quiet", 0)))
+        self.asks_again()
         events.record(
             self.contacts[name].pk, event, at=when, now=self.now, key=f"t{self.told}", data=data, source="shop"
         )
@@ -123,6 +144,7 @@ class Stage:
         slot = Slot(
             title=title, starts_at=start, ends_at=start + timedelta(minutes=minutes), zone=MADRID.key, kind=kind
         )
+        self.settled = False
         return bookings.book(self.contacts[name].pk, slot, now=self.now).booking
 
     def moves(self, booking: Booking, starts: str) -> None:
@@ -135,6 +157,7 @@ class Stage:
             kind=booking.kind,
         )
         bookings.move(booking.pk, slot, now=self.now)
+        self.settled = False
 
     # --- time -----------------------------------------------------------------------------------------------------------
 
@@ -149,10 +172,12 @@ class Stage:
             self._pass(clock(when))
         self._listen()
         self._decide()
+        self.settled = False
 
     def _pass(self, target: datetime) -> None:
         assert target >= self.now, "time does not run backwards"
-        self.work()
+        if not self.settled:
+            self.work()
         while (moment := self._next(target)) < target:
             self.now = moment
             self.work()
@@ -172,8 +197,15 @@ class Stage:
         moments += [moment for moment in self.asks if moment > self.now]
         return min([target, *moments])
 
+    def asks_again(self) -> None:
+        """Something happens now. The way in may notice it after its time of quiet, or at the next look at its segment."""
+        self.settled = False
+        looks_every = 900 if self.blueprint.trigger == "segment" else 0
+        self.asks.append(self.now + timedelta(seconds=self.blueprint.params.get("quiet", looks_every)))
+
     def work(self) -> None:
         """Until nothing more happens at this moment: what beat and the workers do."""
+        self.settled = True
         self._listen()
         for _ in range(12):
             if not self._decide() + sending.send_due(clock=lambda: self.now):
@@ -229,11 +261,12 @@ class Stage:
         """A step of the draft, from 1, to be changed before the start."""
         return Step.objects.filter(cascade=self.cascade, version=None).order_by("position")[number - 1]
 
+    def _newest(self, name: str) -> Delivery:
+        return Delivery.objects.filter(contact=self.contacts[name], sent_at__isnull=False).latest("sent_at", "pk")
+
     def words(self, name: str) -> str:
         """The newest text that somebody got, title and text."""
-        token = (
-            Delivery.objects.filter(contact=self.contacts[name], sent_at__isnull=False).latest("sent_at", "pk").token
-        )
+        token = self._newest(name).token
         kept = SandboxMessage.objects.get(key=token)
         return f"{kept.subject}\n{kept.text}"
 
