@@ -14,16 +14,17 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any
 
-from cascades import audience
-from cascades.models import Cascade, Seen, Step, Who
+from cascades import audience, plan
+from cascades.models import Cascade, Mode, Seen, Step, Who
 from cascades.publishing import draft_steps
 from cascades.reasons import say_together
-from channels import capabilities, liquid, rendering, sending
+from channels import capabilities, engagement, liquid, rendering, sending
 from channels.models import PriceUnit
 from channels.transport import Fact
 from contacts import vouchers
+from contacts.bulk import Among
 from contacts.consent import Ask, Person, gate
-from contacts.models import Business
+from contacts.models import Business, Contact
 
 CHUNK = 1000
 _PERSONAL = re.compile(r"\{[{%]")
@@ -82,19 +83,29 @@ class Forecast:
 
 
 def forecast(cascade: Cascade, selection: audience.Selection, *, unknown_goes_on: bool, now: datetime) -> Forecast:
-    """The draft's dry run over the people selected now; three statements for every thousand people."""
+    """The draft's dry run over the people selected now; three statements for every thousand people, four where a channel is preferred."""
     business = Business.current()
     steps = [_Step.of(step, number, business, now) for number, step in enumerate(draft_steps(cascade), start=1)]
-    count = _Count(steps)
+    count = _Count(steps, Mode(cascade.mode))
     asks = {step.ask for step in steps}
     whom = audience.people(selection, now)
     for ids in _chunks(whom.order_by("pk").values_list("pk", flat=True).iterator(CHUNK)):
         people = gate(ids, asks, now=now, business=business)
         count.people += len(ids)
         full = sending.Full(people, business.limits, now)
-        for person in people.values():
-            count.add(person, full)
+        prefers = _preferences(cascade, steps, ids, now)
+        for pk, person in people.items():
+            count.add(person, full, prefers.get(pk, ""))
     return count.result(unknown_goes_on)
+
+
+def _preferences(cascade: Cascade, steps: Sequence[_Step], ids: Sequence[int], now: datetime) -> dict[int, str]:
+    """By contact, the kind of channel that would come first for them."""
+    if not cascade.preferred_first or cascade.mode == Mode.PARALLEL:
+        return {}
+    of, played = sorted({step.ask.kind for step in steps}), all(step.ask.played for step in steps)
+    people = Contact.objects.filter(Among("id", ids)).order_by()
+    return dict(people.values_list("pk", engagement.preferred(of, "pk", now, played=played)))
 
 
 def _chunks(ids: Iterator[int]) -> Iterator[list[int]]:
@@ -126,6 +137,10 @@ class _Step:
         ask = Ask(step.channel.kind, step.message.purpose, step.message.urgent, in_sandbox)
         given = _given(content, business, now)
         return cls(step, number, business, ask, bool(told & {Fact.OPENED, Fact.READ}), content, given)
+
+    def comes_first_by(self, kind: str) -> bool:
+        """Whether it may be brought to the front: a step that asks about an earlier one keeps its place."""
+        return self.ask.kind == kind and not any(row.get("step") for row in self.step.only_if)
 
     def cost(self, person: Person) -> Decimal:
         if person.language not in self.costs:
@@ -178,8 +193,9 @@ def _plain(variant: Any) -> dict[str, Any]:
 class _Count:
     """The sums, person by person."""
 
-    def __init__(self, steps: Sequence[_Step]) -> None:
-        self.steps = steps
+    def __init__(self, steps: Sequence[_Step], mode: Mode = Mode.SERIES) -> None:
+        self.steps, self.mode = steps, mode
+        self.for_some = plan.Mode(mode).asks_for_whom
         self.people = self.reachable = self.unknown = self.shared = self.waiting = self.capped = 0
         self.first: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
@@ -187,7 +203,7 @@ class _Count:
         self.without: list[tuple[int, Decimal]] = [(0, Decimal(0)) for _ in steps]
         self.taken: set[tuple[int, str, str]] = set()
 
-    def add(self, person: Person, full: sending.Full) -> None:
+    def add(self, person: Person, full: sending.Full, prefers: str = "") -> None:
         ways = [person.verdicts[step.ask] for step in self.steps]
         if not any(verdict.ok for verdict in ways):
             self.reasons[_why([verdict.reason for verdict in ways])] += 1
@@ -195,24 +211,40 @@ class _Count:
         self.reachable += 1
         sent: list[int] = []
         blind = False
-        for n, (step, verdict) in enumerate(zip(self.steps, ways, strict=True)):
-            if not verdict.ok or (step.step.who == Who.FAILED and n - 1 in sent):
+        before = -1
+        for place, n in enumerate(self._order(prefers)):
+            step, verdict, previous, before = self.steps[n], ways[n], before, n
+            who = self.steps[place].step.who if self.for_some else Who.EVERYONE  # it belongs to the place
+            if not verdict.ok or (who == Who.FAILED and previous in sent):
                 continue
             if not sent:
                 self.first[str(step.step.channel)] += 1
                 self.waiting += verdict.not_before is not None
                 self.capped += full.holds(person, step.ask)
-            blind = blind or self._is_blind(step, [(self.steps[k], ways[k].tracked) for k in sent])
+            blind = blind or self._is_blind(who, [(self.steps[k], ways[k].tracked) for k in sent])
             self._pay(n, person, verdict.address, blind)
             sent.append(n)
+            if self.mode == Mode.FIRST:
+                break
         self.unknown += blind
 
-    def _is_blind(self, step: _Step, sent: list[tuple[_Step, bool]]) -> bool:
+    def _order(self, prefers: str) -> list[int]:
+        """The steps as this person gets them (see `cascades.plan.Plan.preferring`)."""
+        plain = list(range(len(self.steps)))
+        first = next((n for n in plain if prefers and self.steps[n].comes_first_by(prefers)), None)
+        return plain if first is None else [first, *(n for n in plain if n != first)]
+
+    def _is_blind(self, who: str, sent: list[tuple[_Step, bool]]) -> bool:
         """Whether this step asks for an opening that cannot be known of the person (see `engine`)."""
-        if step.step.who not in (Who.EVERYONE, Who.NOT_OPENED):
+        if not self.for_some or who not in (Who.EVERYONE, Who.NOT_OPENED):
             return False
-        asked = [one for one in sent if step.step.who == Who.NOT_OPENED or one[0].step.seen == Seen.OPENED]
+        asked = [one for one in sent if who == Who.NOT_OPENED or self._ends_by_opening(one[0])]
         return any(not (tracked and earlier.tells_opening) for earlier, tracked in asked)
+
+    def _ends_by_opening(self, step: _Step) -> bool:
+        return (
+            step.step.seen == Seen.OPENED if self.mode == Mode.SERIES else self.mode == Mode.SEEN and step.tells_opening
+        )
 
     def _pay(self, n: int, person: Person, address: str, blind: bool) -> None:
         step = self.steps[n]

@@ -162,6 +162,8 @@ def fulfils(data: Mapping[str, Any], conditions: Iterable[Mapping[str, Any]]) ->
 def _details(data: Mapping[str, Any], name: str) -> Iterator[Any]:
     if name in data:
         yield data[name]
+    elif details.LIST in name or "." in name:
+        yield from (one for one in details.found_at(data, name) if one is not None)
     elif name.startswith(OF_ITEMS):
         items = data.get("items")
         for item in items if isinstance(items, list) else ():

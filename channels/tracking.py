@@ -76,6 +76,11 @@ def grade(
     return (Grade.UNSURE, doubts) if doubts else (Grade.HUMAN, ["proxy"] if proxied else [])
 
 
+def is_program(user_agent: str, headers: Mapping[str, str]) -> bool:
+    """Whether the caller says itself that it is no person who looks at this moment."""
+    return bool(program_in(user_agent.strip())) or _is_prefetch(headers)
+
+
 def _is_prefetch(headers: Mapping[str, str]) -> bool:
     low = {name.lower(): value.lower() for name, value in headers.items()}
     return any("prefetch" in low.get(name, "") or "prerender" in low.get(name, "") for name in _PREFETCH)

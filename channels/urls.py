@@ -10,6 +10,7 @@ from channels.views.hook import hook
 from channels.views.pixel import pixel
 from channels.views.preferences import choose
 from channels.views.push import push, push_here, push_icon, push_left, push_manifest, push_told, push_worker
+from channels.views.site import site_call, site_script
 from channels.views.subscribe import landing, missing_address, subscribe
 from channels.views.unsubscribe import unsubscribe
 
@@ -24,6 +25,8 @@ urlpatterns = [
     path("push/<str:token>", push, name="push_by"),
     path("o/<str:token>.gif", pixel, name="pixel"),
     path("c/<str:token>/<int:n>", click, name="click"),
+    path("site.js", site_script, name="site_script"),
+    path("s/<str:key>", site_call, name="site_call"),
     path("hooks/<str:hook>/", hook, name="hook"),
     path("u/<str:token>", unsubscribe, name="unsubscribe"),
     path("p/<str:token>", choose, name="preferences"),

@@ -63,6 +63,7 @@ GROUPS = (
             "channels.*_form",
             "channels.*_formquestion",
             "channels.*_invitation",
+            "channels.*_site",
             "channels.*_sandboxmessage",
             "channels.play_sandbox",
             "channels.test_channel",

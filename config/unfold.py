@@ -75,6 +75,7 @@ SIDEBAR: tuple[tuple[str | Promise, tuple[Page, ...]], ...] = (
             _list(_("Staff"), "badge", "auth", "user"),
             _list(_("Staff groups"), "shield_person", "auth", "group"),
             _list(_("Integrations"), "hub", "contacts", "integration"),
+            _list(_("Websites"), "language", "channels", "site"),
             _list(_("Connections"), "cable", "contacts", "connection"),
             _list(_("Outgoing webhooks"), "webhook", "channels", "outgoinghook"),
             _list(_("Calls of webhooks"), "call_made", "channels", "hookcall"),

@@ -44,6 +44,8 @@ def facts(event_ids: Collection[int]) -> dict[int, dict[str, Any]]:
     return {pk: {**data, "at": at, "name": name, "contact_id": contact} for pk, data, at, name, contact in found}
 
 
+# The source of what a shop's page told by our script: anybody's browser may say it, so the shop's own word takes its place.
+FROM_SITE = "site"
 # (new facts, now): called in the transaction that writes facts whose details name vouchers.
 Follower = Callable[[Sequence[Fact], datetime], None]
 _followers: list[Follower] = []
@@ -123,13 +125,15 @@ def _write(facts: list[Fact], *, now: datetime) -> list[int]:
         (f.contact_id, f.name, f.key, f.at, now, dict(f.data), amount(f.data), f.source, f.operator_id, f.played, None)
         for f in facts
     ]
+    taken = _take_over(facts)
     new = bulk.insert(
         Event, _COLUMNS, rows, ignore_conflicts=True, returning=("id", "contact_id", "source", "name", "key")
     )
     if new:
         people = sorted({row[1] for row in new})
         transaction.on_commit(lambda: facts_recorded.send_robust(sender=Event, contact_ids=people), robust=True)
-        _follow(facts, {row[2:] for row in new}, now)
+    if new or taken:
+        _follow(facts, {row[2:] for row in new} | taken, now)
     return [row[0] for row in new]
 
 
@@ -139,3 +143,33 @@ def _follow(facts: Iterable[Fact], new: Collection[tuple[Any, ...]], now: dateti
     if fresh := [fact for fact in naming if fact.key is None or (fact.source, fact.name, fact.key) in new]:
         for follower in _followers:
             follower(fresh, now)
+
+
+def _take_over(facts: Sequence[Fact]) -> set[tuple[Any, ...]]:
+    """An order that its thank-you page told before becomes the one that the shop itself tells now: one order, known once.
+
+    Returns source, name and key of those.
+    """
+    orders = {
+        (fact.contact_id, str(fact.data["order"])): fact
+        for fact in facts
+        if fact.name == "order" and fact.key and fact.source != FROM_SITE and fact.data.get("order")
+    }
+    if not orders:
+        return set()
+    people = {contact_id for contact_id, _number in orders}
+    weak = Event.objects.filter(bulk.Among("contact_id", people), name="order", source=FROM_SITE)
+    rows_seen = weak.values_list("pk", "contact_id", "data")
+    seen = [(pk, orders.get((who, str(data.get("order"))))) for pk, who, data in rows_seen]
+    found = {fact.key: (pk, fact) for pk, fact in seen if fact is not None}
+    if not found:
+        return set()
+    told = Event.objects.filter(name="order", key__in=list(found), source__in={fact.source for fact in facts})
+    known = set(told.values_list("source", "key"))
+    rows = [
+        (pk, fact.source, fact.key, dict(fact.data), amount(fact.data), fact.operator_id)
+        for pk, fact in found.values()
+        if (fact.source, fact.key) not in known
+    ]
+    bulk.update(Event, ("source", "key", "data", "amount", "operator_id"), rows, only={"source": FROM_SITE})
+    return {(row[1], "order", row[2]) for row in rows}

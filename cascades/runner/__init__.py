@@ -12,11 +12,13 @@
 # - inbox.py: the facts that nobody has noticed yet
 # - wake.py: goals, opt-outs and news of messages, applied; and our word at the last look of a sending
 # - moving.py: an answer, or the end, that brings its person into a group, or out of one
+# - in_flight.py: a new version while people are in it: they stay, go on with it, or stop
 # - stop.py: stop, pause and resume; hold and release a step
 
 from cascades.publishing import NotReady
 from cascades.runner.advance import advance
 from cascades.runner.enroll import enroll, enroll_due
+from cascades.runner.in_flight import Place, Then, places, publish
 from cascades.runner.launch import WallTime, cancel, start
 from cascades.runner.listening import (
     ONCE,
@@ -33,6 +35,8 @@ from cascades.runner.wake import run_state, wake
 __all__ = [
     "ONCE",
     "NotReady",
+    "Place",
+    "Then",
     "WallTime",
     "advance",
     "cancel",
@@ -44,6 +48,8 @@ __all__ = [
     "listen_for",
     "pause",
     "pause_step",
+    "places",
+    "publish",
     "release",
     "resume",
     "resume_step",

@@ -50,13 +50,13 @@ def drain(cascade_id: int, now: datetime) -> int:
 
 
 def _portions(cascade_id: int, now: datetime) -> Iterator[int]:
-    return _ended(
+    return end(
         Enrollment.objects.filter(cascade_id=cascade_id, outcome=Outcome.OPEN).order_by("id"), "cascade_stopped", now
     )
 
 
-def _ended(still_open: QuerySet[Enrollment], reason: str, now: datetime) -> Iterator[int]:
-    """How many were ended, portion by portion."""
+def end(still_open: QuerySet[Enrollment], reason: str, now: datetime) -> Iterator[int]:
+    """End these, who come in an order, and call back what is queued for them: how many, portion by portion."""
     ended: dict[str, Any] = {
         "outcome": Outcome.STOPPED, "reason": reason, "reason_params": {}, "next_due_at": None, "ended_at": now,
         "claim_token": None,
@@ -96,7 +96,7 @@ def take_out(cascade_id: int, over: Over, now: datetime) -> None:
     still_open = Enrollment.objects.filter(cascade_id=cascade_id, outcome=Outcome.OPEN, contact__in=theirs).order_by(
         "id"
     )
-    for _count in _ended(still_open, over.reason, now):
+    for _count in end(still_open, over.reason, now):
         pass
 
 

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from cascades.models import SegmentStay, SegmentWatch
 from cascades.parameters import Field, Parameter
 from cascades.trigger import LATEST, Check, Entry, Over, Trigger
-from contacts import bulk, segments
+from contacts import bulk, planner, segments
 from contacts.bulk import Among
 from contacts.models import Segment
 from contacts.segments import query, rules
@@ -118,14 +118,15 @@ def _compare(watch: SegmentWatch, now: datetime, every: timedelta) -> None:
     came = inside.filter(~Exists(open_stays.filter(contact=OuterRef("pk"))))
     left = open_stays.filter(~Exists(inside.filter(pk=OuterRef("contact_id"))))
     leavers, comers = _portions(left), _portions(came)
-    with transaction.atomic():
+    with transaction.atomic(), planner.room():
         mine = SegmentWatch.objects.select_for_update(no_key=True).filter(pk=watch.pk)
         before = mine.values_list("checked_at", flat=True).get()
         if before and before != watch.checked_at and before > now - every:
             return
         mine.update(checked_at=max(now, before or now))
-        for stays in leavers:
-            stays.update(left_at=now, left_after=before or now)
+        with planner.as_sets():
+            for stays in leavers:
+                stays.update(left_at=now, left_after=before or now)
         for people in comers:
             _note(people, watch, before or now, now)
 

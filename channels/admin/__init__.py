@@ -12,8 +12,9 @@ from channels.admin import (
     invitation,
     message,
     sandbox,
+    site,
 )
 
 __all__ = [
-    "channel", "confirmation", "delivery", "form", "form_answer", "hooks", "inbound", "inbox", "invitation", "message", "sandbox",
+    "channel", "confirmation", "delivery", "form", "form_answer", "hooks", "inbound", "inbox", "invitation", "message", "sandbox", "site",
 ]  # fmt: skip

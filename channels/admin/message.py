@@ -33,7 +33,7 @@ from channels.join_links import joinable, ways
 from channels.models import Form, Message, MessageVariant
 from channels.rendering import BadTemplate, compile_content
 from contacts import kinds
-from contacts.models import Business
+from contacts.models import Business, VoucherOffer
 
 _FIELDS = (
     (_("First name"), 'contact.first_name | default: "%s"'),
@@ -274,7 +274,7 @@ def editor(may_write: bool) -> dict[str, Any]:
         "titled": [kind.name for kind in kinds.all_kinds() if kind.titled],
         "buttons": {kind.name: kind.buttons for kind in kinds.all_kinds()},
         "templates": [kind.name for kind in kinds.all_kinds() if kind.templates],
-        "fields": [[str(label), "{{ " + _filled(source) + " }}"] for label, source in (*_FIELDS, *_joins(), *_forms())],
+        "fields": [[str(label), "{{ " + _filled(source) + " }}"] for label, source in (*_FIELDS, *_joins(), *_forms(), *_vouchers())],
         "classes": " ".join(WYSIWYG_CLASSES),
         "count": reverse("admin:channels_message_count"),
         "picture": reverse("admin:channels_message_picture"),
@@ -299,6 +299,15 @@ def _forms() -> list[tuple[str, str]]:
     """The forms that are open, the newest first."""
     found = Form.objects.filter(active=True).order_by("-id")[:_FORMS_SHOWN]
     return [(_now("Form: %(name)s") % {"name": form.name}, f"forms.{form.slug}") for form in found]
+
+
+def _vouchers() -> list[tuple[str, str]]:
+    """The codes of the offers that are on, and how long they are good."""
+    found = VoucherOffer.objects.filter(active=True).order_by("-id")[:_FORMS_SHOWN]
+    code, until = _now("Voucher: %(name)s"), _now("Voucher: %(name)s, its last day")
+    return [
+        (said % {"name": offer.name}, f"voucher.{offer.slug}{part}") for offer in found for said, part in ((code, ""), (until, ".until"))
+    ]  # fmt: skip
 
 
 def _filled(source: str) -> str:

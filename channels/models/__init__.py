@@ -11,6 +11,7 @@ from channels.models.inbound import InboundCall, InboundState
 from channels.models.joining import Invitation
 from channels.models.message import Message, MessageImage, MessageVariant, MessageVersion, Purpose
 from channels.models.sandbox import SandboxMessage
+from channels.models.site import OnEmail, Site, SiteReport
 from channels.models.tally import Tally
 
 __all__ = [
@@ -34,12 +35,15 @@ __all__ = [
     "MessageImage",
     "MessageVariant",
     "MessageVersion",
+    "OnEmail",
     "OutgoingHook",
     "PriceUnit",
     "Priority",
     "Purpose",
     "QuestionKind",
     "SandboxMessage",
+    "Site",
+    "SiteReport",
     "Tally",
     "Topic",
 ]

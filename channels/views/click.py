@@ -1,4 +1,5 @@
-"""A link of a message: the click is recorded, and the person goes on to the target that is stored with the delivery."""
+"""A link of a message: the click is recorded, and the person goes on to the target that is stored with the delivery; to a shop that has
+our script with a pass, see `channels.sites`."""
 
 from __future__ import annotations
 
@@ -6,8 +7,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from channels import sites
 from channels.models import Delivery
 from channels.rendering import TRAP
+from channels.tracking import is_program
 from channels.transport import Fact
 from channels.views.visits import Visit, delivery_of, not_found, tell
 from contacts.models import Business
@@ -22,7 +25,10 @@ def click(request: HttpRequest, token: str, n: int) -> HttpResponse:
     if delivery is None or not 0 <= n < len(delivery.links):
         return not_found(request)
     target = str(delivery.links[n])
-    tell(delivery, Fact.CLICKED, Visit.of(request), now=timezone.now(), n=n, url=target)
+    visit, now = Visit.of(request), timezone.now()
+    tell(delivery, Fact.CLICKED, visit, now=now, n=n, url=target)
+    if visit.method == "GET" and not is_program(visit.user_agent, visit.headers):
+        target = sites.led_on(target, delivery.contact_id, played=delivery.sandbox, now=now)
     return _unkept(HttpResponseRedirect(target))
 
 

@@ -36,6 +36,7 @@ def _shown(request: HttpRequest, delivery: Delivery, *, saved: bool = False) -> 
     rows = [(choice, [_tick(choice, purpose, business) for purpose in choice.asks]) for choice in offered]
     context = {
         "rows": rows, "saved": saved, "languages": speaking.choices(), "chosen": translation.get_language(),
+        "prefers": delivery.contact.preferred_channel, "several": len(offered) > 1,
         "shown": [f"{choice.kind}:{purpose}" for choice in offered for purpose in choice.asks],
     }  # fmt: skip
     return page(request, "preferences", context)
@@ -63,7 +64,15 @@ def _saved(request: HttpRequest, delivery: Delivery) -> HttpResponse:
         }
         preferences.choose(told, seen, ticked, business)
         if joining.language_of(request.POST.get("language", "")):
-            Contact.objects.filter(pk=delivery.contact_id).update(language=language, updated_at=now)
-            delivery.contact.language = language
+            _keep(delivery.contact, language=language)
+        if request.POST.get("prefers") in {"", *(choice.kind for choice in seen)}:
+            _keep(delivery.contact, preferred_channel=request.POST["prefers"])
     with translation.override(language):
         return _shown(request, delivery, saved=True)
+
+
+def _keep(contact: Contact, **said: str) -> None:
+    """What the person said of themselves."""
+    Contact.objects.filter(pk=contact.pk).update(**said, updated_at=timezone.now())
+    for name, value in said.items():
+        setattr(contact, name, value)

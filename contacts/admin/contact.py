@@ -74,7 +74,7 @@ class ContactAdmin(ExportsContacts, ModelAdmin):
     show_facets = admin.ShowFacets.NEVER
     fieldsets = (
         (None, {"fields": (("first_name", "last_name"), ("birth_date", "city"), "in_groups")}),
-        (_("Language and time"), {"fields": (("language", "time_zone"), "branch")}),
+        (_("Language and time"), {"fields": (("language", "time_zone"), ("preferred_channel", "branch"))}),
         (
             _("More about this person"),
             {"fields": (("latitude", "longitude"), "notes", "attributes", "external_id"), "classes": ("collapse",)},

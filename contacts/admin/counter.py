@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -59,7 +60,7 @@ def redeem(request: HttpRequest, model_admin: ModelAdmin) -> HttpResponse:
     messages.success(
         request, _("Redeemed: %(gives)s for %(person)s.") % {"gives": done.offer.gives, "person": done.contact}
     )
-    return _back(done)
+    return _back(done, done="1")
 
 
 def undo(request: HttpRequest, model_admin: ModelAdmin) -> HttpResponse:
@@ -83,8 +84,8 @@ def _pressed(request: HttpRequest, permission: str) -> tuple[RedeemForm, Voucher
     return form, get_object_or_404(found, pk=form.cleaned_data["voucher"])
 
 
-def _back(voucher: Voucher) -> HttpResponse:
-    asked = {"code": voucher.code} | ({} if voucher.single else {"who": f"#{voucher.contact_id}"})
+def _back(voucher: Voucher, **more: str) -> HttpResponse:
+    asked = {"code": voucher.code, **more} | ({} if voucher.single else {"who": f"#{voucher.contact_id}"})
     return HttpResponseRedirect(f"{reverse('admin:contacts_voucher_counter')}?{urlencode(asked)}")
 
 
@@ -100,6 +101,7 @@ def _looked_up(request: HttpRequest, code: str, who: str) -> dict[str, Any]:
     voucher = found.voucher
     return {
         "found": found, "voucher": voucher, "people": [(one, f"#{one.pk}") for one in people] if len(people) > 1 else [],
+        "last_day": voucher.expires_at - timedelta(seconds=1) if voucher and voucher.expires_at else None, "done": "done" in request.GET,
         "nobody": bool(who) and found.problem == "whose" and not people, "code": code,
         "redeem_form": RedeemForm.fresh(voucher, request.session.get(_PLACE, "")) if voucher and found.ok else None,
         "undo_form": RedeemForm.fresh(voucher, "") if voucher and found.problem == "redeemed" and request.user.has_perm(UNDO) else None,

@@ -69,7 +69,7 @@ class ClassAdmin(ModelAdmin):
 
     def get_fields(self, request: HttpRequest, obj: ClassSession | None = None) -> list[Any]:
         last = (["following"] if obj.series else []) if obj else ["weeks"]
-        return ["title", "teacher", ("starts_at", "minutes"), "branch", ("place", "places"), "zone", *last]
+        return ["title", "teacher", "starts_at", "minutes", "branch", ("place", "places"), "zone", *last]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ClassSession]:
         found: QuerySet[ClassSession] = super().get_queryset(request)

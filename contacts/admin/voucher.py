@@ -53,9 +53,6 @@ class VoucherOfferAdmin(ModelAdmin):
             free=Count("vouchers", filter=Q(vouchers__contact=None)),
         )
 
-    def get_readonly_fields(self, request: HttpRequest, obj: VoucherOffer | None = None) -> tuple[str, ...]:
-        return ("slug", "kind", "code") if obj and obj.vouchers.exists() else ()
-
     def get_prepopulated_fields(self, request: HttpRequest, obj: VoucherOffer | None = None) -> dict[str, Any]:
         return {} if obj else {"slug": ("name",)}
 

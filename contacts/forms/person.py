@@ -35,6 +35,10 @@ class ContactForm(forms.ModelForm):  # type: ignore[type-arg]
         label=capfirst(_("time zone")), required=False, widget=UnfoldAdminSelect2Widget,
         help_text=_("Empty means: the branch's, else what the phone number tells, else the business's."),
     )  # fmt: skip
+    preferred_channel = forms.ChoiceField(
+        label=capfirst(_("preferred channel")), required=False, widget=UnfoldAdminSelectWidget,
+        help_text=_("What the person asked for. Empty: the one that they really use."),
+    )  # fmt: skip
     in_groups = forms.ModelMultipleChoiceField(
         label=capfirst(_("groups")),
         queryset=Group.objects.all(),
@@ -54,6 +58,7 @@ class ContactForm(forms.ModelForm):  # type: ignore[type-arg]
             "external_id",
             "language",
             "time_zone",
+            "preferred_channel",
             "birth_date",
             "city",
             "notes",
@@ -68,6 +73,10 @@ class ContactForm(forms.ModelForm):  # type: ignore[type-arg]
         if "language" in self.fields:  # a person who may only look gets no fields
             self.fields["language"].choices = choices.languages(_("as the business"), contact.language)  # type: ignore[attr-defined]
             self.fields["time_zone"].choices = choices.zones(_("not set"), contact.time_zone)  # type: ignore[attr-defined]
+        if "preferred_channel" in self.fields:
+            known = dict([*kinds.choices(), (contact.preferred_channel, kinds.label(contact.preferred_channel))])
+            offered = [("", _("not said")), *((name, label) for name, label in known.items() if name)]
+            self.fields["preferred_channel"].choices = offered  # type: ignore[attr-defined]
         if contact.pk and "in_groups" in self.fields:
             self.fields["in_groups"].initial = list(contact.groups.values_list("pk", flat=True))
         if "attributes" in self.fields:

@@ -26,6 +26,12 @@ class OfferForm(forms.ModelForm):  # type: ignore[type-arg]
             "name", "slug", "gives", "terms", "kind", "code", "pattern", "valid_days", "valid_until", "most", "active",
         )  # fmt: skip
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk and self.instance.vouchers.exists():  # what went out must go on meaning the same
+            for name in {"slug", "kind", "code"} & self.fields.keys():
+                self.fields[name].disabled = True
+
     def clean(self) -> dict[str, Any]:
         found: dict[str, Any] = super().clean() or {}
         kind = found.get("kind") or self.instance.kind

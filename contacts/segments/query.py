@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from django.db.models import Q, QuerySet
 
 from contacts.models import Business, Contact, Segment
+from contacts.planner import room
 from contacts.segments import condition, rules
 from contacts.segments.scope import NOBODY, Scope, others
 
@@ -43,12 +44,14 @@ def matching(tree: Any, scope: Scope) -> QuerySet[Contact]:
 
 def count(tree: Any, now: datetime, *, played: bool = False) -> int:
     """How many people the rules find; `ValueError` with a sentence for rules that cannot be read."""
-    return _asked(tree, now, played=played).count()
+    with room():
+        return _asked(tree, now, played=played).count()
 
 
 def sample(tree: Any, now: datetime, n: int, *, played: bool = False) -> list[Contact]:
     """The newest `n` of them."""
-    return list(_asked(tree, now, played=played).order_by("-id")[:n])
+    with room():
+        return list(_asked(tree, now, played=played).order_by("-id")[:n])
 
 
 def _asked(tree: Any, now: datetime, *, played: bool) -> QuerySet[Contact]:

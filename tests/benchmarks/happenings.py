@@ -34,3 +34,32 @@ def happen(count: int) -> None:
         cursor.execute(_EVENTS, {"count": count})
         for part in ("contacts_contact", "contacts_address", "contacts_event"):
             cursor.execute(f"VACUUM ANALYZE {part}")
+
+
+# One appointment for each of them, some of them sixty days ago, some in sixty days; everyone has a birthday.
+_BOOKINGS = """
+INSERT INTO contacts_booking(contact_id, source, kind, title, starts_at, zone, place, status, cancelled_by, revision, created_at,
+    updated_at)
+SELECT id, '', 'appointment', 'Cut', now() + interval '120 days' * ((id * 7919 % 999983) / 999983.0 - 0.5), 'Europe/Madrid', '',
+    'booked', '', 1, now() - interval '90 days', now() - interval '90 days'
+FROM contacts_contact
+"""
+_BIRTHDAYS = "UPDATE contacts_contact SET birth_date = date '1970-01-01' + (id * 7919 % 9990)::int"
+# What was ordered in the last month is fetched three days later.
+_PICK_UPS = """
+UPDATE contacts_event SET data = data || jsonb_build_object('pickup_on', to_char(at + interval '3 days', 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"'))
+WHERE name = 'order' AND at > now() - interval '30 days'
+"""
+_MEMBERS = """
+INSERT INTO contacts_membership(contact_id, group_id, added_at) SELECT id, %s, now() FROM contacts_contact WHERE id %% 100 = 0
+"""
+
+
+def prepare_ways_in(group_id: int) -> None:
+    """Appointments, birthdays, pick-ups, and a hundredth of the people in a group: something for every way in to find."""
+    with connection.cursor() as cursor:
+        for statement in (_BOOKINGS, _BIRTHDAYS, _PICK_UPS):
+            cursor.execute(statement)
+        cursor.execute(_MEMBERS, [group_id])
+        for part in ("contacts_contact", "contacts_booking", "contacts_event", "contacts_membership"):
+            cursor.execute(f"VACUUM ANALYZE {part}")

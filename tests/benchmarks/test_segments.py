@@ -49,8 +49,13 @@ def test_counting_the_segments_of_the_blueprints() -> None:
     people = sized(100_000)
     make_business()
     settle(people)
-    branch = Branch.objects.create(name="Sol", latitude="40.4168", longitude="-3.7038")
     happen(people * 10)
+    measure(people)
+
+
+def measure(people: int) -> None:
+    """Of a crowd that is there already."""
+    branch = Branch.objects.create(name="Sol", latitude="40.4168", longitude="-3.7038")
     now = timezone.now()
 
     def everyone(watch: Watch) -> None:

@@ -35,7 +35,7 @@ class House:
 
     def __enter__(self) -> Self:
         inherited = {name: value for name, value in os.environ.items() if name not in _OURS}
-        environment = {**inherited, "CASCADA_DATA": str(self.folder), **self._database.make()}
+        environment = self._environment = {**inherited, "CASCADA_DATA": str(self.folder), **self._database.make()}
         with self.log.open("wb") as output:
             self._process = subprocess.Popen(
                 [sys.executable, "manage.py", "up", "--port", str(_free_port())], cwd=ROOT, env=environment,
@@ -58,6 +58,12 @@ class House:
 
     def said(self) -> str:
         return self.log.read_text("utf-8")
+
+    def ask(self, program: str) -> str:
+        """What a few lines of Python in the program's own shell print: for what no page of it shows or does."""
+        command = [sys.executable, "manage.py", "shell", "--no-imports", "-c", program]
+        done = subprocess.run(command, cwd=ROOT, env=self._environment, capture_output=True, text=True, check=True)
+        return done.stdout.strip()
 
     def _read_welcome(self) -> None:
         wait_until(lambda: "Password" in self.said() or self._process.poll() is not None, "the start of the program")

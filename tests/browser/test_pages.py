@@ -15,22 +15,25 @@ pytestmark = pytest.mark.browser
 
 LISTS = (
     "contacts/contact", "contacts/group", "contacts/classsession", "contacts/importrun", "contacts/consent", "contacts/suppression",
-    "contacts/event",
+    "contacts/event", "contacts/voucheroffer", "contacts/voucher", "contacts/goeswith", "contacts/boughttogether",
     "cascades/cascade", "cascades/launch", "cascades/enrollment", "cascades/steprun", "channels/delivery", "channels/message",
-    "channels/channel", "channels/conversation", "channels/sandboxmessage", "channels/inboundcall", "auth/user", "auth/group",
-    "django_celery_beat/periodictask",
+    "channels/channel", "channels/conversation", "channels/sandboxmessage", "channels/inboundcall", "channels/site", "auth/user",
+    "auth/group", "django_celery_beat/periodictask",
 )  # fmt: skip
 WITH_PAGES = (
     "contacts/contact", "contacts/group", "cascades/cascade", "channels/message", "channels/channel", "channels/sandboxmessage",
     "channels/delivery", "channels/inboundcall",
 )  # fmt: skip
 FORMS = (
+    "contacts/voucheroffer",
+    "contacts/goeswith",
     "contacts/contact",
     "contacts/group",
     "contacts/classsession",
     "contacts/importrun",
     "channels/message",
     "channels/channel",
+    "channels/site",
     "cascades/cascade",
 )
 
@@ -46,6 +49,7 @@ def pages(desk: Desk) -> dict[str, str]:
     season = page.get_by_role("link", name="A new season").get_attribute("href") or ""
     draft = page.get_by_role("link", name="Autumn colours").get_attribute("href") or ""
     found["health"] = page.get_by_role("link", name=re.compile("Health$")).get_attribute("href") or ""
+    found["counter"] = "/admin/contacts/voucher/counter/"
     found["results"] = season.replace("/change/", "/results/")
     found["start"] = draft.replace("/change/", "/launch/")
     return {name: path.split("?")[0] for name, path in found.items()}

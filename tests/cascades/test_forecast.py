@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from cascades.forecast import Forecast, forecast
-from cascades.models import Cascade, Enrollment, Step, Who
+from cascades.models import Cascade, Enrollment, Mode, Step, Who
 from channels.models import Delivery
 from contacts import consent
 from contacts.models import Contact
@@ -124,3 +124,26 @@ def test_a_draft_without_steps_and_a_selection_without_people_are_told_too() -> 
     make_contact("Ana", email="ana@example.org")
     assert told(empty).reachable == 0
     assert forecast(email_then_sms(), {}, unknown_goes_on=False, now=NOW).people == 0
+
+
+def test_where_only_the_first_channel_gets_it_only_that_is_paid_for_and_a_preferred_one_is_the_first() -> None:
+    make_contact("Ana", email="ana@example.org", phone="+34600111222")
+    make_contact("Bo", email="bo@example.org", phone="+34600111333", preferred_channel="sms")
+    cascade = email_then_sms(mode=Mode.FIRST)
+    assert [step.people for step in told(cascade).steps] == [2, 0]
+    Cascade.objects.update(preferred_first=True)
+    cascade.refresh_from_db()
+    found = told(cascade)
+    assert [step.people for step in found.steps] == [1, 1]
+    assert dict(found.first_by_channel) == {"email sandbox": 1, "sms sandbox": 1}
+    story = Story()
+    story.start(cascade)
+    story.later(days=4)
+    assert sorted(Delivery.objects.values_list("contact__first_name", "kind")) == [("Ana", "email"), ("Bo", "sms")]
+
+
+def test_where_nothing_ends_it_but_the_goal_an_opening_that_cannot_be_known_leaves_nobody_out() -> None:
+    make_contact("Ana", email="ana@example.org", phone="+34600111222")
+    cascade = email_then_sms(mode=Mode.GOAL, goal=["order"])
+    Step.objects.filter(position=0).update(channel=Step.objects.get(position=1).channel)
+    assert told(cascade).unknown == 0

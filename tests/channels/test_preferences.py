@@ -109,3 +109,18 @@ def test_an_unknown_token_says_what_it_says_elsewhere(visitor: Client, delivery:
 def test_the_way_to_the_page_stands_beside_the_way_out(visitor: Client, delivery: Delivery) -> None:
     assert f"/p/{delivery.token}" in page(visitor.get(f"/u/{delivery.token}"))
     assert f"/p/{delivery.token}" in page(visitor.post(f"/u/{delivery.token}"))
+
+
+def test_how_they_are_reached_best_is_what_the_person_says_of_the_channels_that_are_shown(
+    visitor: Client, delivery: Delivery
+) -> None:
+    said = {"shown": SHOWN, "wanted": SHOWN, "prefers": "sms"}
+    assert '<option value="sms" selected>' in page(visitor.post(f"/p/{delivery.token}", said))
+    contact = Contact.objects.get(pk=delivery.contact_id)
+    assert contact.preferred_channel == "sms"
+    visitor.post(f"/p/{delivery.token}", {**said, "prefers": "pigeon"})
+    contact.refresh_from_db()
+    assert contact.preferred_channel == "sms"
+    visitor.post(f"/p/{delivery.token}", {**said, "prefers": ""})
+    contact.refresh_from_db()
+    assert contact.preferred_channel == ""

@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from contacts import calendar
-from contacts.calendar import Window, at_local, is_allowed, next_allowed, quiet
+from contacts.calendar import Window, at_local, closes, is_allowed, last_allowed, next_allowed, next_local, quiet
 from tests.invented import invented, thorough
 
 ZONES = sorted(available_timezones() - {"localtime", "Factory"})
@@ -171,6 +171,7 @@ def tried_changes() -> Iterator[tuple[int, str, datetime]]:
                 yield index + year, name, change
 
 
+@pytest.mark.hypothesis
 def test_around_every_change_of_clocks_the_wait_ends_at_the_first_allowed_moment() -> None:
     for number, name, change in tried_changes():
         where, windows = [zone(name)], RULES[number % len(RULES)]
@@ -185,6 +186,7 @@ def test_around_every_change_of_clocks_the_wait_ends_at_the_first_allowed_moment
                 edge = datetime.fromtimestamp((edge.timestamp() // 900 + 1) * 900, tz=UTC)
 
 
+@pytest.mark.hypothesis
 def test_at_every_change_of_clocks_a_skipped_time_is_the_moment_after_and_a_repeated_one_the_first() -> None:
     for _number, name, change in tried_changes():
         where = zone(name)
@@ -201,6 +203,45 @@ def test_at_every_change_of_clocks_a_skipped_time_is_the_moment_after_and_a_repe
                 assert again.astimezone(where).replace(tzinfo=None) == shown
                 assert again.astimezone(where).fold == 1
                 assert is_allowed(first, [where], RULES[1]) == is_allowed(again, [where], RULES[1])
+
+
+@pytest.mark.hypothesis
+def test_around_every_change_of_clocks_a_reminder_leaves_at_the_last_allowed_moment_before_the_quiet_hours() -> None:
+    margin = timedelta(minutes=20)
+    for number, name, change in tried_changes():
+        where, windows = [zone(name)], RULES[number % len(RULES)]
+        for tried in (change - 3 * QUARTER, change - TICK, change, change + 30 * QUARTER):
+            found = last_allowed(tried, where, windows, margin=margin)
+            assert found is not None
+            if is_allowed(tried, where, windows):
+                assert found == tried, (name, tried)
+                continue
+            assert is_allowed(found, where, windows), (name, tried)
+            ends = closes(found, where, windows)
+            assert found < ends <= tried, (name, tried)
+            assert ends - found <= margin, (name, tried)
+            edge = ends
+            while edge <= tried:  # quiet from there on, up to the moment asked for
+                assert not is_allowed(edge, where, windows), (name, tried, edge)
+                edge += QUARTER
+
+
+@pytest.mark.hypothesis
+def test_around_every_change_of_clocks_a_step_waits_for_its_hour_and_its_day_once() -> None:
+    for number, name, change in tried_changes():
+        where, wall, days = zone(name), time(number % 24, 15 * (number % 4)), frozenset({number % 7, (number + 3) % 7})
+        for tried in (change - 5 * QUARTER, change - TICK, change, change + QUARTER):
+            found = next_local(tried, wall, days, where)
+            shown = found.astimezone(where)
+            assert found >= tried
+            assert shown.weekday() in days, (name, tried)
+            assert found == at_local(shown.date(), wall, where), (name, tried)
+            first = tried.astimezone(where).date()
+            skipped = [first + timedelta(days=n) for n in range((shown.date() - first).days)]
+            assert all(day.weekday() not in days or at_local(day, wall, where) < tried for day in skipped), (
+                name,
+                tried,
+            )
 
 
 def test_a_night_is_ten_or_twelve_hours_of_the_shop_clock_when_the_clocks_change_in_it() -> None:
