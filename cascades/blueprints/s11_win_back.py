@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from cascades.blueprints.blueprint import CHATS, DAY, EVERYONE, MAIL, SMS, WEEK, Blueprint, Plank, Present
+from cascades.blueprints.blueprint import CHATS, DAY, EVERYONE, MAIL, SMS, WEEK, Blueprint, Gift, Plank
 from cascades.blueprints.words import WEBSITE, Letter, Said
 from cascades.models import Reentry, Seen, WaitFrom, Who
 
 # Any of these is a sign of life; a click and an answer are, too.
 SIGNS = ("visit", "order", "page_viewed", "cart_changed", "booking_booked", "booking_attended", "answer", "redeemed")
-COME_BACK = Present("come_back", _("Come back"), _("10 % off your next visit or purchase"), valid_days=30)
+COME_BACK = Gift("come_back", _("Come back"), "10 %", valid_days=30)
 CODE = "{{ voucher.come_back }}"
 
 
@@ -165,5 +165,5 @@ BLUEPRINT = Blueprint(
     goal=SIGNS,
     final_wait=WEEK,
     reentry=Reentry.NEVER,
-    offer=COME_BACK,
+    gift=COME_BACK,
 )

@@ -93,9 +93,6 @@ class Stage:
         bookings.attend(booking.pk, now=self.now)
         self.settled = False
 
-    def attends(self, booking: Booking) -> None:
-        bookings.attend(booking.pk, now=self.now)
-
     def launch(self, *, selection: dict[str, Any] | None = None, unknown_goes_on: bool = True) -> None:
         """Start it by hand, now, for everyone or for a selection (see `cascades.audience`)."""
         chosen = selection or {"contacts": [person.pk for person in self.contacts.values()]}

@@ -1,4 +1,4 @@
-"""S16 from its blueprint: thanks with what goes with it, the plain confirmation to those who want no news, two questions five days later."""
+"""S16 from its blueprint: thanks with what goes with it, the plain confirmation to those who want no news, two questions later on."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_thanks_at_once_and_questions_until_they_are_answered() -> None:
     assert "your purchase 5 is confirmed." in stage.words("Fay")
     stage.does("Cleo", "click")  # of the thanks: ends nothing
     stage.until("28 Nov 12:00")
-    stage.happens("Ana", "answer")
+    stage.answers_form("Ana", "9", "")
     stage.does("Bea", "answer", text="Très contente")
     stage.due("1 Dec 10:00")
     stage.happens("Ines", "answer")

@@ -32,11 +32,11 @@ CAME = """
     26 Nov 10:00  Ines  sms       –   goal_address_left
     26 Nov 10:00  Hugo  end       –   left_segment
     26 Nov 10:00  Ines  end       –   goal_address_left
-    26 Nov 11:00  Nora  telegram  –   no_address
-    26 Nov 11:00  Nora  sms       en  previous_did_not_go
+    26 Nov 10:15  Nora  telegram  –   no_address
+    26 Nov 10:15  Nora  sms       en  previous_did_not_go
     30 Nov 10:00  Cleo  end       –   no_reaction
      3 Dec 10:00  Bea   end       –   no_reaction
-     3 Dec 11:00  Nora  end       –   no_reaction
+     3 Dec 10:15  Nora  end       –   no_reaction
 """
 
 
@@ -51,6 +51,7 @@ def leaves(stage: Stage, client: Client, name: str, email: str) -> None:
         confirm = re.search(r"/confirm/[\w-]+", SandboxMessage.objects.get(to=email).text)
         assert confirm
         assert client.post(confirm[0]).status_code == 200
+    stage.settled = False
 
 
 def test_people_without_an_email_are_asked_until_they_have_left_one(client: Client) -> None:
