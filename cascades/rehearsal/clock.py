@@ -38,14 +38,14 @@ def play(script: Script, *, until: datetime | None = None, seconds: float = SECO
     try:
         with taken_back():
             stage = built(script)
-            clock = _Clock(stage, time.thread_time() + seconds)
+            clock = Clock(stage, time.thread_time() + seconds)
             clock.run(until)
             return told(stage, clock.now, clock.next(), cut=clock.cut)
     except OperationalError as error:
         raise Busy from error
 
 
-class _Clock:
+class Clock:
     """now: as far as it was wound; cut: it was stopped, as too much happens."""
 
     def __init__(self, stage: Stage, deadline: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -16,7 +17,8 @@ from cascades.rehearsal.stage import Stage
 from cascades.trigger import Entry, trigger
 from cascades.triggers.booking import END
 from contacts import bookings, calendar, events, timezones
-from contacts.models import Booking, Branch, Contact, Event
+from contacts.models import Booking, BookingKind, Branch, Contact, Event
+from contacts.models.event import OF_BOOKINGS
 
 SOURCE = "rehearsal"
 A_MOMENT = timedelta(seconds=1)
@@ -78,10 +80,29 @@ def _start_by_hand(stage: Stage) -> None:
 
 def _something_happens(stage: Stage) -> None:
     params, now = stage.version.trigger_params, stage.script.start
+    if params["event"] in OF_BOOKINGS:
+        _a_booking_changes(stage, params)
+        return
     told = [
         events.Fact(pk, params["event"], now, f"{SOURCE}-{pk}", _details(params, pk), SOURCE) for pk in stage.contacts
     ]
     events.record_many(told, now=now)
+
+
+def _a_booking_changes(stage: Stage, params: Mapping[str, Any]) -> None:
+    """Made a day before, and now confirmed, moved, cancelled or ticked off; or made now."""
+    now, event = stage.script.start, params["event"]
+    before, over = now - timedelta(days=1), event in ("booking_attended", "booking_missed")
+    kinds = [str(one["value"]) for one in params["where"] or () if one["field"] == "kind" and one["is"] == "is"]
+    kind = kinds[0] if kinds else BookingKind.APPOINTMENT.value
+    starts = now - timedelta(hours=1) if over else now.replace(minute=0, second=0, microsecond=0) + BOOKED_AHEAD
+    slot = bookings.Slot(title=_("Haircut"), starts_at=starts, zone=stage.business.time_zone, kind=kind)
+    for pk in stage.contacts:
+        made = bookings.book(pk, slot, now=now if event == "booking_booked" else before).booking
+        if event == "booking_moved":
+            bookings.move(made.pk, replace(slot, starts_at=starts + timedelta(hours=3)), now=now)
+        elif event in _CHANGES:
+            _CHANGES[event](made.pk, now=now)
 
 
 def _details(params: Mapping[str, Any], number: int) -> dict[str, Any]:
@@ -205,6 +226,10 @@ def _the_hour_strikes(stage: Stage) -> Iterator[datetime]:
         yield calendar.at_local(day - timedelta(days=params["days"]), wall, zone)
 
 
+_CHANGES: dict[str, Callable[..., Any]] = {
+    "booking_confirmed": bookings.confirm, "booking_cancelled": bookings.cancel, "booking_attended": bookings.attend,
+    "booking_missed": bookings.miss,
+}  # fmt: skip
 _BEGIN: dict[str, Callable[[Stage], None]] = {
     "manual": _start_by_hand, "event": _something_happens, "booking": _is_booked, "yearly": _has_their_day,
     "event_date": _a_date_is_told,

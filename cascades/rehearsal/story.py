@@ -126,8 +126,8 @@ def told(stage: Stage, now: datetime, next_at: datetime | None, *, cut: bool) ->
     )
     people = _people(stage, now)
     by_contact = {person.contact_id: person for person in people if person.contact_id}
-    _tell_ways(stage, by_contact)
-    _tell_steps(stage, by_contact, columns)
+    ways = _tell_ways(stage, by_contact)
+    _tell_steps(stage, by_contact, columns, ways)
     lines = _lines(stage, people, columns, now)
     return Story(now, next_at, columns, tuple(people), lines, stage.business.currency, cut, tuple(stage.notes))
 
@@ -152,9 +152,9 @@ def _person(
     return person
 
 
-def _tell_ways(stage: Stage, people: dict[int, Person]) -> None:
-    """How it stands for each; of several occasions the newest."""
-    ways = Enrollment.objects.filter(cascade=stage.cascade).order_by("id")
+def _tell_ways(stage: Stage, people: dict[int, Person]) -> list[int]:
+    """How it stands for each; of several occasions the newest. Returns the ids of those that began here."""
+    ways = list(Enrollment.objects.filter(cascade=stage.cascade).order_by("id"))
     for way in ways:
         person = people[way.contact_id]
         if way.pk in stage.before:
@@ -163,10 +163,12 @@ def _tell_ways(stage: Stage, people: dict[int, Person]) -> None:
         person.entered_at, person.ended_at, person.next_at = way.started_at, way.ended_at, way.next_due_at
         person.outcome, person.reason = way.outcome, way.reason
         person.state = reasons.say(way.reason, way.reason_params) or _("Comes in.")
+    return [way.pk for way in ways if way.pk not in stage.before]
 
 
-def _tell_steps(stage: Stage, people: dict[int, Person], columns: Sequence[Column]) -> None:
-    runs = StepRun.objects.filter(enrollment__cascade=stage.cascade).exclude(enrollment__in=stage.before).order_by("id")
+def _tell_steps(stage: Stage, people: dict[int, Person], columns: Sequence[Column], ways: Sequence[int]) -> None:
+    """By the ids: of a cascade made a moment ago the database knows not how few are in it."""
+    runs = StepRun.objects.filter(enrollment__in=ways).order_by("id")
     found: list[Any] = list(runs.select_related("delivery", "enrollment").annotate(outcome_code=OUTCOME))
     tokens = [run.delivery.token for run in found if run.delivery]
     messages = {one.key: one for one in SandboxMessage.objects.filter(key__in=tokens).select_related("channel")}

@@ -38,14 +38,3 @@ def test_the_mode_hides_what_the_steps_cannot_say_and_conditions_show_what_they_
     expect(page.locator("[name=goal_key]")).to_be_hidden()
     page.select_option("[name=goal_about]", "same")
     expect(page.locator("[name=goal_key]")).to_be_visible()
-
-
-def test_the_page_on_which_changes_are_used_says_who_is_in_flight(owner: Desk) -> None:
-    page = owner.open("/admin/cascades/cascade/?status__exact=running")
-    page.locator("#result_list th a, #result_list td a").first.click()
-    number = page.url.split("/change")[0].rsplit("/", 1)[1]
-    owner.open(f"/admin/cascades/cascade/{number}/publish/")
-    expect(page.get_by_role("heading", name="Use the changes?")).to_be_visible()
-    expect(page.get_by_role("button", name="Use the changes")).to_be_visible()
-    assert owner.is_wide() == []
-    assert owner.nameless() == []

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, time, timedelta
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 from uuid import uuid4
 
 import pytest
 import time_machine
 from django.apps import apps
-from django.db import connection
 
 from cascades import rehearsal, runner, tasks
-from cascades.models import Cascade, CascadeStatus, Enrollment, StepRun
+from cascades.models import CascadeStatus, Enrollment, StepRun
 from cascades.outcomes import OUTCOME
 from cascades.publishing import NotReady
 from cascades.rehearsal import Play, Story
@@ -125,42 +124,6 @@ def test_nothing_of_it_stays_and_the_same_script_tells_the_same_story() -> None:
     assert Channel.objects.filter(day_count__gt=0).count() == 0
     cascade.refresh_from_db()
     assert (cascade.status, cascade.version_id) == (CascadeStatus.DRAFT, None)
-
-
-def test_what_is_due_of_others_is_neither_sent_nor_claimed() -> None:
-    people, cascade = town(), three_steps()
-    real = email_then_sms_on(Channel.objects.get(kind="email"))
-    runner.start(uuid4(), real, {"contacts": [people[1].pk]}, user=None, now=NOW)
-    runner.enroll_due(NOW)
-    waiting = queue(people[3], Channel.objects.get(kind="sms"), frozen(make_message("Other")))
-    with Watched() as seen:
-        story = rehearsal.play(script_of(cascade, people))
-    assert story.over
-    assert Delivery.objects.get() == waiting
-    assert not [sql for sql in seen.statements if "UPDATE" in sql and f'"id" = {waiting.pk}' in sql]
-    assert Delivery.objects.get().status == DeliveryStatus.QUEUED
-    assert Enrollment.objects.get().next_due_at == NOW
-
-
-def email_then_sms_on(channel: Channel) -> Cascade:
-    return make_cascade("Real", [{"channel": channel, "message": make_message("Real"), "seen": "opened"}])
-
-
-class Watched:
-    """The statements meanwhile."""
-
-    def __enter__(self) -> Self:
-        self.statements: list[str] = []
-        self.hook = connection.execute_wrapper(self._heard)
-        self.hook.__enter__()
-        return self
-
-    def __exit__(self, *gone: object) -> None:
-        self.hook.__exit__(*gone)  # type: ignore[arg-type]
-
-    def _heard(self, execute: Any, sql: Any, params: Any, many: Any, context: Any) -> Any:
-        self.statements.append(str(sql))
-        return execute(sql, params, many, context)
 
 
 class Live(ScriptedTransport):

@@ -103,3 +103,12 @@ def test_into_a_segment_people_come_at_the_chosen_moment() -> None:
     story = rehearsal.play(script_of(cascade, [ana()]))
     assert story.people[0].entered_at == NOW
     assert story.people[0].outcome == "exhausted"
+
+
+@pytest.mark.parametrize("event", ["booking_moved", "booking_confirmed", "booking_attended", "booking_booked"])
+def test_what_becomes_of_a_booking_happens_to_a_real_one_that_the_text_can_name(event: str) -> None:
+    text = make_message(texts={("sms", "en"): "About {{ booking.title }}"})
+    steps = [{"channel": make_channel("sms"), "message": text, "seen": "nothing"}]
+    cascade = make_cascade("Change", steps, trigger="event", trigger_params={"event": event})
+    person = rehearsal.play(script_of(cascade, ["phone"])).people[0]
+    assert [(cell.outcome, cell.at) for cell in person.cells.values()] == [("sent", NOW)]
