@@ -192,7 +192,9 @@ def _left_out(plan: Plan, step: StepPlan, progress: Progress) -> str:
         return ""
     earlier = [one for one in progress.steps if one.went is not Went.SKIPPED]
     if step.who is For.FAILED:
-        last = progress.last
+        # A step that was not meant for them says nothing of the message before it.
+        meant = [one for one in progress.steps if one.moves_on_at_once or one.late or one.went is not Went.SKIPPED]
+        last = next((one for one in reversed(meant) if not one.passed), None)
         return "" if last and last.went in (Went.SKIPPED, Went.LOST) else "not_for_sent"
     if step.who is For.NOT_REACHED:
         return "not_for_reached" if any(reached(plan, one) for one in earlier) else ""

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from babel.dates import format_date, format_time, get_timezone_location
 from django.utils import translation
-from django.utils.dates import MONTHS, MONTHS_3, MONTHS_ALT, WEEKDAYS, WEEKDAYS_ABBR
+from django.utils.dates import MONTHS, MONTHS_3, WEEKDAYS, WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
 from liquid.exceptions import FilterArgumentError
 
@@ -61,8 +61,8 @@ def _read(value: object) -> calendar_date | None:
 
 
 def _name(letter: str, when: calendar_date, *, with_day: bool) -> str:
-    if letter == "B":  # Russian bends the month after a day: 5 мая
-        return str((MONTHS_ALT if with_day else MONTHS)[when.month])
+    if letter == "B":  # Russian bends the month after a day: 5 мая; French writes it small: 5 mai
+        return format_date(when, "MMMM", locale=_locale()) if with_day else str(MONTHS[when.month])
     if letter in "bh":
         return str(MONTHS_3[when.month])
     return str((WEEKDAYS if letter == "A" else WEEKDAYS_ABBR)[when.weekday()])

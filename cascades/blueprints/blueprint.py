@@ -99,6 +99,16 @@ class Survey:
     questions: tuple[Question, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Gift:
+    """A voucher offer that comes along; a letter shows the code as `{{ voucher.<slug> }}`. gives: short, the same in every language."""
+
+    slug: str
+    name: StrOrPromise
+    gives: str
+    valid_days: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blueprint:
     """A whole cascade. slug: its number among the scenarios; story: what happens; stops: what ends it for a person; look_at: what staff
@@ -123,6 +133,7 @@ class Blueprint:
     needs: tuple[str, ...] = ()
     segment: Crowd | None = None
     survey: Survey | None = None
+    gift: Gift | None = None
     group: StrOrPromise = ""
     invitation: StrOrPromise = ""
     more: Mapping[str, Any] = field(default_factory=dict)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 from cascades.blueprints.blueprint import Blueprint
@@ -10,10 +11,12 @@ from channels import freezing, rendering
 from channels.rendering import Frame, Rendered
 from contacts import kinds
 from contacts.models import Business
+from contacts.vouchers import InText
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
+_CODE, _LAST_DAY = "7KQX-M2WD-8R", date(2027, 3, 23)
 _TOKEN = "preview-preview0"  # as long as a real one  # noqa: S105
 
 
@@ -55,9 +58,15 @@ def looks(blueprint: Blueprint, key: str, business: Business, language: str) -> 
     texts = [text for text in letter.texts() if text.language == language]
     base = business.public_address or "https://news.example.com"
     frame = Frame(base, _TOKEN, letter.purpose, utm={"source": business.utm_source}, language=language)
+    gift = blueprint.gift
+    given = (
+        {gift.slug: InText(code=_CODE, until=_LAST_DAY, gives=gift.gives, terms="", name=str(gift.name))}
+        if gift
+        else {}
+    )
     found = []
     for made in rendering.compile_content(texts, freezing.brand_of(business)):
         kind = kinds.get(made["kind"])
-        rendered = rendering.render(made, rendering.sample_context(), frame)
+        rendered = rendering.render(made, {**rendering.sample_context(), rendering.VOUCHER: given}, frame)
         found.append(Look(kind.name, kind.label, rendered, kind.rich, kind.name in used))
     return found

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from cascades.blueprints.blueprint import Blueprint
 from channels.models import Channel
 from contacts import kinds
-from contacts.models import Booking, BookingKind, Branch, Business, Contact, Event
+from contacts.models import Booking, BookingKind, BoughtTogether, Branch, Business, Contact, Event, GoesWith
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -83,6 +83,11 @@ NEEDS: dict[str, Need] = {
     "places": Need(
         gettext_lazy("Where people live is known"), gettext_lazy("Nobody has a city or coordinates yet: import them."),
         "admin:contacts_importrun_add", lambda: Contact.objects.exclude(city="", latitude=None).exists(),
+    ),
+    "goes_with": Need(
+        gettext_lazy("What goes with what is known"),
+        gettext_lazy("The list of what goes with what is empty: enter it, or wait until orders show what is bought together."),
+        "admin:contacts_goeswith_changelist", lambda: GoesWith.objects.exists() or BoughtTogether.objects.exists(),
     ),
     "website": Need(
         gettext_lazy("Your website, for the links"), gettext_lazy("Your business has no website yet: enter its address."),

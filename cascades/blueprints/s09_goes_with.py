@@ -8,6 +8,10 @@ from cascades.blueprints.blueprint import CHATS, DAY, MAIL, SMS, WEEK, Blueprint
 from cascades.blueprints.words import WEBSITE, Letter, Said
 from cascades.models import Reentry, Seen, Who
 
+_THINGS = (
+    '{% if goes_with %}<ul>{% for item in goes_with %}<li>{% if item.link %}<a href="{{ item.link }}">{{ item.name }}</a>{% else %}'
+    "{{ item.name }}{% endif %}{% if item.price %}: {{ item.price }}{% endif %}</li>{% endfor %}</ul>{% endif %}"
+)
 OFFER = Letter(
     _("This goes with it"),
     {
@@ -15,7 +19,7 @@ OFFER = Letter(
             "This goes with what you chose",
             (
                 "You chose well. We have something that goes with it, and that makes it last longer.",
-                "Write here what it is and what it costs.",
+                _THINGS,
             ),
             "{{ business.name }}: we have something that goes with what you chose:",
             "See what goes with it",
@@ -24,7 +28,7 @@ OFFER = Letter(
             "Esto va con lo que elegiste",
             (
                 "Elegiste bien. Tenemos algo que va con ello y que hace que dure más.",
-                "Escribe aquí qué es y cuánto cuesta.",
+                _THINGS,
             ),
             "{{ business.name }}: tenemos algo que va con lo que elegiste:",
             "Ver qué le va",
@@ -33,7 +37,7 @@ OFFER = Letter(
             "Cela va avec votre choix",
             (
                 "Vous avez bien choisi. Nous avons quelque chose qui va avec et qui le fait durer.",
-                "Écrivez ici ce que c'est et combien cela coûte.",
+                _THINGS,
             ),
             "{{ business.name }} : nous avons quelque chose qui va avec votre choix :",
             "Voir ce qui va avec",
@@ -42,7 +46,7 @@ OFFER = Letter(
             "Это подойдёт к вашему выбору",
             (
                 "Вы сделали хороший выбор. У нас есть то, что к нему подходит и продлит его жизнь.",
-                "Напишите здесь, что это и сколько стоит.",
+                _THINGS,
             ),
             "{{ business.name }}: это подойдёт к вашему выбору:",
             "Посмотреть, что подойдёт",
@@ -76,7 +80,7 @@ BLUEPRINT = Blueprint(
     reentry_after=90 * DAY,
     goal=("order",),
     final_wait=WEEK,
-    needs=("orders", "website"),
+    needs=("orders", "goes_with"),
     segment=Crowd(
         _("Would like what goes with it"),
         {

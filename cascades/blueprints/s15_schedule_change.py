@@ -65,9 +65,9 @@ BLUEPRINT = Blueprint(
     look_at=_("It passes quiet hours: use it for what cannot wait, and for nothing else."),
     letters={"moved": MOVED},
     steps=(
-        Plank(letter="moved", kinds=MAIL, validity=30 * MINUTE),
-        Plank(letter="moved", kinds=CHATS, wait=5 * MINUTE, validity=30 * MINUTE),
-        Plank(letter="moved", kinds=SMS, wait=10 * MINUTE, seen=Seen.CLICKED, validity=HOUR),
+        Plank(letter="moved", kinds=MAIL, validity=12 * HOUR),
+        Plank(letter="moved", kinds=CHATS, wait=5 * MINUTE, validity=12 * HOUR),
+        Plank(letter="moved", kinds=SMS, wait=10 * MINUTE, seen=Seen.CLICKED, validity=12 * HOUR),
     ),
     trigger="event",
     params={"event": "booking_moved"},

@@ -10,7 +10,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 
 from cascades.blueprints import needs
-from cascades.blueprints.blueprint import Blueprint, Own, Plank
+from cascades.blueprints.blueprint import Blueprint, Gift, Own, Plank
 from cascades.blueprints.words import Letter
 from cascades.models import Cascade, Seen, Step, Who
 from channels import capabilities
@@ -18,7 +18,7 @@ from channels.models import Channel, Form, FormQuestion, Invitation, Message, Me
 from channels.rendering import Written
 from channels.transport import Fact
 from contacts import kinds, segments
-from contacts.models import Group, Segment
+from contacts.models import Group, Segment, VoucherOffer
 
 LONGEST_NAME = 120
 
@@ -79,6 +79,19 @@ class _Making:
             self.groups[name] = Group.objects.get_or_create(name=name)[0].pk
         if self.blueprint.survey:
             self.survey = self._survey().slug
+        if self.blueprint.gift:
+            self._gift(self.blueprint.gift)
+
+    def _gift(self, gift: Gift) -> None:
+        """The offer by the name that the texts say; one of this name that staff keep already is what is given."""
+        fresh = {
+            "name": free_name(VoucherOffer, str(gift.name)[:70]),
+            "gives": gift.gives,
+            "valid_days": gift.valid_days,
+        }
+        offer, _made = VoucherOffer.objects.get_or_create(slug=gift.slug, defaults=fresh)
+        told = {"name": offer.name, "gives": offer.gives}
+        self.remarks.append(_("It gives the voucher “%(name)s” (%(gives)s): look at the offer.") % told)
 
     def message(self, letter: Letter, *, urgent: bool) -> Message:
         """The message with its texts; one that says exactly the same is there already."""

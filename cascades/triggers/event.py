@@ -16,6 +16,10 @@ from cascades.trigger import LATEST, OCCASION_LENGTH, Check, Entry, Trigger
 from contacts import details
 from contacts.models import Event
 
+# Of several moves of one booking the last is news; what was moved and then cancelled is none.
+OF_NO_BOOKING = ("booking_moved", "booking_cancelled")
+_LATER = Q(at__gt=OuterRef("at")) | Q(at=OuterRef("at"), pk__gt=OuterRef("pk"))
+
 
 class Happened(Trigger):
     """An event by its name, at once or when nothing more has been heard for a while."""
@@ -64,9 +68,10 @@ class Happened(Trigger):
                 detail = f"data__{params['key']}"
                 newer = newer.alias(about=KT(detail)).filter(about=OuterRef("about"))
                 found = found.alias(about=KT(detail))
-            found = found.filter(
-                ~Exists(newer.filter(Q(at__gt=OuterRef("at")) | Q(at=OuterRef("at"), pk__gt=OuterRef("pk"))))
-            )
+            found = found.filter(~Exists(newer.filter(_LATER)))
+        if params["event"] in OF_NO_BOOKING:
+            later = theirs.filter(_LATER, name__in=OF_NO_BOOKING).alias(booking=KT("data__booking"))
+            found = found.alias(booking=KT("data__booking")).filter(~Exists(later.filter(booking=OuterRef("booking"))))
         if ending := {*(params["unless"] or ()), *(check.goal if params["quiet"] else ())} - {params["event"]}:
             found = found.filter(~Exists(theirs.filter(name__in=sorted(ending), at__gte=OuterRef("at"))))
         return found

@@ -202,6 +202,15 @@ def test_a_step_goes_only_to_those_it_is_for(who: For, step: StepProgress, answe
     assert decide(plan, way(step), T + 4 * HOUR) == answer
 
 
+def test_after_a_step_that_was_for_others_it_is_the_message_before_it_that_failed_or_did_not() -> None:
+    chain = (replace(EMAIL, seen=Seen.NOTHING), StepPlan("chat", who=For.FAILED), replace(SMS, who=For.FAILED))
+    others = StepProgress("chat", Went.SKIPPED, T)
+    lost = StepProgress("email", Went.LOST, T)
+    nobody = replace(others, unreachable=True)
+    assert decide(Plan(chain), way(sent(), others), T + 4 * HOUR) == Skip("sms", "not_for_sent")
+    assert decide(Plan(chain), way(lost, nobody), T + 4 * HOUR) == Send("sms", "previous_did_not_go")
+
+
 def test_a_paused_step_waits_and_is_looked_at_again() -> None:
     answer = decide(CASCADE, way(paused=frozenset({"email"})), T)
     assert isinstance(answer, Wait)

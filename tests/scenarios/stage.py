@@ -21,9 +21,9 @@ from cascades.models import Enrollment, Launch, LaunchState, Outcome, Step, Step
 from channels import receipts, sandbox_play, sending, surveys
 from channels.models import Delivery, DeliveryStatus, Form, MessageVariant, SandboxMessage
 from channels.sandbox_play import Operator
-from contacts import bookings, events, kinds
+from contacts import bookings, events, kinds, vouchers
 from contacts.bookings import Slot
-from contacts.models import Address, Basis, Booking, Consent, Contact
+from contacts.models import Address, Basis, Booking, Consent, Contact, Voucher
 from contacts.models.contact import fingerprint
 from tests.factories import make_business
 
@@ -125,6 +125,11 @@ class Stage:
         surveys.take(form, questions, delivery, given.answers, language=language, now=self.now)
         self.settled = False
 
+    def redeems(self, name: str) -> None:
+        """The counter takes the person's code in."""
+        vouchers.redeem(Voucher.objects.get(contact=self.contacts[name]), now=self.now, where="counter")
+        self.settled = False
+
     def happens(self, name: str, event: str, *, at: str = "", **data: Any) -> None:
         """The shop's other systems, or staff, tell of something."""
         self.told += 1
@@ -165,7 +170,8 @@ class Stage:
 
     def due(self, when: str) -> None:
         """The same, but at this last moment it is only decided: nothing is handed over before the next `until`."""
-        self._pass(clock(when))
+        if clock(when) > self.now:
+            self._pass(clock(when))
         self._listen()
         self._decide()
         self.settled = False

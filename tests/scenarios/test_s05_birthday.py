@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from contacts.models import Voucher
 from tests.scenarios.stage import Stage
 
 pytestmark = pytest.mark.django_db
@@ -23,14 +24,14 @@ CAME = """
     24 Nov 10:00  Gus   sms       –   no_address
     24 Nov 10:00  Fay   end       –   no_channel_left
     24 Nov 10:00  Gus   end       –   no_channel_left
-    24 Nov 11:00  Ana   end       –   seen_opened
+    24 Nov 11:00  Ana   end       –   goal_redeemed
     24 Nov 16:00  Dora  email     en  step_time
-    24 Nov 16:00  Hugo  end       –   goal_visit
+    24 Nov 16:00  Hugo  end       –   goal_redeemed
     24 Nov 17:00  Bea   telegram  fr  step_time
     24 Nov 17:00  Cleo  telegram  ru  step_time
-    24 Nov 17:00  Ines  telegram  –   goal_order
-    24 Nov 17:00  Ines  end       –   goal_order
-    24 Nov 17:30  Bea   end       –   seen_clicked
+    24 Nov 17:00  Ines  telegram  –   goal_redeemed
+    24 Nov 17:00  Ines  end       –   goal_redeemed
+    24 Nov 17:30  Bea   end       –   goal_redeemed
     24 Nov 19:00  Cleo  sms       ru  step_time
     24 Nov 23:00  Dora  telegram  –   no_address
     24 Nov 23:00  Dora  sms       en  previous_did_not_go
@@ -57,25 +58,27 @@ def test_wishes_in_the_morning_and_once_more_to_those_who_did_not_open() -> None
     stage = Stage("s05", "23 Nov 08:00")
     stage.switch_on()
     born = date(1990, 11, 24)
-    stage.person("Ana", "es", "email", "telegram", "sms", birth_date=born)  # opens the mail
-    stage.person("Bea", "fr", "email", "telegram", "sms", birth_date=born)  # clicks in the messenger
+    stage.person("Ana", "es", "email", "telegram", "sms", birth_date=born)  # opens the mail, and redeems by noon
+    stage.person("Bea", "fr", "email", "telegram", "sms", birth_date=born)  # opens nothing, redeems after the messenger
     stage.person("Cleo", "ru", "email", "telegram", "sms", birth_date=born)  # never reacts
     stage.person("Dora", "en", "email", "sms", birth_date=born, time_zone="America/New_York")  # ten comes later to her
     stage.person("Eva", "en", "email", "sms", birth_date=date(1990, 11, 25))  # has it another day
     stage.person("Fay", "en", "email", "sms", birth_date=born, agreed=[])  # no consent
     stage.person("Gus", "en", birth_date=born)  # cannot be reached
-    stage.person("Hugo", "es", "email", "sms", birth_date=born)  # comes in the afternoon
-    stage.person("Ines", "en", "email", "telegram", birth_date=born)  # buys between due and sending
+    stage.person("Hugo", "es", "email", "sms", birth_date=born)  # redeems in the afternoon
+    stage.person("Ines", "en", "email", "telegram", birth_date=born)  # redeems between due and sending
     stage.until("24 Nov 10:00")
     assert stage.words("Bea").startswith("Joyeux anniversaire, Bea !")
+    assert Voucher.objects.get(contact=stage.contacts["Bea"]).code in stage.words("Bea")
     stage.until("24 Nov 11:00")
     stage.does("Ana", "open")
+    stage.redeems("Ana")
     stage.until("24 Nov 16:00")
-    stage.happens("Hugo", "visit")
+    stage.redeems("Hugo")
     stage.due("24 Nov 17:00")
-    stage.happens("Ines", "order")
+    stage.redeems("Ines")
     stage.until("24 Nov 17:30")
-    stage.does("Bea", "click")
+    stage.redeems("Bea")
     stage.until("25 Nov 09:00")
     stage.shows(CAME)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from contacts.models import Segment
+from contacts.models import Segment, Voucher
 from tests.scenarios.stage import Stage
 
 pytestmark = pytest.mark.django_db
@@ -23,12 +23,12 @@ CAME = """
     23 Nov 10:00  Fay    end       –   no_channel_left
     23 Nov 10:00  Gus    end       –   no_channel_left
     24 Nov 10:00  Often  end       –   opt_out
-    24 Nov 18:00  Ana    end       –   goal_visit
+    24 Nov 18:00  Ana    end       –   goal_redeemed
     25 Nov 10:00  Bea    telegram  fr  step_time
     25 Nov 10:00  Cleo   telegram  ru  step_time
-    25 Nov 10:00  Ines   telegram  –   goal_order
-    25 Nov 10:00  Ines   end       –   goal_order
-    25 Nov 12:00  Bea    end       –   goal_order
+    25 Nov 10:00  Ines   telegram  –   goal_redeemed
+    25 Nov 10:00  Ines   end       –   goal_redeemed
+    25 Nov 12:00  Bea    end       –   goal_redeemed
     26 Nov 10:00  Cleo   sms       ru  step_time
     10 Dec 10:00  Cleo   end       –   no_reaction
 """
@@ -37,12 +37,12 @@ CAME = """
 def test_the_best_customers_are_thanked_until_they_use_it() -> None:
     stage = Stage("s10", "23 Nov 10:00")
     spent = {"Ana": 900, "Bea": 800, "Cleo": 700, "Fay": 650, "Gus": 640, "Ines": 630}
-    stage.person("Ana", "es", "email", "telegram", "sms")  # clicks, and comes the day after
-    stage.person("Bea", "fr", "email", "telegram", "sms")  # buys after the messenger
+    stage.person("Ana", "es", "email", "telegram", "sms")  # clicks, and redeems the day after
+    stage.person("Bea", "fr", "email", "telegram", "sms")  # redeems after the messenger
     stage.person("Cleo", "ru", "email", "telegram", "sms")  # never reacts
     stage.person("Fay", "en", "email", "sms", agreed=[])  # no consent
     stage.person("Gus", "en")  # cannot be reached
-    stage.person("Ines", "en", "email", "telegram")  # buys between due and sending
+    stage.person("Ines", "en", "email", "telegram")  # redeems between due and sending
     stage.person("Often", "en", "email")  # spent little, but came six times
     for number in range(54):
         stage.person(f"Other{number}", "en", "email")
@@ -57,10 +57,11 @@ def test_the_best_customers_are_thanked_until_they_use_it() -> None:
     stage.does("Ana", "click")
     stage.does("Often", "opt_out")
     stage.until("24 Nov 18:00")
-    stage.happens("Ana", "visit")
+    stage.redeems("Ana")
     stage.due("25 Nov 10:00")
-    stage.happens("Ines", "order", total="20.00")
+    stage.redeems("Ines")
     stage.until("25 Nov 12:00")
-    stage.happens("Bea", "order", total="20.00")
+    assert Voucher.objects.get(contact=stage.contacts["Bea"]).code in stage.words("Bea")
+    stage.redeems("Bea")
     stage.until("20 Dec 10:00")
     stage.shows(CAME)
