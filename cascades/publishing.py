@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,7 +20,7 @@ from cascades.models import Cascade, CascadeVersion, GoalAbout, Mode, Reentry, S
 from cascades.trigger import BadParameters, trigger
 from channels import capabilities, freezing
 from channels.liquid import BadTemplate
-from channels.models import Purpose
+from channels.models import Message, Purpose
 from channels.rendering import unsubscribe_fits
 from channels.transport import Fact
 from contacts import events, kinds
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 # Beyond this a cascade is a mistake in a field, and dates would soon overflow.
 LONGEST = timedelta(days=730)
 _ON_PREVIOUS = (WaitFrom.DELIVERED, WaitFrom.OPENED, WaitFrom.CLICKED)
+ASKED = re.compile(r"\[\[(.+?)\]\]")
 _ASKS_FOR = {WaitFrom.OPENED.value: Fact.OPENED, WaitFrom.CLICKED.value: Fact.CLICKED}
 
 
@@ -249,8 +251,18 @@ def _problems_of(step: Step, draft: _Draft) -> Iterator[str]:
     if draft.business.language not in languages:
         said = {"message": message, "kind": kind.label, "language": draft.business.language}
         yield _("The message “%(message)s” has no text for %(kind)s in the business's language (%(language)s).") % said
+    if asked := next(_still_to_write(message, channel.kind), ""):
+        said = {"message": message, "words": asked}
+        yield _("The message “%(message)s” still asks for words of your own: “%(words)s”.") % said
     if message.urgent and message.purpose != Purpose.TRANSACTIONAL:
         yield _("Only a message about an order, a booking or a contract can be urgent.")
+
+
+def _still_to_write(message: Message, kind: str) -> Iterator[str]:
+    """What a ready cascade's texts leave to staff stands in double brackets; nobody should get such a mail."""
+    for variant in message.variants.all():
+        if variant.kind == kind:
+            yield from ASKED.findall(f"{variant.subject}\n{variant.preheader}\n{variant.body}")
 
 
 def _problems_of_answers(step: Step) -> Iterator[str]:

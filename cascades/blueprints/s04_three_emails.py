@@ -85,25 +85,25 @@ PRODUCT = Letter(
     {
         "en": Said(
             "This one would suit you",
-            ("Of all that we have, this one would suit you best. Write its name and its price here.",),
+            ("Of all that we have, this one would suit you best. [[Write its name and its price here.]]",),
             "{{ business.name }}: this one would suit you:",
             "I want this one",
         ),
         "es": Said(
             "Este es para ti",
-            ("De todo lo que tenemos, este es el que mejor te va. Escribe aquí su nombre y su precio.",),
+            ("De todo lo que tenemos, este es el que mejor te va. [[Escribe aquí su nombre y su precio.]]",),
             "{{ business.name }}: este es para ti:",
             "Quiero este",
         ),
         "fr": Said(
             "Celui-ci vous irait bien",
-            ("De tout ce que nous avons, c'est celui qui vous va le mieux. Écrivez ici son nom et son prix.",),
+            ("De tout ce que nous avons, c'est celui qui vous va le mieux. [[Écrivez ici son nom et son prix.]]",),
             "{{ business.name }} : celui-ci vous irait bien :",
             "Je le veux",
         ),
         "ru": Said(
             "Это вам подойдёт",
-            ("Из всего, что у нас есть, это подойдёт вам больше всего. Напишите здесь название и цену.",),
+            ("Из всего, что у нас есть, это подойдёт вам больше всего. [[Напишите здесь название и цену.]]",),
             "{{ business.name }}: это вам подойдёт:",
             "Хочу это",
         ),

@@ -55,25 +55,25 @@ CONTENT = Letter(
     {
         "en": Said(
             "What people like most with us",
-            ("Two days ago you came to us. These are the things that others like most. Write them here.",),
+            ("Two days ago you came to us. These are the things that others like most. [[Write them here.]]",),
             "{{ business.name }}: this is what people like most with us:",
             "See what they like",
         ),
         "es": Said(
             "Lo que más gusta de nosotros",
-            ("Hace dos días llegaste a nuestra casa. Esto es lo que más gusta a los demás. Escríbelo aquí.",),
+            ("Hace dos días llegaste a nuestra casa. Esto es lo que más gusta a los demás. [[Escríbelo aquí.]]",),
             "{{ business.name }}: esto es lo que más gusta:",
             "Ver qué gusta",
         ),
         "fr": Said(
             "Ce que l'on préfère chez nous",
-            ("Vous nous avez rejoints il y a deux jours. Voici ce que les autres préfèrent. Écrivez-le ici.",),
+            ("Vous nous avez rejoints il y a deux jours. Voici ce que les autres préfèrent. [[Écrivez-le ici.]]",),
             "{{ business.name }} : voici ce que l'on préfère chez nous :",
             "Voir ce qui plaît",
         ),
         "ru": Said(
             "Что у нас любят больше всего",
-            ("Два дня назад вы пришли к нам. Вот что нравится другим больше всего. Напишите об этом здесь.",),
+            ("Два дня назад вы пришли к нам. Вот что нравится другим больше всего. [[Напишите об этом здесь.]]",),
             "{{ business.name }}: что у нас любят:",
             "Посмотреть, что нравится",
         ),

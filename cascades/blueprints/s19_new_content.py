@@ -17,7 +17,7 @@ NEWS = Letter(
             "New this week, on what you like to read",
             (
                 "You have read about care on our site. This is new this week:",
-                "<ul><li>Write the first new page here</li><li>And the second</li></ul>",
+                "<ul><li>[[Write the first new page here]]</li><li>[[And the second]]</li></ul>",
             ),
             "{{ business.name }}: new this week, on what you like to read:",
             "Read on",
@@ -26,7 +26,7 @@ NEWS = Letter(
             "Lo nuevo de la semana sobre lo que te gusta leer",
             (
                 "Has leído sobre cuidados en nuestra web. Esto es lo nuevo de la semana:",
-                "<ul><li>Escribe aquí la primera novedad</li><li>Y la segunda</li></ul>",
+                "<ul><li>[[Escribe aquí la primera novedad]]</li><li>[[Y la segunda]]</li></ul>",
             ),
             "{{ business.name }}: lo nuevo de la semana sobre lo que te gusta leer:",
             "Seguir leyendo",
@@ -35,7 +35,7 @@ NEWS = Letter(
             "Du nouveau cette semaine sur vos sujets préférés",
             (
                 "Vous avez lu nos pages sur les soins. Voici les nouveautés de la semaine :",
-                "<ul><li>Écrivez ici la première nouveauté</li><li>Et la deuxième</li></ul>",
+                "<ul><li>[[Écrivez ici la première nouveauté]]</li><li>[[Et la deuxième]]</li></ul>",
             ),
             "{{ business.name }} : du nouveau cette semaine sur vos sujets préférés :",
             "Lire la suite",
@@ -44,7 +44,7 @@ NEWS = Letter(
             "Новое за неделю на вашу любимую тему",
             (
                 "Вы читали у нас об уходе. Вот что нового появилось за неделю:",
-                "<ul><li>Напишите здесь о первой новинке</li><li>И о второй</li></ul>",
+                "<ul><li>[[Напишите здесь о первой новинке]]</li><li>[[И о второй]]</li></ul>",
             ),
             "{{ business.name }}: новое на вашу любимую тему:",
             "Читать",

@@ -192,7 +192,9 @@ def _of_no_booking(fact: Fact, ways: Sequence[Way]) -> list[Way]:
     if fact.what not in ENDS_BOOKING or not fact.data.get("booking"):
         return []
     theirs = [way for way in ways if way.row.context.get("booking") == fact.data["booking"]]
-    theirs = [way for way in theirs if way.row.context.get("event") != fact.id]  # those who are in because of this very fact
+    theirs = [
+        way for way in theirs if way.row.context.get("event") != fact.id
+    ]  # those who are in because of this very fact
     if fact.what == "booking_moved":  # not those who are in for the new time already
         theirs = [way for way in theirs if way.row.started_at < fact.at or _stood_then(way, fact)]
     for way in theirs:

@@ -37,7 +37,9 @@ class GoesWith(models.Model):
     price = models.DecimalField(
         _("price"), max_digits=10, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(0)]
     )
-    position = models.PositiveSmallIntegerField(_("position in the list"), default=10, help_text=_("The lowest is shown first."))
+    position = models.PositiveSmallIntegerField(
+        _("position in the list"), default=10, help_text=_("The lowest is shown first.")
+    )
 
     class Meta:
         verbose_name = _("thing that goes with another")

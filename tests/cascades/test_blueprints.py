@@ -10,7 +10,7 @@ from django.utils import translation
 
 from cascades import publishing
 from cascades.admin import options
-from cascades.blueprints import Blueprint, blueprints, looks, needs, using
+from cascades.blueprints import Blueprint, blueprint, blueprints, looks, needs, using
 from cascades.blueprints.words import LANGUAGES, spare
 from cascades.models import Cascade, Step
 from cascades.trigger import trigger
@@ -22,6 +22,9 @@ from contacts import kinds
 from contacts import segments as crowds
 from contacts.models import Business, Group, Segment
 from tests.factories import make_business, make_channel
+from tests.scenarios.stage import fill_in
+
+ASKS_FOR_WORDS = {"s04", "s06", "s19"}
 
 every = pytest.mark.parametrize("one", blueprints(), ids=lambda one: one.slug)
 LONGEST_SUBJECT, MOST_SMS = 78, 2
@@ -97,10 +100,21 @@ def test_its_way_in_its_steps_and_its_needs_are_ones_that_there_are(one: Bluepri
 
 
 @pytest.mark.django_db
+def test_a_draft_whose_texts_ask_staff_for_words_of_their_own_does_not_start_before_they_are_written() -> None:
+    business = make_business()
+    cascade = using.use(blueprint("s04"), user_id=None).cascade
+    said = " ".join(publishing.problems(cascade, business=business))
+    assert "still asks for words of your own: “Write its name and its price here.”" in said
+    fill_in(cascade)
+    assert publishing.problems(cascade, business=business) == []
+
+
+@pytest.mark.django_db
 @every
 def test_its_draft_stands_as_the_builder_would_have_it_and_could_be_started_at_once(one: Blueprint) -> None:
     business = make_business()
     cascade = using.use(one, user_id=None).cascade
+    assert fill_in(cascade) == (one.slug in ASKS_FOR_WORDS)
     assert publishing.problems(cascade, business=business) == []
     steps = publishing.draft_steps(cascade)
     before: list[Channel] = []

@@ -17,7 +17,8 @@ from django.http import QueryDict
 
 from cascades import runner
 from cascades.blueprints import blueprint, using
-from cascades.models import Enrollment, Launch, LaunchState, Outcome, Step, StepRun
+from cascades.models import Cascade, Enrollment, Launch, LaunchState, Outcome, Step, StepRun
+from cascades.publishing import ASKED
 from channels import receipts, sandbox_play, sending, surveys
 from channels.models import Delivery, DeliveryStatus, Form, MessageVariant, SandboxMessage
 from channels.sandbox_play import Operator
@@ -32,6 +33,14 @@ YEAR = 2026
 PLAYER = Operator(None, "test")
 _LIQUID = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 SHOWN = "%d %b %H:%M"
+
+
+def fill_in(cascade: Cascade) -> bool:
+    """Write what the draft's texts leave to staff; whether they left anything."""
+    asked = MessageVariant.objects.filter(message__in=cascade.steps.values("message"), body__contains="[[")
+    for variant in asked:
+        variant.body = ASKED.sub("Shampoo, 12 EUR", variant.body)
+    return bool(MessageVariant.objects.bulk_update(asked, ["body"]))
 
 
 class Stage:
@@ -53,6 +62,7 @@ class Stage:
         MessageVariant.objects.exclude(
             kind__in=spoken_on
         ).delete()  # nobody gets these, and freezing them takes its time
+        fill_in(self.cascade)
 
     # --- people -------------------------------------------------------------------------------------------------------
 
