@@ -64,6 +64,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     kept: list[pytest.Item] = []
     left: dict[str, int] = {}
     for item in items:
+        if (
+            item.path.parent.name == "browser"
+        ):  # what starts a browser leaves its loop running in this thread, to the end
+            item.add_marker("browser")
         suites = {suite for suite in SUITES if item.get_closest_marker(suite)}
         if suites & asked or (not asked and not suites):
             kept.append(item)

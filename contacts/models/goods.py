@@ -54,16 +54,16 @@ class GoesWith(models.Model):
 class BoughtTogether(models.Model):
     """Found by `contacts.goods.together`: orders that had the one often had the other. `thing`, `other`: article number, else name."""
 
-    thing = models.CharField(max_length=160)
+    thing = models.CharField(_("who bought this"), max_length=160)
     of_category = models.CharField(max_length=120, default="", db_index=True)
-    other = models.CharField(max_length=160)
-    times = models.PositiveIntegerField()
-    name = models.CharField(max_length=160)
-    sku = models.CharField(max_length=100, default="")
-    category = models.CharField(max_length=120, default="")
-    link = models.CharField(max_length=500, default="")
-    image = models.CharField(max_length=500, default="")
-    price = models.CharField(max_length=20, default="")
+    other = models.CharField(_("bought this too"), max_length=160)
+    times = models.PositiveIntegerField(_("times"))
+    name = models.CharField(_("name"), max_length=160)
+    sku = models.CharField(_("article number"), max_length=100, default="")
+    category = models.CharField(_("category"), max_length=120, default="")
+    link = models.CharField(_("link"), max_length=500, default="")
+    image = models.CharField(_("picture"), max_length=500, default="")
+    price = models.CharField(_("price"), max_length=20, default="")
 
     class Meta:
         verbose_name = _("bought together")
