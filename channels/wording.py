@@ -8,7 +8,7 @@ from datetime import datetime
 
 from babel.dates import format_date, format_time, get_timezone_location
 from django.utils import translation
-from django.utils.dates import MONTHS, MONTHS_3, WEEKDAYS, WEEKDAYS_ABBR
+from django.utils.dates import MONTHS, MONTHS_3
 from django.utils.translation import gettext as _
 from liquid.exceptions import FilterArgumentError
 
@@ -65,4 +65,4 @@ def _name(letter: str, when: calendar_date, *, with_day: bool) -> str:
         return format_date(when, "MMMM", locale=_locale()) if with_day else str(MONTHS[when.month])
     if letter in "bh":
         return str(MONTHS_3[when.month])
-    return str((WEEKDAYS if letter == "A" else WEEKDAYS_ABBR)[when.weekday()])
+    return format_date(when, "EEEE" if letter == "A" else "EEE", locale=_locale())  # small where the language writes it small
