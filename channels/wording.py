@@ -65,4 +65,5 @@ def _name(letter: str, when: calendar_date, *, with_day: bool) -> str:
         return format_date(when, "MMMM", locale=_locale()) if with_day else str(MONTHS[when.month])
     if letter in "bh":
         return str(MONTHS_3[when.month])
-    return format_date(when, "EEEE" if letter == "A" else "EEE", locale=_locale())  # small where the language writes it small
+    # Small where the language writes it small.
+    return format_date(when, "EEEE" if letter == "A" else "EEE", locale=_locale())
