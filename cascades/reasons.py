@@ -57,6 +57,7 @@ SENTENCES: Mapping[str, StrOrPromise] = {
     "came_too_late": _("It came up too late for any of the messages."),
     "deadline_over": _("The time that staff gave this cascade was over."),
     "booking_moved": _("The booking was moved; it goes on for the new time."),
+    "booking_has_moved": _("What it was about was moved to another time, so it is over."),
     "date_moved": _("The date was moved; it goes on for the new one."),
     "date_cancelled": _("What it was about has no date any more."),
     "booking_cancelled": _("The booking was cancelled."),

@@ -7,7 +7,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
+from django.db.models import TextField
+from django.db.models.functions import Cast
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -95,12 +99,22 @@ def _found(slug: str) -> Blueprint:
 
 def _use(request: HttpRequest, found: Blueprint) -> HttpResponse:
     made = using.use(found, user_id=request.user.pk, may_urgent=request.user.has_perm(MAY_URGENT))
+    _note_urgent(request, made.cascade)
     messages.success(
         request, _("This is your draft of “%(name)s”. Nothing is sent until you start it.") % {"name": found.title}
     )
     for remark in made.remarks:
         messages.info(request, remark)
     return HttpResponseRedirect(reverse("admin:cascades_cascade_change", args=[made.cascade.pk]))
+
+
+def _note_urgent(request: HttpRequest, cascade: Cascade) -> None:
+    """Who brought a message along that passes quiet hours stands in its history, as where it is marked by hand."""
+    told = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(Message)).values("object_id")
+    urgent = Message.objects.filter(pk__in=cascade.steps.values("message"), urgent=True)
+    fresh = urgent.annotate(key=Cast("pk", TextField())).exclude(key__in=told)
+    if request.user.pk and fresh:
+        LogEntry.objects.log_actions(request.user.pk, fresh, CHANGE, [{"changed": {"fields": ["urgent"]}}])
 
 
 def _base(owner: ModelAdmin, request: HttpRequest) -> dict[str, Any]:

@@ -66,7 +66,7 @@ BLUEPRINT = Blueprint(
     ),
     stops=_("bought in that category"),
     look_at=_(
-        "The segment asks for the categories “colour” and “care”, and so does the goal: put your own categories there."
+        "The segment asks for the categories “colour” and “care”, the goal for “care”: put your own categories there."
     ),
     letters={"offer": OFFER},
     steps=(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.db import connection
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
@@ -61,6 +62,20 @@ def test_the_button_makes_a_draft_says_what_to_look_at_and_starts_nothing(market
     assert Message.objects.count() == 3
     assert not Launch.objects.exists()
     assert not Enrollment.objects.exists()
+
+
+def test_who_brought_an_urgent_message_along_stands_in_its_history_once() -> None:
+    make_business()
+    owner, marketer = sign_in("Owner"), sign_in("Marketer")
+    marketer.post(f"{GALLERY}s15/use/")
+    assert not LogEntry.objects.filter(
+        content_type__model="message"
+    ).exists()  # a marketer may not, so it is not urgent
+    owner.post(f"{GALLERY}s15/use/")
+    owner.post(f"{GALLERY}s15/use/")
+    (told,) = LogEntry.objects.filter(content_type__model="message")
+    assert (str(told.user), told.get_change_message()) == ("Owner", "Changed urgent.")
+    assert Message.objects.get(pk=told.object_id).urgent
 
 
 def test_nothing_is_made_by_looking_and_what_there_is_not_is_not_found(marketer: Client) -> None:

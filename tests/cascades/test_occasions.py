@@ -243,3 +243,15 @@ def test_in_again_never_or_only_after_some_time() -> None:
             story.happens(person, "order")
             runner.listen(story.now)
         assert Enrollment.objects.filter(contact=person).count() == expected, changes
+
+
+def test_what_only_speaks_of_a_booking_is_over_when_that_is_moved_and_says_so() -> None:
+    story = Salon()
+    reminder(story, {"wait": timedelta(hours=5)}, body="Cut", trigger="event", event="booking_booked")
+    story.later(minutes=1)
+    booking = book(ana(), story, NOW + timedelta(days=2))
+    story.until(NOW + timedelta(hours=1))
+    bookings.move(booking.pk, Slot(title="Cut", starts_at=NOW + timedelta(days=9)), now=story.now)
+    story.until(NOW + timedelta(days=3))
+    assert times() == []
+    assert list(Enrollment.objects.values_list("outcome", "reason")) == [("stopped", "booking_has_moved")]
