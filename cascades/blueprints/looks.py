@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING
 
 from cascades.blueprints.blueprint import Blueprint
@@ -11,12 +10,12 @@ from channels import freezing, rendering
 from channels.rendering import Frame, Rendered
 from contacts import kinds
 from contacts.models import Business
-from contacts.vouchers import InText
+from contacts.vouchers import Day, InText
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-_CODE, _LAST_DAY = "7KQX-M2WD-8R", date(2027, 3, 23)
+_CODE, _LAST_DAY = "7KQX-M2WD-8R", Day(2027, 3, 23)
 _TOKEN = "preview-preview0"  # as long as a real one  # noqa: S105
 
 

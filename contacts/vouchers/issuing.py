@@ -65,7 +65,7 @@ class InText(dict[str, Any]):
         return str(self["code"])
 
 
-class _Day(date):
+class Day(date):
     """A day that is written in the language in force."""
 
     def __str__(self) -> str:
@@ -156,11 +156,11 @@ class Vouchers:
             ends.append(self._end_of(now.astimezone(self.zone).date() + timedelta(days=offer.valid_days)))
         return min(ends, default=None)
 
-    def _last_day(self, expires_at: datetime | None) -> _Day | None:
+    def _last_day(self, expires_at: datetime | None) -> Day | None:
         if expires_at is None:
             return None
         day = (expires_at - timedelta(seconds=1)).astimezone(self.zone).date()
-        return _Day(day.year, day.month, day.day)
+        return Day(day.year, day.month, day.day)
 
     def _find(self, wants: Sequence[Want]) -> None:
         """What these people were given before; what was for practice becomes real where a real message shows it."""

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from cascades.admin import gallery
+from cascades.blueprints import blueprint, looks
 from cascades.models import Cascade, Enrollment, Launch
 from channels.models import Message
 from contacts import events
@@ -140,3 +141,10 @@ def test_the_gallery_asks_the_same_however_many_cards_it_shows(marketer: Client)
     ) as all_of_them:
         marketer.get(GALLERY)
     assert len(all_of_them) <= 30, [query["sql"] for query in all_of_them]
+
+
+@pytest.mark.parametrize(("language", "day"), [("en", "good until March 23, 2027"), ("ru", "до 23 марта 2027")])
+def test_a_day_in_a_text_is_shown_as_people_of_its_language_write_it(language: str, day: str) -> None:
+    shown = looks.looks(blueprint("s05"), "wishes", make_business(), language)
+    mail = next(one for one in shown if one.kind == "email")
+    assert day in mail.rendered.text
