@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from itertools import pairwise
+from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
@@ -163,9 +164,20 @@ RULES = (
 )
 
 
+@cache
+def different_clocks() -> list[str]:
+    """One zone for each history of clocks from 2020 to 2040: Madrid's clocks show what Paris's show, and fare alike."""
+    first: dict[tuple[Any, ...], str] = {}
+    for name in ZONES:
+        instants = [change for year in range(2020, 2041) for change in changes(name, year)]
+        shown = (change.astimezone(zone(name)).replace(tzinfo=None) for change in (utc("2020-01-01"), *instants))
+        first.setdefault((*instants, *shown), name)
+    return list(first.values())
+
+
 def tried_changes() -> Iterator[tuple[int, str, datetime]]:
-    """In the thorough run every change of every zone's clocks from 2020 to 2040; else one year of each zone, every year somewhere."""
-    for index, name in enumerate(ZONES):
+    """In the thorough run every change of all clocks that differ, from 2020 to 2040; else one year of each zone, every year somewhere."""
+    for index, name in enumerate(different_clocks() if thorough() else ZONES):
         for year in range(2020, 2041) if thorough() else (2020 + index % 21,):
             for change in changes(name, year):
                 yield index + year, name, change
@@ -232,13 +244,17 @@ def test_around_every_change_of_clocks_a_step_waits_for_its_hour_and_its_day_onc
         where, wall, days = zone(name), time(number % 24, 15 * (number % 4)), frozenset({number % 7, (number + 3) % 7})
         for tried in (change - 5 * QUARTER, change - TICK, change, change + QUARTER):
             found = next_local(tried, wall, days, where)
-            shown = found.astimezone(where)
             assert found >= tried
-            assert shown.weekday() in days, (name, tried)
-            assert found == at_local(shown.date(), wall, where), (name, tried)
+            day = found.astimezone(where).date()
+            if (
+                day.weekday() not in days
+            ):  # the hour was skipped up to midnight, as in Nuuk: the first moment after it is the next day's
+                day = (found - TICK).astimezone(where).date()
+            assert day.weekday() in days, (name, tried)
+            assert found == at_local(day, wall, where), (name, tried)
             first = tried.astimezone(where).date()
-            skipped = [first + timedelta(days=n) for n in range((shown.date() - first).days)]
-            assert all(day.weekday() not in days or at_local(day, wall, where) < tried for day in skipped), (
+            skipped = [first + timedelta(days=n) for n in range((day - first).days)]
+            assert all(one.weekday() not in days or at_local(one, wall, where) < tried for one in skipped), (
                 name,
                 tried,
             )
