@@ -46,7 +46,8 @@ def test_staff_try_a_cascade_out_and_watch_what_would_happen(
     assert owner.nameless() == []
     owner.press(page.locator("#message").get_by_role("button", name="It happens"))
     assert "played: bought" in (page.locator("details ol").text_content() or "")
-    owner.press(owner.button("To the end"))
+    if owner.button("To the end").count():  # whoever was proposed may have been the only one for whom it went on
+        owner.press(owner.button("To the end"))
     assert "It is over for everybody." in owner.said()
     for look in LOOKS:
         other = window(storage_state=logged_in, **LOOKS[look])
