@@ -229,9 +229,10 @@ def _free_occasions(ids: Collection[int]) -> None:
 
 
 def _end_occasion(way: Way, reason: str, fact: Fact) -> None:
-    """Whoever is in for a date that was moved goes on: the trigger takes them in anew, and they are counted there. What only mentions a
-    booking is over, for nothing would take them in for its new time."""
-    goes_on = reason in MOVED and trigger(way.frozen.trigger).dated
+    """Whoever is in for a date that was moved goes on: the trigger takes them in anew, for the date or for the very news, and they are
+    counted there. What only mentions a booking is over, for nothing would take them in for its new time."""
+    anew = trigger(way.frozen.trigger).dated or way.frozen.trigger_params.get("event") == fact.what
+    goes_on = reason in MOVED and anew
     reason = reason if goes_on or reason != "booking_moved" else "booking_has_moved"
     way.end(Ending.MOVED if goes_on else Ending.STOPPED, reason, {"when": fact.at.isoformat()})
 
