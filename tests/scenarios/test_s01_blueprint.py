@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scenarios.stage import Stage
+from tests.scenarios.stage import Stage, told
 
 pytestmark = pytest.mark.django_db
 CAME = """
@@ -70,4 +70,4 @@ def test_email_then_messenger_then_sms_until_somebody_reacts() -> None:
     stage.until("24 Nov 15:00")
     stage.does("Cleo", "answer", text="Ок")
     stage.until("1 Dec 10:00")
-    stage.shows(CAME)
+    assert stage.rows() == told(CAME)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scenarios.stage import Stage
+from tests.scenarios.stage import Stage, told
 
 pytestmark = pytest.mark.django_db
 THINGS = [{"name": "Hair oil", "price": "18.00"}, {"sku": "CUT-2"}]
@@ -82,4 +82,4 @@ def test_a_cart_that_was_left_is_reminded_of_four_times_until_the_order() -> Non
     assert "Hair oil: 18.00 EUR\n- CUT-2" in stage.words("Ana")
     stage.happens("Cleo", "cart_emptied", cart="cart of Cleo")
     stage.until("30 Nov 10:00")
-    stage.shows(CAME)
+    assert stage.rows() == told(CAME)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scenarios.stage import Stage
+from tests.scenarios.stage import Stage, told
 
 pytestmark = pytest.mark.django_db
 CAME = """
@@ -81,7 +81,7 @@ def test_reminders_by_mail_and_bot_until_the_person_is_there() -> None:
     stage.due("23 Nov 18:05")
     stage.attends(places["Ines"])
     stage.until("24 Nov 09:00")
-    stage.shows(CAME)
+    assert stage.rows() == told(CAME)
 
 
 def test_a_class_that_moves_takes_its_reminders_along_and_one_booked_late_gets_what_is_left() -> None:
@@ -95,4 +95,4 @@ def test_a_class_that_moves_takes_its_reminders_along_and_one_booked_late_gets_w
     stage.until("23 Nov 19:30")
     stage.books("Bea", "23 Nov 20:00", "Yoga", kind="class")
     stage.until("24 Nov 09:00")
-    stage.shows(CAME_MOVED)
+    assert stage.rows() == told(CAME_MOVED)

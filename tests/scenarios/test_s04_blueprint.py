@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scenarios.stage import Stage
+from tests.scenarios.stage import Stage, told
 
 pytestmark = pytest.mark.django_db
 CAME = """
@@ -54,4 +54,4 @@ def test_three_mails_two_days_apart_until_the_order() -> None:
     stage.until("26 Nov 10:00")
     assert stage.words("Cleo").startswith("Предложение ещё действует")
     stage.until("2 Dec 10:00")
-    stage.shows(CAME)
+    assert stage.rows() == told(CAME)

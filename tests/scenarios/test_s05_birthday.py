@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from contacts.models import Voucher
-from tests.scenarios.stage import Stage
+from tests.scenarios.stage import Stage, told
 
 pytestmark = pytest.mark.django_db
 CAME = """
@@ -80,7 +80,7 @@ def test_wishes_in_the_morning_and_once_more_to_those_who_did_not_open() -> None
     stage.until("24 Nov 17:30")
     stage.redeems("Bea")
     stage.until("25 Nov 09:00")
-    stage.shows(CAME)
+    assert stage.rows() == told(CAME)
 
 
 @pytest.mark.parametrize(("year", "came"), [(2027, CAME_2027), (2028, CAME_2028)])
@@ -91,4 +91,4 @@ def test_who_was_born_on_a_leap_day_has_it_on_the_28th_in_common_years(year: int
     stage.person("Bea", "fr", "email", birth_date=date(1992, 2, 28))
     for moment in ("28 Feb 10:00", "29 Feb 10:00", "1 Mar 10:00")[:: 1 if year == 2028 else 2]:
         stage.until(f"{year} {moment}")
-    stage.shows(came)
+    assert stage.rows() == told(came)

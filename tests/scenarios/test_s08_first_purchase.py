@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from channels.models import FormAnswer
-from tests.scenarios.stage import Stage
+from tests.scenarios.stage import Stage, told
 
 pytestmark = pytest.mark.django_db
 CAME = """
@@ -57,4 +57,4 @@ def test_questions_after_the_first_purchase_until_they_are_answered() -> None:
     stage.happens("Ana", "order", total="30.00")
     stage.until("1 Dec 09:00")
     assert [one["said"] for one in FormAnswer.objects.get().in_order] == ["5", "Muy bien"]
-    stage.shows(CAME)
+    assert stage.rows() == told(CAME)

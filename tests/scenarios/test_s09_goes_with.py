@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scenarios.stage import Stage
+from tests.scenarios.stage import Stage, told
 
 pytestmark = pytest.mark.django_db
 CAME = """
@@ -59,4 +59,4 @@ def test_what_goes_with_it_until_it_is_bought() -> None:
     stage.does("Ana", "click")
     buys(stage, "Bea", "care")
     stage.until("25 Nov 09:00")
-    stage.shows(CAME)
+    assert stage.rows() == told(CAME)

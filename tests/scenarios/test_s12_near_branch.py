@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contacts.models import Branch, Segment
-from tests.scenarios.stage import Stage
+from tests.scenarios.stage import Stage, told
 
 pytestmark = pytest.mark.django_db
 SOL = {"latitude": "40.4168", "longitude": "-3.7038"}
@@ -69,4 +69,4 @@ def test_neighbours_get_the_offer_by_the_cheapest_channel_first_until_they_come(
     stage.until("24 Nov 18:00")
     stage.attends(booking)
     stage.until("10 Dec 10:00")
-    stage.shows(CAME)
+    assert stage.rows() == told(CAME)

@@ -6,7 +6,7 @@ from datetime import time
 
 import pytest
 
-from tests.scenarios.stage import Stage
+from tests.scenarios.stage import Stage, told
 
 pytestmark = pytest.mark.django_db
 CAME = """
@@ -89,7 +89,7 @@ def test_a_day_before_and_two_hours_before_unless_it_was_confirmed() -> None:
     stage.due("25 Nov 16:00")
     stage.cancels(ines)  # between due and sending
     stage.until("29 Nov 10:00")
-    stage.shows(CAME)
+    assert stage.rows() == told(CAME)
 
 
 def test_whoever_books_within_the_day_gets_only_what_still_lies_ahead() -> None:
@@ -100,4 +100,4 @@ def test_whoever_books_within_the_day_gets_only_what_still_lies_ahead() -> None:
     stage.books("Ana", "23 Nov 18:00")
     stage.books("Bea", "23 Nov 10:00")
     stage.until("24 Nov 10:00")
-    stage.shows(CAME_LATE)
+    assert stage.rows() == told(CAME_LATE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contacts.models import GoesWith
-from tests.scenarios.stage import Stage
+from tests.scenarios.stage import Stage, told
 
 pytestmark = pytest.mark.django_db
 CAME = """
@@ -93,4 +93,4 @@ def test_thanks_at_once_and_questions_until_they_are_answered() -> None:
     stage.due("1 Dec 10:00")
     stage.happens("Ines", "answer")
     stage.until("12 Dec 10:00")
-    stage.shows(CAME)
+    assert stage.rows() == told(CAME)

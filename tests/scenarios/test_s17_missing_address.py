@@ -11,7 +11,7 @@ from django.test import Client
 from channels.models import Delivery, SandboxMessage
 from contacts.models import Address, Consent
 from tests.factories import make_channel
-from tests.scenarios.stage import Stage
+from tests.scenarios.stage import Stage, told
 
 pytestmark = pytest.mark.django_db
 CAME = """
@@ -78,4 +78,4 @@ def test_people_without_an_email_are_asked_until_they_have_left_one(client: Clie
     stage.until("10 Dec 10:00")
     given = Consent.objects.filter(contact=stage.contacts["Ana"], kind="email").latest("pk")
     assert (given.given, given.purpose, given.basis) == (True, "marketing", "double")
-    stage.shows(CAME)
+    assert stage.rows() == told(CAME)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contacts.models import Group
-from tests.scenarios.stage import Stage
+from tests.scenarios.stage import Stage, told
 
 pytestmark = pytest.mark.django_db
 CAME = """
@@ -64,4 +64,4 @@ def test_the_answer_moves_the_person_and_ends_it_or_lets_it_go_on() -> None:
     stage.until("1 Dec 10:00")
     members = {group.name: sorted(group.contacts.values_list("first_name", flat=True)) for group in Group.objects.all()}
     assert members == {"Want to know more": ["Ana", "Ines"], "Asked, not interested": ["Bea"]}
-    stage.shows(CAME)
+    assert stage.rows() == told(CAME)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scenarios.stage import Stage
+from tests.scenarios.stage import Stage, told
 
 pytestmark = pytest.mark.django_db
 CAME = """
@@ -80,4 +80,4 @@ def test_readers_of_a_topic_get_it_once_a_week_until_they_unsubscribe() -> None:
     stage.does("Ines", "opt_out")
     stage.until("3 Dec 16:00")
     stage.until("6 Dec 12:00")
-    stage.shows(CAME)
+    assert stage.rows() == told(CAME)
