@@ -76,7 +76,7 @@ def test_who_brought_an_urgent_message_along_stands_in_its_history_once() -> Non
     owner.post(f"{GALLERY}s15/use/")
     (told,) = LogEntry.objects.filter(content_type__model="message")
     assert (str(told.user), told.get_change_message()) == ("Owner", "Changed urgent.")
-    assert Message.objects.get(pk=told.object_id).urgent
+    assert Message.objects.get(pk=str(told.object_id)).urgent
 
 
 def test_nothing_is_made_by_looking_and_what_there_is_not_is_not_found(marketer: Client) -> None:
