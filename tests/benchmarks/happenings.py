@@ -16,8 +16,12 @@ _NO_EMAIL = "DELETE FROM contacts_address WHERE kind = 'email' AND contact_id %%
 _EVENTS = """
 INSERT INTO contacts_event(contact_id, name, key, at, recorded_at, data, amount, source, played, handled_at)
 SELECT first + (random() * random() * (people - 1))::bigint, name, NULL, at, at,
-    CASE name WHEN 'page_viewed' THEN jsonb_build_object('topic', 'topic ' || n %% 40, 'url', 'https://shop.example/' || n %% 5000)
-              WHEN 'order' THEN jsonb_build_object('total', n %% 200 + 5, 'category', 'category ' || n %% 20) ELSE '{}'::jsonb END,
+    CASE name WHEN 'page_viewed' THEN jsonb_build_object('topic', 'topic ' || n %% 40, 'category', 'category ' || n %% 17, 'url',
+                                                         'https://shop.example/' || n %% 5000)
+              WHEN 'order' THEN jsonb_build_object('total', n %% 200 + 5, 'category', 'category ' || n / 10 %% 20, 'items',
+            jsonb_build_array(jsonb_build_object('sku', 'sku ' || n / 10 %% 700, 'category', 'category ' || n / 10 %% 20),
+                              jsonb_build_object('sku', 'sku ' || n / 10 %% 900, 'category', 'category ' || n / 10 %% 17)))
+        ELSE '{}'::jsonb END,
     CASE name WHEN 'order' THEN n %% 200 + 5 END, 'benchmark', false, at
 FROM (
     SELECT n, now() - interval '730 days' * (1 - n / %(count)s::float) AS at,
@@ -60,7 +64,7 @@ INSERT INTO contacts_membership(contact_id, group_id, added_at) SELECT id, %s, n
 
 def prepare_ways_in(group_id: int) -> None:
     """Appointments, birthdays, pick-ups, and a hundredth of the people in a group: something for every way in to find."""
-    with connection.cursor() as cursor:
+    with connection.cursor() as cursor, unhindered("contacts_booking"):
         for statement in (_BOOKINGS, _BIRTHDAYS, _PICK_UPS):
             cursor.execute(statement)
         cursor.execute(_MEMBERS, [group_id])
