@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -304,3 +304,16 @@ def test_two_messages_on_one_channel_both_leave_unless_one_is_enough(mode: str) 
     story.tick()
     story.later(hours=2)
     assert len(messages(person)) == (1 if mode == Mode.FIRST else 2)
+
+
+@pytest.mark.parametrize("mode", [Mode.SERIES, Mode.PARALLEL, Mode.DELIVERED, Mode.SEEN, Mode.GOAL])
+def test_in_every_mode_a_step_that_waits_for_an_hour_of_the_clock_leaves_at_that_hour_there(mode: Mode) -> None:
+    """Four hours after the email it is 14 o'clock in Madrid; 18:30 there is 17:30 UTC."""
+    person, story = ana(), Story(NOW.replace(hour=9, minute=0))
+    cascade = email_then_sms(mode=mode, goal=["order"])
+    cascade.steps.filter(position=1).update(at_time=time(18, 30))
+    story.start(cascade)
+    story.later(hours=8, minutes=29)
+    assert [kind for kind, _status in messages(person)] == ["email"]
+    story.later(minutes=1)
+    assert [kind for kind, _status in messages(person)] == ["email", "sms"]
