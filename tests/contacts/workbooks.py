@@ -28,7 +28,7 @@ def book(
     """An XLSX of these sheets. more: parts that stand beside, or instead of, those that it needs."""
     names = list(sheets)
     main = f'{_NAMES}/spreadsheetml/2006/main" xmlns:r="{_NAMES}/officeDocument/2006/relationships'
-    state = {name: ' state="hidden"' for name in hidden}
+    state = dict.fromkeys(hidden, ' state="hidden"')
     marks = "".join(
         f'<sheet name="{escape(name)}" sheetId="{n}" r:id="rId{n}"{state.get(name, "")}/>'
         for n, name in enumerate(names, 1)
