@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from functools import cache
 from ipaddress import ip_address
 from typing import Any
@@ -14,15 +15,15 @@ from django.utils.translation import gettext_lazy as _
 from import_export.widgets import Widget
 
 from contacts import emails, phones
-from contacts.importing.mapping import COMMA
+from contacts.importing.mapping import COMMA, POINT
 from contacts.models.contact import fold
 
 _APOSTROPHE = re.compile(r"^'(?=[=+\-@\t\r＝＋－＠'0-9])")  # how spreadsheets, shops and our own export force text
 _BLANKS = {"-", "–", "—", "--", "n/a", "null", "nan", "#n/a", "0000-00-00", "00.00.0000", "00/00/0000", "0/0/00"}
-_MONEY = re.compile(r"[\s\u00a0\u202f'’]|[^\W\d_]{1,4}\.?$|^[^\W\d_]{1,4}|[$€£₽₴₸¥₺₹%]")
+_MONEY = re.compile(r"[\s\u00a0\u202f'’]|[^\W\d_]{2,4}\.?$|^[^\W\d_]{2,4}|[$€£₽₴₸¥₺₹%]")
 _SHORTENED = re.compile(r"^\d(?:[.,]\d+)?[eE]\+?\d{1,3}$")
 _MADE_DECIMAL = re.compile(r"^\d+\.0$")
-_PLAIN_NUMBER = re.compile(r"^-?\d{1,15}(?:\.\d{1,9})?$")
+_NUMBERS = {COMMA: (".", ","), POINT: (",", ".")}  # the marks of thousands and of decimals
 _SEPARATORS = re.compile(r"\s*(?:[,;|\n]|:::)\s*")
 _LOST = _(
     "“%(text)s” was shortened by a spreadsheet and its last digits are lost. "
@@ -108,11 +109,26 @@ class Number(Cell):
         bare = _MONEY.sub("", text).replace("−", "-")
         if _SHORTENED.match(bare):
             raise ValueError(_LOST % {"text": text[:40]})
-        thousands = "." if self.order == COMMA else ","
-        bare = bare.replace(thousands, "").replace(",", ".")
-        if not _PLAIN_NUMBER.match(bare):
+        orders = [self.order] if self.order else list(_NUMBERS)
+        found = {
+            bare.replace(thousands, "").replace(decimals, ".") for thousands, decimals in self._fitting(bare, orders)
+        }
+        if not found:
             raise ValueError(_("“%(text)s” is not a number.") % {"text": text[:40]})
-        return bare
+        if len(found) > 1:
+            raise ValueError(
+                _("“%(text)s” can be read in two ways. Write it without marks between the digits.")
+                % {"text": text[:40]}
+            )
+        return found.pop()
+
+    def _fitting(self, bare: str, orders: list[str]) -> Iterator[tuple[str, str]]:
+        """The marks of thousands and of decimals with which this is a number."""
+        for order in orders:
+            thousands, decimals = _NUMBERS[order]
+            t, d = re.escape(thousands), re.escape(decimals)
+            if re.fullmatch(rf"-?(?:\d{{1,15}}|\d{{1,3}}(?:{t}\d{{3}}){{1,4}})(?:{d}\d{{1,9}})?", bare):
+                yield thousands, decimals
 
 
 class Identifier(Text):
@@ -163,10 +179,12 @@ class Zone(Cell):
 
 
 class Names(Cell):
-    """Several names in one cell, each once, in their order."""
+    """Several names in one cell, each once, in their order. whole: the cell was cut into names before."""
+
+    whole = False
 
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> tuple[str, ...]:
-        found = {" ".join(piece.split()): None for piece in _SEPARATORS.split(strip(value).replace('"', ""))}
+        found = {" ".join(piece.split()): None for piece in self._pieces(strip(value).replace('"', ""))}
         names = tuple(name for name in found if name and not name.startswith("* "))
         for name in names:
             if len(name) > 120:
@@ -174,6 +192,9 @@ class Names(Cell):
                     _("“%(text)s…” is longer than %(most)d characters.") % {"text": name[:40], "most": 120}
                 )
         return names
+
+    def _pieces(self, text: str) -> list[str]:
+        return [text] if self.whole else _SEPARATORS.split(text)
 
 
 class Branch(Cell):

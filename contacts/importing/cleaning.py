@@ -94,6 +94,8 @@ class Cleaner:
         order, separator = (run.mapping.get(what, {}).get(str(number), "") for what in ("dates", "several"))
         if order:
             widget.order = order
+        if separator and name == "groups":
+            widget.whole = True
 
         def read(cell: str) -> list[Any]:
             values = pieces(cell, separator) if separator else [cell]

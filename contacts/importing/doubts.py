@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -38,6 +39,7 @@ SEPARATORS = {
 }
 SEVERAL = {"email", "phone", "groups"}  # fields of which a cell may hold several
 
+_BREAK = re.compile(r"[\r\n\0]+")
 _SERIAL = re.compile(r"\d{4,5}(?:[.,]\d+)?")
 _BOTH = re.compile(r"\d[.,]\d.*[.,]\d")
 _ONE_MARK = re.compile(r"\d([.,])(\d+)\D*$")
@@ -115,5 +117,11 @@ def _separator(values: list[str], field: str) -> str:
 
 
 def pieces(cell: str, separator: str) -> list[str]:
-    """The values of a cell, without the spaces around them."""
+    """The values of a cell, without the spaces around them; what stands in quotation marks is one."""
+    if '"' in cell and len(separator) == 1 and separator != "\n":
+        return [
+            part.strip()
+            for part in next(csv.reader([_BREAK.sub(" ", cell)], delimiter=separator, skipinitialspace=True))
+            if part.strip()
+        ]
     return [piece for piece in (part.strip() for part in cell.split(separator)) if piece]

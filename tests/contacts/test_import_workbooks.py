@@ -79,7 +79,7 @@ def test_the_first_sheet_that_holds_anything_is_read_and_another_can_be_chosen(c
     upload(client, data, "clients.xlsx")
     run = newest()
     assert (run.options["sheet"], run.options["sheets"]) == ("Old", ["Cover", "Old", "New"])
-    before = run.table.name
+    before = run.table.name or ""
     client.post(f"{LIST}{run.pk}/reading/", {"sheet": "New", "has_header": "on"})
     run.refresh_from_db()
     assert run.sample[0][1][0] == "Bea"
@@ -162,7 +162,7 @@ def test_a_file_that_was_changed_after_it_was_looked_at_is_not_read_further(clie
         upload(client, data)
         run = newest()
         client.post(f"{LIST}{run.pk}/change/", columns(run))
-    with run.file.storage.open(run.file.name, "ab") as file:
+    with run.file.storage.open(run.file.name or "", "ab") as file:
         file.write(b"Bea,bea@example.com\n")
     work_imports()
     run.refresh_from_db()
@@ -174,7 +174,7 @@ def test_a_file_that_was_changed_after_it_was_looked_at_is_not_read_further(clie
 def test_reading_again_says_that_the_file_was_changed(client: Client) -> None:
     upload(client, b"name,email\nAna,ana@example.com\n")
     run = newest()
-    with run.file.storage.open(run.file.name, "ab") as file:
+    with run.file.storage.open(run.file.name or "", "ab") as file:
         file.write(b"x")
     answer = client.post(
         f"{LIST}{run.pk}/reading/", {"encoding": "utf-8", "delimiter": ",", "has_header": "on"}, follow=True
@@ -228,7 +228,7 @@ def test_what_was_pasted_and_is_no_table_is_refused(client: Client, text: str, s
 def test_nothing_that_was_stored_stays_when_an_import_is_deleted(client: Client) -> None:
     upload(client, GOOD, "clients.xlsx")
     run = newest()
-    files = [run.file.name, run.table.name]
+    files = [run.file.name or "", run.table.name or ""]
     assert all(run.file.storage.exists(name) for name in files)
     client.post(f"{LIST}{run.pk}/delete/", {"post": "yes"})
     assert not any(run.file.storage.exists(name) for name in files)
