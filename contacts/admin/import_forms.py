@@ -115,6 +115,10 @@ class Column:
     several: forms.BoundField | None
     is_number: bool = False
 
+    @property
+    def is_ignored(self) -> bool:
+        return not self.values and not self.target.errors and self.target.value() == mapping.IGNORE
+
 
 class ColumnsForm(forms.Form):
     """Where each column goes, the group for everyone, and the statement on consent."""
@@ -194,6 +198,16 @@ class ColumnsForm(forms.Form):
             order = self[f"order_{number}"] if str(number) in self.asked else None
             several = self[f"several_{number}"] if str(number) in self.several else None
             yield Column(header, values[:3], self[f"column_{number}"], order, several, self._is_number(number))
+
+    @property
+    def told(self) -> list[Column]:
+        """The columns that are shown at once."""
+        return [column for column in self.columns if not column.is_ignored]
+
+    @property
+    def ignored(self) -> list[Column]:
+        """Those that can wait: nothing in them, and they go nowhere."""
+        return [column for column in self.columns if column.is_ignored]
 
     @property
     def evidence(self) -> Iterable[forms.BoundField]:

@@ -37,12 +37,14 @@ def main(source: str, target: str, wanted: str, most_bytes: int) -> dict[str, An
 
 
 def _chosen(book: CalamineWorkbook, names: list[str], wanted: str) -> CalamineSheet | None:
-    """The sheet asked for, else the first that holds anything."""
+    """The sheet asked for, else the first that looks like a table, else the first that holds anything."""
+    first = None
     for name in [wanted] if wanted in names else names:
         sheet = book.get_sheet_by_name(name)
-        if sheet.height:
+        if sheet.height > 1 and sheet.width > 1:
             return sheet
-    return None
+        first = first or (sheet if sheet.height else None)
+    return first
 
 
 def _write(sheet: CalamineSheet, target: Path, most_bytes: int) -> int:
