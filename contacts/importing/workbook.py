@@ -103,7 +103,7 @@ def look_through(stream: BinaryIO) -> bool:
         with zipfile.ZipFile(stream) as book:
             _refuse_others(book)
             return _unpacked(book)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as bad:
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as bad:
         if isinstance(bad, NotATable):
             raise
         raise NotATable(LOCKED if "encrypted" in str(bad) else DAMAGED) from None

@@ -12,14 +12,14 @@ from playwright.sync_api import Page, StorageState, expect
 from tests.browser.conftest import Open
 from tests.browser.desk import LOOKS, PHONE, Desk
 from tests.contacts.exports import EXPORTS
-from tests.contacts.workbooks import book
+from tests.contacts.workbooks import Cell, book
 
 pytestmark = pytest.mark.browser
 
 ROWS = 30_000
 HALF_WAY = """(rows) => document.querySelector('.import-bar')?.value > 0
   && document.querySelector('[data-said]')?.textContent.includes(rows)"""
-PEOPLE = [
+PEOPLE: list[list[Cell]] = [
     ["Kunden, März"],
     ["Kunde", "Kontakt", "Mobile", "Since", "Spent"],
     ["Ana Rey", "ana@import.example; ana2@import.example", "600300001", 32874, "1,234"],
