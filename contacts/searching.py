@@ -1,9 +1,7 @@
-"""Finding people by parts of their names, addresses and numbers, through an index of three-letter pieces on either database.
+"""Finding people by parts of their names, addresses and numbers, through an index of three-letter pieces (pg_trgm, or FTS5 on SQLite).
 
-PostgreSQL has it from its extension pg_trgm (a GIN index on Contact.search), SQLite from FTS5 (a table kept by triggers). Neither is in a
-migration: `prepare()` runs after each migrate, for Django builds SQLite's tables anew when they change, and drops triggers with the old
-ones; and where PostgreSQL refuses the extension, the index comes with the first migrate after somebody has installed it. Without either
-the search finds the same, only slowly.
+`prepare()` makes it after each migrate, not a migration: Django builds SQLite's tables anew when they change, and drops their triggers; and
+where PostgreSQL refuses the extension, the index comes once somebody has installed it. Without it the search finds the same, slowly.
 """
 
 from __future__ import annotations
