@@ -55,6 +55,7 @@ GROUPS = (
             "contacts.undo_redemption",
             "contacts.*_classsession",
             "contacts.add_consent",
+            "contacts.consent_bulkrun",
             "channels.view_*",
             "channels.*_message",
             "channels.*_messageversion",

@@ -37,6 +37,7 @@ PERIODIC = (
     ),
     Periodic(gettext_noop("Contacts: find what is bought together"), "contacts.tasks.find_bought_together", 21_600),
     Periodic(gettext_noop("Contacts: work on imports"), "contacts.tasks.work_imports", 10),
+    Periodic(gettext_noop("Contacts: go on with bulk actions"), "contacts.tasks.work_many", 10),
 )
 
 

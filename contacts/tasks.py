@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
@@ -9,6 +11,7 @@ from django.utils import timezone
 from contacts import connections, hints, integrations
 from contacts.goods import together
 from contacts.importing import runs
+from contacts.many import runs as many
 
 
 @shared_task(name="contacts.tasks.work_imports", ignore_result=True)
@@ -17,6 +20,13 @@ def work_imports() -> int:
     integrations.forget(timezone.now())
     runs.prune(now=timezone.now())
     return runs.work(clock=timezone.now)
+
+
+@shared_task(name="contacts.tasks.work_many", ignore_result=True)
+def work_many() -> int:
+    """Go on with what staff asked for many people at once; delete the files of old exports."""
+    many.prune(now=timezone.now())
+    return many.work(clock=timezone.now)
 
 
 @shared_task(name="contacts.tasks.apply_received", ignore_result=True)
@@ -35,6 +45,6 @@ def find_bought_together() -> int:
     return together.find(timezone.now())
 
 
-def nudge() -> None:
+def nudge(task: Any = work_imports) -> None:
     """Begin now rather than at the next tick, once the present transaction is committed."""
-    transaction.on_commit(lambda: hints.give(work_imports), robust=True)
+    transaction.on_commit(lambda: hints.give(task), robust=True)

@@ -2,6 +2,7 @@
 
 from contacts.admin import (
     booking,
+    bulk_run,
     business,
     connection,
     consent,
@@ -19,6 +20,7 @@ from contacts.admin import (
 
 __all__ = [
     "booking",
+    "bulk_run",
     "business",
     "connection",
     "consent",
