@@ -37,6 +37,12 @@ from contacts.models import (
 class ContactChangeList(LongChangeList):
     """A page of contacts, each with what the gate says of them now: two statements for the whole page."""
 
+    own_conditions = 1
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Contact]:
+        people: QuerySet[Contact] = super().get_queryset(request, exclude_parameters)
+        return people.filter(erased_at=None)
+
     def loaded(self, pks: Sequence[Any]) -> list[Any]:
         page: list[Any] = super().loaded(pks)
         prefetch_related_objects(page, "addresses", "groups")

@@ -77,6 +77,9 @@ class LongChangeList(ChangeList):
 
     queryset: QuerySet[Any]
     result_list: Any
+    own_conditions = (
+        0  # those that leave out hardly anybody: the number of rows in the table still says about how many there are
+    )
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[str]:
         by = self.model_admin.walks_by
@@ -129,7 +132,8 @@ class LongChangeList(ChangeList):
         known = len(first.keys)
         if first.whole and known <= MOST:
             return known
-        if not self.queryset.query.where and (guess := walking.about(self.model, self.queryset.db)) and guess > MOST:
+        whole = len(self.queryset.query.where.children) <= self.own_conditions
+        if whole and (guess := walking.about(self.model, self.queryset.db)) and guess > MOST:
             return Roughly.of(guess, _("about %(count)s"))
         return Roughly.of(min(known, MOST), _("more than %(count)s") if known else _("perhaps some"))
 
