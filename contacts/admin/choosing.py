@@ -73,7 +73,7 @@ def _list(user: Any, query: Mapping[str, list[str]]) -> Chosen:
     """As if this user had opened the list with these filters."""
     request = HttpRequest()
     request.method, request.user = "GET", user
-    request.GET = QueryDict(urlencode(query, doseq=True))  # type: ignore[assignment]
+    request.GET = QueryDict(urlencode(query, doseq=True))
     owner: Any = admin.site.get_model_admin(Contact)
     columns = owner.get_list_display(request)
     return Chosen(

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from contacts import consent
 from contacts.admin import choosing
-from contacts.many import runs
+from contacts.many import acts, runs
 from contacts.models import Act, BulkRun, Consent, Contact, Group, Membership
 from tests.contacts.staff import said_of, sign_in
 from tests.factories import NOW, make_business, make_contact, make_group
@@ -48,7 +48,7 @@ def two_at_a_time(run: BulkRun) -> list[int]:
     return list(runs.people(run).filter(pk__gt=run.position).order_by("pk").values_list("pk", flat=True)[:2])
 
 
-AGREED = {
+AGREED: dict[str, Any] = {
     "kind": "email", "purpose": "marketing", "basis": "express", "source": "paper list", "on": "2026-01-31", "wording": "Yes, write to me.",
     "confirmed_by": "Olga Petrova",
 }  # fmt: skip
@@ -94,8 +94,8 @@ def test_consent_of_many_is_recorded_as_it_was_confirmed_and_nothing_that_ended_
     fresh = make_contact("Ana", email="a@example.com", consent=())
     gone = make_contact("Bo", email="b@example.com")
     consent.withdraw(gone.pk, "email", source="link", now=NOW)
-    closed = make_contact("Cy", email="c@example.com", consent=())
     consent.suppress(kind="email", normal="c@example.com", scope="all", reason="staff", source="desk", now=NOW)
+    closed = make_contact("Cy", email="c@example.com", consent=())
     make_contact("Di", email="d@example.com")
     make_contact("Ed", consent=())
     before = Consent.objects.count()
@@ -160,7 +160,7 @@ def test_after_a_crash_it_goes_on_where_it_stood_and_nobody_is_done_twice(monkey
     }
     run = asked(Act.CONSENT, details=said)
     monkeypatch.setattr(runs, "_portion", two_at_a_time)
-    real, calls = runs.acts.apply, []
+    real, calls = acts.apply, []
 
     def breaks(run: BulkRun, ids: list[int], now: datetime) -> Any:
         calls.append(ids)
@@ -169,7 +169,7 @@ def test_after_a_crash_it_goes_on_where_it_stood_and_nobody_is_done_twice(monkey
             raise RuntimeError("the power went")
         return done
 
-    monkeypatch.setattr(runs.acts, "apply", breaks)
+    monkeypatch.setattr(acts, "apply", breaks)
     with pytest.raises(RuntimeError):
         runs.work(clock=clock)
     assert Consent.objects.count() == 2
@@ -185,14 +185,14 @@ def test_a_cancelled_one_stops_and_keeps_what_was_done(monkeypatch: pytest.Monke
         make_contact(f"P{n}")
     run = asked(group=make_group("All"))
     monkeypatch.setattr(runs, "_portion", two_at_a_time)
-    real = runs.acts.apply
+    real = acts.apply
 
     def cancels(run: BulkRun, ids: list[int], now: datetime) -> Any:
         done = real(run, ids, now)
         runs.cancel(run, now=now)
         return done
 
-    monkeypatch.setattr(runs.acts, "apply", cancels)
+    monkeypatch.setattr(acts, "apply", cancels)
     runs.work(clock=clock)
     run.refresh_from_db()
     assert (run.state, run.done, Membership.objects.count()) == ("cancelled", 2, 2)
@@ -232,15 +232,14 @@ def test_an_export_lies_in_private_and_only_who_asked_for_it_fetches_it() -> Non
     assert (run.state, run.done) == ("done", 1)
     address = reverse("admin:contacts_bulkrun_file", args=[run.pk])
     assert address in said_of(client.get(reverse("admin:contacts_bulkrun_change", args=[run.pk])))
-    answer = client.get(address)
+    answer: Any = client.get(address)
     lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
-    answer.close()
     assert len(lines) == 2
     assert "a@example.com" in lines[1]
     assert sign_in("Front desk").get(address).status_code == 404
-    owner = sign_in("Owner").get(address)
+    owner: Any = sign_in("Owner").get(address)
     assert owner.status_code == 200
-    owner.close()
+    assert b"a@example.com" in b"".join(owner.streaming_content)
     assert runs.prune(now=NOW + timedelta(days=8)) == 1
     run.refresh_from_db()
     assert not run.file
