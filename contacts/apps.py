@@ -10,13 +10,15 @@ class ContactsConfig(AppConfig):
     verbose_name = _("Contacts")
 
     def ready(self) -> None:
-        from contacts import events, reasons, stories
+        from contacts import events, merging, reasons, stories
+        from contacts.merging import own
         from contacts.models import SuppressionReason
         from contacts.models.event import OF_SHOPS, OF_VOUCHERS
         from contacts.segments import conditions
         from contacts.vouchers.redeeming import named_by_orders
 
         stories.register()
+        merging.register(own.PART)
         conditions.register()
         reasons.register_words({reason.value: reason.label for reason in SuppressionReason} | OF_SHOPS | OF_VOUCHERS)
         events.follow_vouchers(named_by_orders)

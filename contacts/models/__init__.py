@@ -10,12 +10,14 @@ from contacts.models.goods import BoughtTogether, GoesBy, GoesWith
 from contacts.models.importing import ImportRow, ImportRun, ImportState, RowOutcome
 from contacts.models.integration import AnsweredCall, Integration, Scope
 from contacts.models.limits import Cap, ClosedDay, QuietRule
+from contacts.models.merging import Alias, Duplicate, Merge
 from contacts.models.segment import Segment
 from contacts.models.voucher import CodeKind, Voucher, VoucherOffer
 
 __all__ = [
     "LONGEST_ADDRESS",
     "Address",
+    "Alias",
     "AnsweredCall",
     "Basis",
     "BookedBy",
@@ -33,6 +35,7 @@ __all__ = [
     "Consent",
     "ConsentPurpose",
     "Contact",
+    "Duplicate",
     "Event",
     "GoesBy",
     "GoesWith",
@@ -42,6 +45,7 @@ __all__ = [
     "ImportState",
     "Integration",
     "Membership",
+    "Merge",
     "QuietRule",
     "Received",
     "ReceivedState",
