@@ -11,7 +11,7 @@ class ContactsConfig(AppConfig):
 
     def ready(self) -> None:
         from contacts import events, merging, reasons, stories
-        from contacts.merging import own
+        from contacts.merging import own, story
         from contacts.models import SuppressionReason
         from contacts.models.event import OF_SHOPS, OF_VOUCHERS
         from contacts.segments import conditions
@@ -19,6 +19,7 @@ class ContactsConfig(AppConfig):
 
         stories.register()
         merging.register(own.PART)
+        story.register()
         conditions.register()
         reasons.register_words({reason.value: reason.label for reason in SuppressionReason} | OF_SHOPS | OF_VOUCHERS)
         events.follow_vouchers(named_by_orders)

@@ -9,6 +9,7 @@ from django.utils import timezone
 from contacts import connections, hints, integrations
 from contacts.goods import together
 from contacts.importing import runs
+from contacts.merging import finding
 
 
 @shared_task(name="contacts.tasks.work_imports", ignore_result=True)
@@ -33,6 +34,12 @@ def apply_received() -> int:
 def find_bought_together() -> int:
     """What was bought together, for messages that show what goes with it."""
     return together.find(timezone.now())
+
+
+@shared_task(name="contacts.tasks.find_duplicates", ignore_result=True)
+def find_duplicates() -> int:
+    """Who may be one person twice, for staff to decide."""
+    return finding.find(timezone.now())
 
 
 def nudge() -> None:

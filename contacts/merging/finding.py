@@ -109,8 +109,8 @@ def _by_birth() -> Found:
     for portion in _portions(keys):
         dates, names = {date for date, _name in portion}, {name for _date, name in portion}
         rows = named.filter(Among("name", sorted(names)), birth_date__in=dates)
-        keyed = (((date, name), pk, first, last) for date, name, pk, first, last in rows.values_list("birth_date", "name", "pk", "first_name", "last_name"))  # fmt: skip
-        for group in _groups(keyed):
+        found = rows.values_list("birth_date", "name", "pk", "first_name", "last_name")
+        for group in _groups(((date, name), *person) for date, name, *person in found):
             yield from ((pair, "birth") for pair, like in _compared(group) if like == Likeness.SAME)
 
 

@@ -90,7 +90,8 @@ def test_a_made_up_number_that_a_crowd_shares_suggests_nobody() -> None:
     [
         ("Ana Ruiz", "ruiz  ÁNA", Likeness.SAME), ("A. Ruiz", "Ana Ruiz", Likeness.SIMILAR), ("Ana", "Ana Ruiz", Likeness.SIMILAR),
         ("Jon Smith", "John Smith", Likeness.SIMILAR), ("Cralos Gil", "Carlos Gil", Likeness.SIMILAR), ("", "Ana", Likeness.BLANK),
-        ("Paul Gil", "Paula Gil", Likeness.DIFFERENT), ("Ana Ruiz", "Eva Ruiz", Likeness.DIFFERENT), ("A. B.", "Ana Bo", Likeness.DIFFERENT),
+        ("Paul Gil", "Paula Gil", Likeness.DIFFERENT),
+        ("Ana Ruiz", "Eva Ruiz", Likeness.DIFFERENT), ("A. B.", "Ana Bo", Likeness.DIFFERENT),
     ],
 )  # fmt: skip
 def test_names_are_one_persons_or_not(one: str, other: str, like: Likeness) -> None:

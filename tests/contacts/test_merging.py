@@ -127,7 +127,7 @@ def test_a_program_that_knows_the_old_number_or_id_finds_the_merged_person() -> 
     undo(second.pk, by=None, now=LATER)
     Contact.objects.filter(pk=kept.pk).update(city="Madrid")
     undo(done.pk, by=None, now=LATER)
-    assert sorted(Contact.objects.values_list("external_id", flat=True)) == ["G1", "K1", "T1"]
+    assert set(Contact.objects.values_list("external_id", flat=True)) == {"G1", "K1", "T1"}
 
 
 def test_undoing_brings_both_back_as_they_were() -> None:
@@ -143,8 +143,11 @@ def test_undoing_brings_both_back_as_they_were() -> None:
 
 
 def _all_of(contact: Contact) -> Any:
-    row = Contact.objects.filter(pk=contact.pk).values().get()
-    del row["updated_at"]
+    row = {
+        name: value
+        for name, value in Contact.objects.filter(pk=contact.pk).values().get().items()
+        if name != "updated_at"
+    }
     ways = Address.objects.filter(contact=contact.pk).order_by("kind", "position", "normal")
     return (
         row, list(ways.values_list("kind", "normal", "position")), list(contact.events.values_list("key")),
