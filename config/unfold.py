@@ -36,6 +36,8 @@ SIDEBAR: tuple[tuple[str | Promise, tuple[Page, ...]], ...] = (
             _list(_("Classes"), "self_improvement", "contacts", "classsession"),
             _list(_("Imports"), "upload_file", "contacts", "importrun"),
             _list(_("Bulk actions"), "checklist_rtl", "contacts", "bulkrun"),
+            _list(_("Possible duplicates"), "people_alt", "contacts", "duplicate"),
+            _list(_("Merged contacts"), "merge", "contacts", "merge"),
             _list(_("Consent"), "fact_check", "contacts", "consent"),
             _list(_("Suppressions"), "block", "contacts", "suppression"),
             _list(_("Events"), "event_note", "contacts", "event"),

@@ -8,9 +8,10 @@ from contacts.models.consent import Basis, Consent, ConsentPurpose, Suppression,
 from contacts.models.contact import LONGEST_ADDRESS, Address, Contact, Group, GroupKind, Membership, Validity
 from contacts.models.event import Event
 from contacts.models.goods import BoughtTogether, GoesBy, GoesWith
-from contacts.models.importing import ImportRow, ImportRun, ImportState, RowOutcome
+from contacts.models.importing import ImportLayout, ImportRow, ImportRun, ImportState, RowOutcome
 from contacts.models.integration import AnsweredCall, Integration, Scope
 from contacts.models.limits import Cap, ClosedDay, QuietRule
+from contacts.models.merging import Alias, Duplicate, Merge
 from contacts.models.privacy import Erasure
 from contacts.models.segment import Segment
 from contacts.models.voucher import CodeKind, Voucher, VoucherOffer
@@ -19,6 +20,7 @@ __all__ = [
     "LONGEST_ADDRESS",
     "Act",
     "Address",
+    "Alias",
     "AnsweredCall",
     "Basis",
     "BookedBy",
@@ -38,17 +40,20 @@ __all__ = [
     "Consent",
     "ConsentPurpose",
     "Contact",
+    "Duplicate",
     "Erasure",
     "Event",
     "GoesBy",
     "GoesWith",
     "Group",
     "GroupKind",
+    "ImportLayout",
     "ImportRow",
     "ImportRun",
     "ImportState",
     "Integration",
     "Membership",
+    "Merge",
     "QuietRule",
     "Received",
     "ReceivedState",
