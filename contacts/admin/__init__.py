@@ -2,6 +2,7 @@
 
 from contacts.admin import (
     booking,
+    bulk_run,
     business,
     connection,
     consent,
@@ -12,6 +13,7 @@ from contacts.admin import (
     import_layouts,
     imports,
     integration,
+    merging,
     privacy,
     roster,
     segment,
@@ -21,6 +23,7 @@ from contacts.admin import (
 
 __all__ = [
     "booking",
+    "bulk_run",
     "business",
     "connection",
     "consent",
@@ -31,6 +34,7 @@ __all__ = [
     "import_layouts",
     "imports",
     "integration",
+    "merging",
     "privacy",
     "roster",
     "segment",

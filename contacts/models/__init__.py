@@ -1,22 +1,26 @@
 """The nouns of the contacts room."""
 
 from contacts.models.booking import BookedBy, Booking, BookingKind, BookingStatus, ClassSession
+from contacts.models.bulk_run import Act, BulkRun, BulkState
 from contacts.models.business import Branch, Business
 from contacts.models.connection import Connection, Received, ReceivedState
 from contacts.models.consent import Basis, Consent, ConsentPurpose, Suppression, SuppressionReason, SuppressionScope
-from contacts.models.contact import LONGEST_ADDRESS, Address, Contact, Group, Membership, Validity
+from contacts.models.contact import LONGEST_ADDRESS, Address, Contact, Group, GroupKind, Membership, Validity
 from contacts.models.event import Event
 from contacts.models.goods import BoughtTogether, GoesBy, GoesWith
 from contacts.models.importing import ImportLayout, ImportRow, ImportRun, ImportState, RowOutcome
 from contacts.models.integration import AnsweredCall, Integration, Scope
 from contacts.models.limits import Cap, ClosedDay, QuietRule
+from contacts.models.merging import Alias, Duplicate, Merge
 from contacts.models.privacy import Erasure
 from contacts.models.segment import Segment
 from contacts.models.voucher import CodeKind, Voucher, VoucherOffer
 
 __all__ = [
     "LONGEST_ADDRESS",
+    "Act",
     "Address",
+    "Alias",
     "AnsweredCall",
     "Basis",
     "BookedBy",
@@ -25,6 +29,8 @@ __all__ = [
     "BookingStatus",
     "BoughtTogether",
     "Branch",
+    "BulkRun",
+    "BulkState",
     "Business",
     "Cap",
     "ClassSession",
@@ -34,17 +40,20 @@ __all__ = [
     "Consent",
     "ConsentPurpose",
     "Contact",
+    "Duplicate",
     "Erasure",
     "Event",
     "GoesBy",
     "GoesWith",
     "Group",
+    "GroupKind",
     "ImportLayout",
     "ImportRow",
     "ImportRun",
     "ImportState",
     "Integration",
     "Membership",
+    "Merge",
     "QuietRule",
     "Received",
     "ReceivedState",
