@@ -69,6 +69,7 @@ class ImportRunAdmin(ModelAdmin):
 
     def delete_model(self, request: HttpRequest, obj: ImportRun) -> None:
         obj.file.delete(save=False)
+        runs.forget_stage(obj)
         super().delete_model(request, obj)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:

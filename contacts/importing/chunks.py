@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from itertools import islice
 from typing import BinaryIO, cast
 
-from contacts.importing.lease import CHUNK
+from contacts.importing.lease import CHUNK as CHUNK  # noqa: PLC0414
 from contacts.importing.reading import Raw, Shape
 from contacts.models import ImportRun
 

@@ -111,8 +111,12 @@ class Cleaner:
         if name in mapping.CONSENT:
             return self._put_consent(mapping.CONSENT[name])
         if name == mapping.DETAIL:
-            return _put_detail(header.removeprefix(mapping.DETAIL_MARK) or str(mapping.LABELS[mapping.DETAIL]))
+            return _put_detail(self.detail_name(header))
         return _PUTS.get(name) or _put_value("branch_id" if name == "branch" else name)
+
+    def detail_name(self, header: str) -> str:
+        """Under which name a column's values are kept as other details."""
+        return (header.removeprefix(mapping.DETAIL_MARK) or str(mapping.LABELS[mapping.DETAIL]))[:120]
 
     def _put_consent(self, kinds: tuple[str, ...]) -> Put:
         wanted = self.consent.get("mode") == "column"
@@ -139,7 +143,7 @@ def _put_value(name: str) -> Put:
 def _put_detail(name: str) -> Put:
     def put(row: Row, value: str) -> None:
         if value:
-            row.attributes[name[:120]] = value
+            row.attributes[name] = value
 
     return put
 
@@ -156,14 +160,20 @@ def _put_number(row: Row, value: str) -> None:
     row.external_id = value
 
 
-def _put_whole_name(row: Row, value: str) -> None:
+def split_name(value: str) -> tuple[str, str]:
     """“García, Ana” or “Ana García”: what comes before the first space is the first name."""
     last, comma, first = value.partition(",")
     if not comma:
         first, _space, last = value.partition(" ")
-    for name, part in (("first_name", first.strip()), ("last_name", last.strip())):
+    parts = first.strip(), last.strip()
+    for part in parts:
         if len(part) > 120:
             raise ValueError(_("“%(text)s…” is longer than %(most)d characters.") % {"text": part[:40], "most": 120})
+    return parts
+
+
+def _put_whole_name(row: Row, value: str) -> None:
+    for name, part in zip(("first_name", "last_name"), split_name(value), strict=True):
         if part:
             row.values.setdefault(name, part)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ from contacts.importing.planning import Outcome
 from contacts.importing.writing import EXAMPLES, NOTED
 from contacts.models import ImportRow, ImportRun, ImportState, RowOutcome
 
-LEASE = timedelta(seconds=60)  # far longer than a chunk takes
+LEASE = timedelta(seconds=100)  # far longer than a portion takes
 CHUNK = 1000
 
 
@@ -31,19 +31,18 @@ def renew(run: ImportRun, now: datetime, **changes: Any) -> None:
 
 
 def advance(run: ImportRun, outcomes: Sequence[Outcome], now: datetime) -> None:
-    """Count a chunk, in the transaction that writes it; raises Lost where another has counted it or staff cancelled."""
-    counts = Counter(found.outcome.value for found in outcomes)
+    """Count rows that were planned, in the transaction that writes them; raises Lost where staff cancelled or another took over."""
     tally(run, outcomes)
-    held = ImportRun.objects.filter(pk=run.pk, lease_token=run.lease_token, state=run.state, position=run.position)
-    sums = {name: F(name) + counts[name] for name in RowOutcome.values}
-    moved = held.update(position=F("position") + len(outcomes), lease_until=now + LEASE, options=run.options, **sums)
-    if moved != 1:
+    count(run, Counter(found.outcome.value for found in outcomes), now, options=run.options)
+
+
+def count(run: ImportRun, counts: Mapping[str, int], now: datetime, **changes: Any) -> None:
+    """Count rows by their outcomes, in the transaction that writes them; raises Lost."""
+    held = ImportRun.objects.filter(pk=run.pk, lease_token=run.lease_token, state=run.state)
+    sums = {name: F(name) + counts[name] for name in RowOutcome.values if counts.get(name)}
+    moved = F("position") + sum(counts.values())
+    if held.update(position=moved, lease_until=now + LEASE, **sums, **changes) != 1:
         raise Lost
-
-
-def counted(run: ImportRun, outcomes: Sequence[Outcome]) -> None:
-    """After the commit: the row in memory says what the row in the database says."""
-    run.position += len(outcomes)
 
 
 def tally(run: ImportRun, outcomes: Sequence[Outcome]) -> None:

@@ -16,6 +16,7 @@ from contacts.importing import checking, loading
 from contacts.importing.encoding import BadEncoding
 from contacts.importing.lease import LEASE, Lost
 from contacts.models import ImportRow, ImportRun, ImportState
+from contacts.staging import Stage
 
 Clock = Callable[[], datetime]
 
@@ -151,5 +152,12 @@ def prune(*, now: datetime) -> int:
     for run in old:
         run.file.delete(save=False)
         ImportRow.objects.filter(run=run).delete()
+        forget_stage(run)
         ImportRun.objects.filter(pk=run.pk).update(file="", sample=[])
     return len(old)
+
+
+def forget_stage(run: ImportRun) -> None:
+    """The rows of an import that is over, or is deleted, need not lie ready any longer."""
+    if run.options.get("stage"):
+        Stage(run.options["stage"]).drop()

@@ -99,3 +99,25 @@ class ImportRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.line}"
+
+
+class ImportPortion(models.Model):
+    """A portion of an import that is written: rows first..end-1 of the file, so that a crash neither loses nor doubles a row.
+
+    apart: rows left to be planned one by one; made: ids of the contacts that it added, as pairs of the first and the last.
+    """
+
+    run = models.ForeignKey(ImportRun, models.CASCADE, related_name="portions")
+    one_by_one = models.BooleanField(default=False)
+    first = models.PositiveIntegerField()
+    end = models.PositiveIntegerField()
+    apart = models.JSONField(default=list)
+    made = models.JSONField(default=list)
+
+    class Meta:
+        verbose_name = _("portion of an import")
+        verbose_name_plural = _("portions of imports")
+        constraints = [models.UniqueConstraint(fields=["run", "one_by_one", "first"], name="import_portion_once")]
+
+    def __str__(self) -> str:
+        return f"{self.first}-{self.end}"
