@@ -13,10 +13,12 @@ class ContactsConfig(AppConfig):
         from contacts import events, reasons, stories
         from contacts.models import SuppressionReason
         from contacts.models.event import OF_SHOPS, OF_VOUCHERS
+        from contacts.privacy import own
         from contacts.segments import conditions
         from contacts.vouchers.redeeming import named_by_orders
 
         stories.register()
+        own.registered()
         conditions.register()
         reasons.register_words({reason.value: reason.label for reason in SuppressionReason} | OF_SHOPS | OF_VOUCHERS)
         events.follow_vouchers(named_by_orders)

@@ -14,12 +14,14 @@ from django.db.models import (
     BooleanField,
     CharField,
     DateTimeField,
+    Exists,
     ExpressionWrapper,
     F,
     Field,
     IntegerField,
     JSONField,
     Max,
+    OuterRef,
     Q,
     QuerySet,
     UUIDField,
@@ -182,7 +184,8 @@ def _insert(people: QuerySet[Contact], occasion: Occasion, now: datetime) -> tup
     if occasion.launch_id:
         columns["launch_id"] = Value(occasion.launch_id, UUIDField())
     given = {f"e_{name}": value for name, value in columns.items()}
-    source = people.order_by().annotate(**given).values_list(entry.contact, *given)
+    erased = Contact.objects.filter(pk=OuterRef(entry.contact), erased_at__isnull=False)
+    source = people.filter(~Exists(erased)).order_by().annotate(**given).values_list(entry.contact, *given)
     return bulk.insert_select(Enrollment, ["contact_id", *columns], source)
 
 
@@ -223,9 +226,9 @@ def _finish(launch: Launch, token: UUID, now: datetime) -> None:
 
 
 def _reopen_facts(entered: Q, version: CascadeVersion, now: datetime) -> None:
-    """What was noticed while these people were entering is looked at again: a goal, or that what it is about does not take place."""
+    """What was noticed while these people were entering is looked at again: what ends it, or that what it is about is not to be."""
     heeded = trigger(version.trigger).heeds(version.trigger_params)
-    ends = [*version.goal, *heeded, *(ENDS_BOOKING if version.trigger != "manual" else ())]
+    ends = [*version.goal, *version.exits, *heeded, *(ENDS_BOOKING if version.trigger != "manual" else ())]
     if ends:
         theirs = Contact.objects.filter(entered).values("pk")
         since = now - (NOTICED if version.trigger != "manual" else timedelta(0))
