@@ -225,7 +225,7 @@ class Columns:
             return lambda column: _each(self._address(name), column)
         if name == "external_id":
             return lambda column: _each(lambda cell: clean({name: cell}) or "", column)
-        stored = _STORED.get(name, _text)
+        stored: Callable[[Any], Any] = _STORED.get(name, _text)
 
         def read(cell: str) -> Any:
             try:
