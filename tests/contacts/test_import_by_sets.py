@@ -6,6 +6,7 @@ import csv
 import io
 from typing import Any
 
+import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from hypothesis import given
@@ -87,16 +88,14 @@ class BySets(TestCase):
             model._base_manager.all()._raw_delete("default")
         _town()
         by_sets = _run(rows, mode, group)
-        old = chunks.CHUNK, loading.PORTION, checking.EXAMPLES
-        chunks.CHUNK, loading.PORTION, checking.EXAMPLES = 3, 4, 2
-        try:
+        with pytest.MonkeyPatch.context() as few:
+            for module, name, number in ((chunks, "CHUNK", 3), (loading, "PORTION", 4), (checking, "EXAMPLES", 2)):
+                few.setattr(module, name, number)
             runs.work(clock=timezone.now)
             by_sets.refresh_from_db()
             assert _counts(by_sets) == expected
             runs.confirm(by_sets)
             runs.work(clock=timezone.now)
-        finally:
-            chunks.CHUNK, loading.PORTION, checking.EXAMPLES = old
         by_sets.refresh_from_db()
         assert (by_sets.state, _counts(by_sets)) == ("done", expected)
         assert _stored() == stored
