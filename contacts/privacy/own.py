@@ -149,7 +149,7 @@ _LOGS = (
 )  # fmt: skip
 
 _HOUSE = (
-    own.BoughtTogether, own.Branch, own.Business, own.Cap, own.ClassSession, own.ClosedDay, own.Connection, own.GoesWith, own.Group,
+    own.BoughtTogether, own.Branch, own.Business, own.Cap, own.ClassSession, own.ClosedDay, own.Connection, own.GoesWith, own.Group, own.ImportPortion,
     own.Integration, own.QuietRule, own.VoucherOffer,
 )  # fmt: skip
 _OTHER_APPS = ("auth", "contenttypes", "sessions", "django_celery_beat", "admin")
