@@ -149,8 +149,8 @@ _LOGS = (
 )  # fmt: skip
 
 _HOUSE = (
-    own.BoughtTogether, own.Branch, own.Business, own.Cap, own.ClassSession, own.ClosedDay, own.Connection, own.GoesWith, own.Group, own.ImportPortion,
-    own.Integration, own.QuietRule, own.VoucherOffer,
+    own.BoughtTogether, own.Branch, own.Business, own.Cap, own.ClassSession, own.ClosedDay, own.Connection, own.GoesWith, own.Group,
+    own.ImportPortion, own.Integration, own.QuietRule, own.VoucherOffer,
 )  # fmt: skip
 _OTHER_APPS = ("auth", "contenttypes", "sessions", "django_celery_beat", "admin")
 
