@@ -110,7 +110,7 @@ class _Writer:
             with transaction.atomic():
                 # Two imports, or two workers on one, plan one after the other: each sees what the other wrote.
                 Business.objects.select_for_update().filter(pk=1).first()
-                people = People.for_rows([row for _, _, row in rows], lock=True, consents=bool(self.cleaner.consent))
+                people = People.for_rows([row for _, _, row in rows], lock=True, consents=self.cleaner.listens)
                 made = plan([(raw, row) for _, raw, row in rows], people, self.cleaner.branches)
                 self._commit(rows[0][0], rows[-1][0], made.outcomes, now, room)
                 write(made.touched, self.run, now=now)
