@@ -33,6 +33,7 @@ PLAIN, SEVERAL, REFUSED = (
     "s",
     "r",
 )  # kinds of rows: of one person with an address of each kind at most; of more; and no row to import
+_WAYS = (("email", "email"), ("sms", "phone"))  # channels, and the address that each needs
 _FIELD, _ROW = "\x1f", "\x1e"
 _TEXTS = ("first_name", "last_name", "language", "time_zone", "city", "notes")
 _STEADY = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit")
@@ -143,6 +144,13 @@ class Stage:
         """How many rows are refused, and how many are planned one by one."""
         refused = self._run(f"SELECT count(*) FROM {self._rows} WHERE kind = '{REFUSED}'")[0][0]
         return refused, self._run(f"SELECT count(*) FROM {self._apart}")[0][0]
+
+    def consents(self) -> int:
+        """How many consents are given by rows that are not set apart."""
+        given = [f"(CASE WHEN s.said_{kind} AND s.{way}_mark IS NOT NULL THEN 1 ELSE 0 END)" for kind, way in _WAYS]
+        apart = f"SELECT 1 FROM {self._apart} AS x WHERE x.n = s.n"
+        rows = f"FROM {self._rows} AS s WHERE s.kind = '{PLAIN}' AND NOT EXISTS ({apart})"
+        return self._run(f"SELECT coalesce(sum({' + '.join(given)}), 0) {rows}")[0][0] or 0
 
     def repeated_keys(self) -> set[int]:
         """The keys that stand in more than one row."""

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from contacts.importing import mapping
-from contacts.importing.people import EMAIL, PHONE, Row, mark
+from contacts.importing.people import EMAIL, FIELDS, NOTHING_ERASED, PHONE, Erasing, Row, mark
 from contacts.importing.reading import MAX_CELL, Raw
 from contacts.models import Branch, Business, ImportRun
 from contacts.models.contact import fold
@@ -30,6 +30,10 @@ TOO_MANY = ngettext_lazy(
     "count",
 )
 
+_PARTS = {
+    "full_name": ("first_name", "last_name"),
+    "branch": ("branch_id",),
+}  # fields that a column holds under another name
 Put = Callable[[Row, Any], None]
 _OWN_TO_EACH = {"email", "phone", "external_id", "notes"}
 
@@ -44,6 +48,9 @@ class Cleaner:
         self.everyone = [run.group.name] if run.group else []
         self.branches = dict(Branch.objects.values_list("id", "name"))
         self.width = len(run.headers)
+        self.headers = run.headers
+        self.empty = run.options.get("empty", "keep")
+        self.chosen = list(enumerate(run.mapping.get("columns", [])))
         self.said_at = _noon(self.consent.get("date")) or now
         self._settle(run, now.date())
         self.columns = [
@@ -64,6 +71,14 @@ class Cleaner:
         for number, name in enumerate(run.mapping.get("columns", [])):
             if name in ("birth_date", "consented_at"):
                 fields[name].widget.order, fields[name].widget.today = orders.get(str(number), ""), today
+
+    def erasing(self) -> Erasing:
+        """What an empty cell of the file empties: fields and other details, never a number, an address, a group or a consent."""
+        if self.empty != "erase":
+            return NOTHING_ERASED
+        names = {part for _, name in self.chosen for part in _PARTS.get(name, (name,))}
+        details = {self.detail_name(self.headers[number]) for number, name in self.chosen if name == mapping.DETAIL}
+        return Erasing(frozenset(names & set(FIELDS)), frozenset(details))
 
     def clean(self, raw: Raw) -> Row | list[str]:
         """The row, or why it is refused: one sentence for each thing that is wrong."""
