@@ -57,7 +57,7 @@ def _plan_apart(run: ImportRun, cleaner: Cleaner, stage: Stage, clock: Callable[
     for rows in stage.apart(chunks.CHUNK):
         cleaned = [restored(row) for row in rows]
         people = People.for_rows(
-            [row for _, row in cleaned], carried.values(), consents=bool(cleaner.consent), erasing=cleaner.erasing()
+            [row for _, row in cleaned], carried.values(), consents=cleaner.listens, erasing=cleaner.erasing()
         )
         made = plan(cleaned, people, cleaner.branches)
         _carry(made, again, carried)
@@ -78,7 +78,7 @@ def _carry(made: Plan, again: set[int], carried: dict[int, Known]) -> None:
             carried[id(person)] = person
     for person in made.touched:
         person.own_columns_changed = False
-        person.new_groups, person.lines = [], []
+        person.new_groups, person.lines, person.closings = [], [], []
 
 
 def _has_more(person: Known, row: Row, changes: dict[str, list[str]]) -> bool:

@@ -13,6 +13,7 @@ from django.conf import settings
 
 from contacts import emails, phones
 from contacts.importing import mapping
+from contacts.importing.cells import CLEANED, LEFT
 from contacts.importing.cleaning import Cleaner, split_name
 from contacts.importing.reading import MAX_CELL, Raw
 from contacts.importing.staged import joined, mark_key, number_key, written
@@ -52,10 +53,16 @@ class Columns:
 
     def __init__(self, cleaner: Cleaner, chosen: Sequence[str], headers: Sequence[str]) -> None:
         self.cleaner, self.width = cleaner, cleaner.width
-        self.chosen = [(number, name) for number, name in enumerate(chosen) if name != mapping.IGNORE]
+        details = dict.fromkeys((mapping.NUMBER, mapping.DAY), mapping.DETAIL)
+        self.chosen = [
+            (number, details.get(name, name)) for number, name in enumerate(chosen) if name != mapping.IGNORE
+        ]
         self.headers = headers
-        self.strange = any(name not in _KNOWN for _, name in self.chosen)
-        self.readers = {number: self._reader(name) for number, name in self.chosen if name in _KNOWN}
+        self.strange = any(name not in _KNOWN for _, name in self.chosen) or cleaner.consent.get("mode") in (
+            LEFT,
+            CLEANED,
+        )
+        self.readers = {number: self._reader(number, name) for number, name in self.chosen if name in _KNOWN}
         self.folded = _Remembered(fold)
         self.texts = _Remembered(_json)
         self.sealed = settings.SUPPRESSION_KEY
@@ -218,18 +225,18 @@ class Columns:
 
     # --- cells ----------------------------------------------------------------------------------------------------------
 
-    def _reader(self, name: str) -> Callable[[Sequence[str]], list[Any]]:
+    def _reader(self, number: int, name: str) -> Callable[[Sequence[str]], list[Any]]:
         """Reads a whole column: texts as they are stored, "" for nothing; pairs, tuples and truths where the room works with them."""
-        clean = cast("Callable[[dict[str, str]], Any]", self.cleaner.resource.fields[name].clean)
+        whole = self.cleaner.readers[number]
         if name in ("email", "phone"):
-            return lambda column: _each(self._address(name), column)
+            return lambda column: _each(self._address(name, whole), column)
         if name == "external_id":
-            return lambda column: _each(lambda cell: clean({name: cell}) or "", column)
+            return lambda column: _each(lambda cell: _one(whole(cell)) or "", column)
         stored: Callable[[Any], Any] = _STORED.get(name, _text)
 
         def read(cell: str) -> Any:
             try:
-                return stored(clean({name: cell}))
+                return stored(_one(whole(cell)))
             except ValueError:
                 return _BAD
 
@@ -237,8 +244,7 @@ class Columns:
         known = _Remembered(read, {"": empty})
         return lambda column: [known[cell] for cell in column]
 
-    def _address(self, kind: str) -> Callable[[str], tuple[str, str] | None]:
-        whole: Any = self.cleaner.resource.fields[kind].widget.clean
+    def _address(self, kind: str, whole: Callable[[str], list[Any]]) -> Callable[[str], tuple[str, str] | None]:
         country = self.cleaner.country
 
         def quickly(text: str) -> str:
@@ -248,7 +254,7 @@ class Columns:
             text = cell.strip()
             if text and text[0] != "'" and (normal := quickly(text)):
                 return text[:320], normal
-            return cast("tuple[str, str] | None", whole(cell))
+            return cast("tuple[str, str] | None", _one(whole(cell))) if text else None
 
         return read
 
@@ -269,6 +275,23 @@ class Columns:
         found.keys += [(n, name, key) for name, all_of_it in keys.items() for key in set(all_of_it)]
         values |= {"kind": SEVERAL, "whole": written(row), "cells": joined(raw.cells)}
         return tuple(values.values())
+
+
+def _one(values: Sequence[Any]) -> Any:
+    """The value of a cell, None for nothing. Several make it a row to be read by itself."""
+    if len(values) > 1:
+        raise ValueError
+    return values[0] if values else None
+
+
+def _truth(value: Any) -> Any:
+    """Who left is more than a no."""
+    return _BAD if isinstance(value, str) else value
+
+
+def _birthday(value: Any) -> Any:
+    """One without its year is kept elsewhere."""
+    return _BAD if value and isinstance(value, str) else _text(value)
 
 
 def _instant(value: datetime | None) -> str:
@@ -295,16 +318,16 @@ def _text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def _pair(value: str) -> tuple[str, str] | None:
-    return split_name(value) if value else None
-
-
-def _same(value: Any) -> Any:
+def _names(value: Any) -> Any:
     return value
 
 
+def _pair(value: str | None) -> tuple[str, str] | None:
+    return split_name(value) if value else None
+
+
 _STORED: dict[str, Callable[[Any], Any]] = {
-    "full_name": _pair, "groups": _same, "consented_at": _instant, **dict.fromkeys(mapping.CONSENT, _same),
+    "full_name": _pair, "groups": _names, "consented_at": _instant, "birth_date": _birthday, **dict.fromkeys(mapping.CONSENT, _truth),
 }  # fmt: skip
 
 

@@ -44,7 +44,7 @@ def _put(stage: Stage, cleaned: Cleaned) -> None:
 
 def _expected(stream: BinaryIO, run: ImportRun, read: int) -> int:
     """How many rows the file will have had, by how much of it they took so far."""
-    return round(read * run.file.size / max(stream.tell(), 1))
+    return round(read * run.read_from.size / max(stream.tell(), 1))
 
 
 @contextmanager

@@ -114,7 +114,7 @@ class _Writer:
                 people = People.for_rows(
                     [row for _, _, row in rows],
                     lock=True,
-                    consents=bool(self.cleaner.consent),
+                    consents=self.cleaner.listens,
                     erasing=self.cleaner.erasing(),
                 )
                 made = plan([(raw, row) for _, raw, row in rows], people, self.cleaner.branches)

@@ -52,11 +52,15 @@ class Saying:
     at: datetime | None
     address: str
     line: int
+    proof: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
 class Known:
-    """A contact as it will stand after the rows so far. `id` is None until it is saved; `dirty` says that there is something to save."""
+    """A contact as it will stand after the rows so far. `id` is None until it is saved.
+
+    closings: addresses to close, as kind of channel, normalised address, and `cells.LEFT` or `CLEANED`.
+    """
 
     id: int | None = None
     external_id: str | None = None
@@ -68,6 +72,7 @@ class Known:
     own_columns_changed: bool = False
     new_groups: list[str] = field(default_factory=list)
     lines: list[Saying] = field(default_factory=list)
+    closings: list[tuple[str, str, str]] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -81,7 +86,10 @@ class Known:
 
 @dataclass(slots=True)
 class Row:
-    """One row, cleaned. emails and phones: `(as given, normalised, fingerprint)`, the first column first."""
+    """One row, cleaned. emails and phones: `(as given, normalised, fingerprint)`, the first column first.
+
+    proof: what the file says of how consent was given, by the keys of `mapping.LABELS`; left: kind of channel -> `cells.LEFT` or `CLEANED`.
+    """
 
     line: int
     external_id: str = ""
@@ -92,6 +100,9 @@ class Row:
     groups: list[str] = field(default_factory=list)
     said: dict[str, bool] = field(default_factory=dict)
     said_at: datetime | None = None
+    proof: dict[str, Any] = field(default_factory=dict)
+    left: dict[str, str] = field(default_factory=dict)
+    left_at: datetime | None = None
 
     @property
     def name(self) -> str:
@@ -104,10 +115,11 @@ class Row:
 
 
 class Erasing(NamedTuple):
-    """Which fields and which other details are emptied by an empty cell."""
+    """Which fields and which other details are emptied by an empty cell; birthday: what the column of birth dates is called."""
 
     fields: frozenset[str]
     details: frozenset[str]
+    birthday: str = ""
 
 
 NOTHING_ERASED = Erasing(frozenset(), frozenset())
@@ -130,6 +142,7 @@ class People:
         self.labels: Mapping[str, str] = {}
         self.erased: frozenset[str] = frozenset()
         self.erased_details: frozenset[str] = frozenset()
+        self.birthday = ""
 
     def join(self, person: Known) -> None:
         """Make a person findable; calling it again after a change adds what is new."""
@@ -142,9 +155,13 @@ class People:
             if person not in found:
                 found.append(person)
 
-    def emptied(self, given: Mapping[str, Any]) -> dict[str, Any]:
+    def emptied(self, given: Mapping[str, Any], row: Row) -> dict[str, Any]:
         """What becomes of the fields of the file whose cells are empty, where staff chose that these empty them."""
-        return {name: None if name in ("birth_date", "branch_id") else "" for name in self.erased if name not in given}
+        told = {
+            *given,
+            *(("birth_date",) if self.birthday in row.attributes else ()),
+        }  # without its year it is a detail
+        return {name: None if name in ("birth_date", "branch_id") else "" for name in self.erased if name not in told}
 
     def match(self, row: Row) -> tuple[Known | None, bool]:
         """Whom the row means, or nobody; and whether the other system's number says so. Raises Unclear.
@@ -189,7 +206,7 @@ class People:
     ) -> People:
         """Load them with a handful of statements. carried: those of earlier chunks who stand for what a check must not write."""
         people = cls()
-        people.erased, people.erased_details = erasing
+        people.erased, people.erased_details, people.birthday = erasing
         marks = list({mark for row in rows for mark in row.marks})
         numbers = list({row.external_id for row in rows if row.external_id})
         for person in carried:

@@ -74,7 +74,8 @@ def _whole(data: dict[str, Any]) -> Row:
         data[name] = [tuple(one) for one in data[name]]
     if data["values"].get("birth_date"):
         data["values"]["birth_date"] = _day(data["values"]["birth_date"])
-    return Row(**data | {"said_at": _moment(data["said_at"])})
+    data["proof"] = {key: _moment(value) if key.endswith("_at") else value for key, value in data["proof"].items()}
+    return Row(**data | {name: _moment(data[name]) for name in ("said_at", "left_at")})
 
 
 def _day(value: Any) -> date:

@@ -6,9 +6,23 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from contacts import bulk, consent
+from contacts import bulk, consent, kinds
+from contacts.consent.closing import Closing, mark_invalid, suppress_many
+from contacts.importing.cells import LEFT
 from contacts.importing.people import FIELDS, MARKETING, Known
-from contacts.models import Address, Basis, Contact, Group, ImportRow, ImportRun, Membership, RowOutcome, Validity
+from contacts.models import (
+    Address,
+    Basis,
+    Contact,
+    Group,
+    ImportRow,
+    ImportRun,
+    Membership,
+    RowOutcome,
+    SuppressionReason,
+    SuppressionScope,
+    Validity,
+)
 from contacts.models.contact import fold, search_text, searchable
 
 _OWN = ("external_id", *FIELDS, "attributes", "search", "updated_at")
@@ -35,6 +49,25 @@ def write(people: Sequence[Known], run: ImportRun, *, now: datetime) -> None:
     lines = [line for person in people for line in _lines(person, run)]
     if lines:
         consent.record_imported(lines, now=now)
+    _close([closing for person in people for closing in person.closings], run, now)
+
+
+def _close(closings: Sequence[tuple[str, str, str]], run: ImportRun, now: datetime) -> None:
+    """Addresses whose owners left at another program take no marketing there; those that do not exist take nothing."""
+    source = f"import {run.filename[:80]}"
+    left, gone = SuppressionReason.PROVIDER.value, SuppressionReason.BOUNCE.value
+    suppress_many(
+        [
+            Closing(
+                kinds.get(kind).address, normal, left if why == LEFT else gone,
+                SuppressionScope.MARKETING.value if why == LEFT else SuppressionScope.ALL.value,
+                channel=kind, source=source, operator_id=run.created_by_id,
+            )
+            for kind, normal, why in closings
+        ],
+        now=now,
+    )  # fmt: skip
+    mark_invalid("email", [normal for _kind, normal, why in closings if why != LEFT])
 
 
 def save(people: Sequence[Known], *, now: datetime) -> None:
@@ -110,7 +143,7 @@ def statement_of(run: ImportRun) -> consent.Statement:
     """What all lines of ledger that a file gives have in common: its basis, its wording, and who vouched for it."""
     said = run.options.get("consent", {})
     return consent.Statement(
-        basis=said.get("basis", Basis.STAFF.value), source=f"import {run.filename[:80]}, line {{line}}", wording=_wording(said),
+        basis=said.get("basis", Basis.STAFF.value), source=f"import {run.filename[:60]}, line {{line}}", wording=_wording(said),
         language=run.options.get("language", ""), operator_id=run.created_by_id,
     )  # fmt: skip
 
@@ -119,12 +152,20 @@ def _lines(person: Known, run: ImportRun) -> Iterable[consent.Line]:
     """What the file says about consent, with its evidence."""
     statement = statement_of(run)
     for said in person.lines:
+        proof = said.proof
         yield consent.Line(
             contact_id=person.id or 0, kind=said.kind, given=said.given, purpose=MARKETING,
-            basis=statement.basis if said.given else Basis.WITHDRAWAL.value, source=statement.source.replace("{line}", str(said.line)),
+            basis=statement.basis if said.given else Basis.WITHDRAWAL.value,
+            source=statement.source.replace("{line}", str(said.line)) + _opted_in(proof),
             wording=statement.wording if said.given else "", language=statement.language, at=said.at,
-            operator_id=statement.operator_id, address=said.address,
+            operator_id=statement.operator_id, address=said.address, ip=proof.get("confirm_ip") or proof.get("consent_ip"),
         )  # fmt: skip
+
+
+def _opted_in(proof: dict[str, Any]) -> str:
+    """Where a confirmation counts: when and from where the person had asked for it."""
+    at, ip = proof.get("consented_at"), proof.get("consent_ip", "")
+    return f"; opt-in {at:%Y-%m-%d %H:%M} {ip}".rstrip() if at and proof.get("confirmed_at") else ""
 
 
 def _wording(statement: dict[str, Any]) -> str:
