@@ -55,18 +55,17 @@ class Stage:
     def _is_postgres(self) -> bool:
         return cast(bool, self._connection.vendor == "postgresql")
 
+    # The rows, those that are planned one by one, and the keys of the second and third addresses of rows.
     @property
     def _rows(self) -> str:
         return f"import_rows_{self.name}"
 
     @property
     def _apart(self) -> str:
-        """The rows that are planned one by one."""
         return f"import_apart_{self.name}"
 
     @property
     def _more(self) -> str:
-        """Keys of the second and third addresses of rows."""
         return f"import_more_{self.name}"
 
     # --- fill -----------------------------------------------------------------------------------------------------------
@@ -202,7 +201,7 @@ class Stage:
     def trusted(self) -> Iterator[None]:
         """What is written within refers to rows that this transaction wrote or holds. Where the database user may say so, PostgreSQL does
         not look each of them up again, which is two fifths of an import's time."""
-        allowed = self._is_postgres and self._run(_MAY_TRUST)[0][0]
+        allowed = self._is_postgres and self._run(_may_trust(self._connection.pg_version))[0][0]
         if allowed:
             self._run("SET LOCAL session_replication_role = replica")
         yield
@@ -224,21 +223,16 @@ class Stage:
     def groups(self, numbers: Sequence[int]) -> list[str]:
         """The different contents of the column of groups, each a JSON list of names."""
         among, many = self._among("n", numbers)
-        return [
-            found
-            for (found,) in self._run(
-                f"SELECT DISTINCT groups FROM {self._rows} WHERE groups IS NOT NULL AND {among}", many
-            )
-        ]
+        rows = self._run(f"SELECT DISTINCT groups FROM {self._rows} WHERE groups IS NOT NULL AND {among}", many)
+        return [found for (found,) in rows]
 
     def ids(self, count: int) -> list[int]:
         """Numbers for new contacts, which nobody else gets."""
         if self._is_postgres:
-            sequence = "pg_get_serial_sequence('contacts_contact', 'id')"
-            return [
-                one
-                for (one,) in self._run(f"SELECT nextval({sequence}::regclass) FROM generate_series(1, %s)", [count])
-            ]
+            query = (
+                "SELECT nextval(pg_get_serial_sequence('contacts_contact', 'id')::regclass) FROM generate_series(1, %s)"
+            )
+            return [pk for (pk,) in self._run(query, [count])]
         last = self._run("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'contacts_contact'")[0][0]
         return list(range(last + 1, last + 1 + count))
 
@@ -306,17 +300,15 @@ class Stage:
         if self._is_postgres:
             text = f"unnest(%s::{one[1]}[], %s::{other[1]}[]) AS {alias}({one[0]}, {other[0]})"
             return text, [arrays.written(firsts), arrays.written(seconds)]
+        pairs = json.dumps(list(zip(firsts, seconds, strict=True)))
         columns = f"json_extract(value, '$[0]') AS {one[0]}, json_extract(value, '$[1]') AS {other[0]}"
-        return f"(SELECT {columns} FROM json_each(%s)) AS {alias}", [
-            json.dumps(list(zip(firsts, seconds, strict=True)))
-        ]
+        return f"(SELECT {columns} FROM json_each(%s)) AS {alias}", [pairs]
 
     def _among(self, column: str, numbers: Sequence[int]) -> tuple[str, list[Any]]:
-        many = Among.written(numbers, self._connection)
-        text = (
-            f"{column} = ANY(%s::bigint[])" if self._is_postgres else f"{column} IN (SELECT value FROM json_each(%s))"
-        )
-        return text, [many]
+        many = [Among.written(numbers, self._connection)]
+        if self._is_postgres:
+            return f"{column} = ANY(%s::bigint[])", many
+        return f"{column} IN (SELECT value FROM json_each(%s))", many
 
     def _run(self, statement: str, params: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
         with self._connection.cursor() as cursor:
@@ -326,12 +318,19 @@ class Stage:
 
 # Triggers of ours on the tables would not fire either: then nothing is trusted.
 _MAY_TRUST = """
-    SELECT (rolsuper OR (current_setting('server_version_num')::int >= 150000
-            AND has_parameter_privilege(rolname, 'session_replication_role', 'SET')))
+    SELECT (rolsuper OR {granted})
         AND NOT EXISTS (SELECT 1 FROM pg_trigger WHERE NOT tgisinternal AND tgrelid = ANY(ARRAY['contacts_contact'::regclass,
             'contacts_address'::regclass, 'contacts_membership'::regclass, 'contacts_consent'::regclass]))
     FROM pg_roles WHERE rolname = current_user
 """
+
+
+def _may_trust(version: int) -> str:
+    """Before 15, PostgreSQL could not grant it."""
+    granted = "has_parameter_privilege(rolname, 'session_replication_role', 'SET')" if version >= 150000 else "false"
+    return _MAY_TRUST.format(granted=granted)
+
+
 _People = Sequence[tuple[int, int]]  # n of the row, id of the contact
 
 _KNOWN = [
@@ -339,10 +338,7 @@ _KNOWN = [
     *(
         (f"{table} AS a ON a.fingerprint = s.{kind}_mark{open_}", f"s.kind = '{PLAIN}'")
         for kind in ("email", "phone")
-        for table, open_ in (
-            (Address._meta.db_table, ""),
-            (Suppression._meta.db_table, " AND a.lifted_at IS NULL"),
-        )
+        for table, open_ in ((Address._meta.db_table, ""), (Suppression._meta.db_table, " AND a.lifted_at IS NULL"))
     ),
 ]
 _OWNERS = [table.replace(" ON ", " WHERE ", 1) for table, _ in _KNOWN]

@@ -27,8 +27,12 @@ Numbered = list[tuple[int, Raw, Row]]
 
 
 def load(run: ImportRun, clock: Callable[[], datetime]) -> None:
-    """Write the file's rows that are not written yet: first the people who are new, then the rest one by one. Raises Lost, BadEncoding."""
-    cleaner = Cleaner(run, Business.current(), clock())
+    """Write the file's rows that are not written yet: first the people who are new, then the rest one by one.
+
+    Raises Lost, BadEncoding, Changed.
+    """
+    with chunks.opened(run):  # it must still be the file that staff looked at
+        cleaner = Cleaner(run, Business.current(), clock())
     stage = _ready(run, cleaner, clock)
     notes: dict[str, Any] = {"notes": {}} if run.position == 0 else {}
     lease.renew(run, clock(), options=run.options | notes | lease.begun(clock(), run.position))
