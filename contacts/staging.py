@@ -33,6 +33,7 @@ PLAIN, SEVERAL, REFUSED = (
     "s",
     "r",
 )  # kinds of rows: of one person with an address of each kind at most; of more; and no row to import
+_WAYS = (("email", "email"), ("sms", "phone"))  # channels, and the address that each needs
 _FIELD, _ROW = "\x1f", "\x1e"
 _TEXTS = ("first_name", "last_name", "language", "time_zone", "city", "notes")
 _STEADY = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit")
@@ -54,18 +55,17 @@ class Stage:
     def _is_postgres(self) -> bool:
         return cast(bool, self._connection.vendor == "postgresql")
 
+    # The rows, those that are planned one by one, and the keys of the second and third addresses of rows.
     @property
     def _rows(self) -> str:
         return f"import_rows_{self.name}"
 
     @property
     def _apart(self) -> str:
-        """The rows that are planned one by one."""
         return f"import_apart_{self.name}"
 
     @property
     def _more(self) -> str:
-        """Keys of the second and third addresses of rows."""
         return f"import_more_{self.name}"
 
     # --- fill -----------------------------------------------------------------------------------------------------------
@@ -80,7 +80,6 @@ class Stage:
         self._run(f"{table} {self._apart} (n integer PRIMARY KEY)")
 
     def drop(self) -> None:
-        """The import is over, or begins anew."""
         for name in (self._rows, self._more, self._apart):
             self._run(f"DROP TABLE IF EXISTS {name}")
 
@@ -144,6 +143,13 @@ class Stage:
         refused = self._run(f"SELECT count(*) FROM {self._rows} WHERE kind = '{REFUSED}'")[0][0]
         return refused, self._run(f"SELECT count(*) FROM {self._apart}")[0][0]
 
+    def consents(self) -> int:
+        """How many consents are given by rows that are not set apart."""
+        given = [f"(CASE WHEN s.said_{kind} AND s.{way}_mark IS NOT NULL THEN 1 ELSE 0 END)" for kind, way in _WAYS]
+        apart = f"SELECT 1 FROM {self._apart} AS x WHERE x.n = s.n"
+        rows = f"FROM {self._rows} AS s WHERE s.kind = '{PLAIN}' AND NOT EXISTS ({apart})"
+        return self._run(f"SELECT coalesce(sum({' + '.join(given)}), 0) {rows}")[0][0] or 0
+
     def repeated_keys(self) -> set[int]:
         """The keys that stand in more than one row."""
         found: set[int] = set()
@@ -194,7 +200,7 @@ class Stage:
     def trusted(self) -> Iterator[None]:
         """What is written within refers to rows that this transaction wrote or holds. Where the database user may say so, PostgreSQL does
         not look each of them up again, which is two fifths of an import's time."""
-        allowed = self._is_postgres and self._run(_MAY_TRUST)[0][0]
+        allowed = self._is_postgres and self._run(_may_trust(self._connection.pg_version))[0][0]
         if allowed:
             self._run("SET LOCAL session_replication_role = replica")
         yield
@@ -216,21 +222,16 @@ class Stage:
     def groups(self, numbers: Sequence[int]) -> list[str]:
         """The different contents of the column of groups, each a JSON list of names."""
         among, many = self._among("n", numbers)
-        return [
-            found
-            for (found,) in self._run(
-                f"SELECT DISTINCT groups FROM {self._rows} WHERE groups IS NOT NULL AND {among}", many
-            )
-        ]
+        query = f"SELECT DISTINCT groups FROM {self._rows} WHERE groups IS NOT NULL AND {among}"
+        return [found for (found,) in self._run(query, many)]
 
     def ids(self, count: int) -> list[int]:
         """Numbers for new contacts, which nobody else gets."""
         if self._is_postgres:
-            sequence = "pg_get_serial_sequence('contacts_contact', 'id')"
-            return [
-                one
-                for (one,) in self._run(f"SELECT nextval({sequence}::regclass) FROM generate_series(1, %s)", [count])
-            ]
+            query = (
+                "SELECT nextval(pg_get_serial_sequence('contacts_contact', 'id')::regclass) FROM generate_series(1, %s)"
+            )
+            return [pk for (pk,) in self._run(query, [count])]
         last = self._run("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'contacts_contact'")[0][0]
         return list(range(last + 1, last + 1 + count))
 
@@ -298,17 +299,13 @@ class Stage:
         if self._is_postgres:
             text = f"unnest(%s::{one[1]}[], %s::{other[1]}[]) AS {alias}({one[0]}, {other[0]})"
             return text, [arrays.written(firsts), arrays.written(seconds)]
-        columns = f"json_extract(value, '$[0]') AS {one[0]}, json_extract(value, '$[1]') AS {other[0]}"
-        return f"(SELECT {columns} FROM json_each(%s)) AS {alias}", [
-            json.dumps(list(zip(firsts, seconds, strict=True)))
-        ]
+        pairs = json.dumps(list(zip(firsts, seconds, strict=True)))
+        names = ", ".join(f"json_extract(value, '$[{n}]') AS {name}" for n, (name, _) in enumerate((one, other)))
+        return f"(SELECT {names} FROM json_each(%s)) AS {alias}", [pairs]
 
     def _among(self, column: str, numbers: Sequence[int]) -> tuple[str, list[Any]]:
-        many = Among.written(numbers, self._connection)
-        text = (
-            f"{column} = ANY(%s::bigint[])" if self._is_postgres else f"{column} IN (SELECT value FROM json_each(%s))"
-        )
-        return text, [many]
+        own = "= ANY(%s::bigint[])" if self._is_postgres else "IN (SELECT value FROM json_each(%s))"
+        return f"{column} {own}", [Among.written(numbers, self._connection)]
 
     def _run(self, statement: str, params: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
         with self._connection.cursor() as cursor:
@@ -318,12 +315,19 @@ class Stage:
 
 # Triggers of ours on the tables would not fire either: then nothing is trusted.
 _MAY_TRUST = """
-    SELECT (rolsuper OR (current_setting('server_version_num')::int >= 150000
-            AND has_parameter_privilege(rolname, 'session_replication_role', 'SET')))
+    SELECT (rolsuper OR {granted})
         AND NOT EXISTS (SELECT 1 FROM pg_trigger WHERE NOT tgisinternal AND tgrelid = ANY(ARRAY['contacts_contact'::regclass,
             'contacts_address'::regclass, 'contacts_membership'::regclass, 'contacts_consent'::regclass]))
     FROM pg_roles WHERE rolname = current_user
 """
+
+
+def _may_trust(version: int) -> str:
+    """Before 15, PostgreSQL could not grant it."""
+    granted = "has_parameter_privilege(rolname, 'session_replication_role', 'SET')" if version >= 150000 else "false"
+    return _MAY_TRUST.format(granted=granted)
+
+
 _People = Sequence[tuple[int, int]]  # n of the row, id of the contact
 
 _KNOWN = [
@@ -331,10 +335,7 @@ _KNOWN = [
     *(
         (f"{table} AS a ON a.fingerprint = s.{kind}_mark{open_}", f"s.kind = '{PLAIN}'")
         for kind in ("email", "phone")
-        for table, open_ in (
-            (Address._meta.db_table, ""),
-            (Suppression._meta.db_table, " AND a.lifted_at IS NULL"),
-        )
+        for table, open_ in ((Address._meta.db_table, ""), (Suppression._meta.db_table, " AND a.lifted_at IS NULL"))
     ),
 ]
 _OWNERS = [table.replace(" ON ", " WHERE ", 1) for table, _ in _KNOWN]

@@ -74,7 +74,7 @@ def upsert(request: HttpRequest, told: ContactsIn) -> Results:
     outcomes = intake.take_in([cleaner.row(n, one.told()) for n, one in good], cleaner, now=now)
     notes = _agree(request, good, outcomes, now)
     for (n, _one), outcome in zip(good, outcomes, strict=True):
-        if outcome.outcome == RowOutcome.REFUSED:
+        if outcome.outcome in (RowOutcome.REFUSED, RowOutcome.CONFLICT):
             found.append(refused(n, outcome.reason))
             continue
         said = [str(note) for note in (*outcome.notes, *notes.get(n, ()))]

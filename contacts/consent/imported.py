@@ -38,8 +38,8 @@ class Statement:
     operator_id: int | None
 
 
-def record_staged(stage: Stage, people: Sequence[tuple[int, int]], statement: Statement, *, now: datetime) -> None:
-    """The consent of people whom this transaction added, from the stage, one statement for each kind of channel.
+def record_staged(stage: Stage, people: Sequence[tuple[int, int]], statement: Statement, *, now: datetime) -> int:
+    """The consent of people whom this transaction added, from the stage, one statement for each kind of channel; returns the lines.
 
     people: number of the staged row, id of the contact. Nobody had heard of them and none of their addresses is closed, so that there is
     nothing that a file must not restore.
@@ -53,6 +53,7 @@ def record_staged(stage: Stage, people: Sequence[tuple[int, int]], statement: St
     if written:
         ids = [pk for _, pk in people]
         transaction.on_commit(lambda: facts_recorded.send_robust(sender=Consent, contact_ids=ids), robust=True)
+    return written
 
 
 def record_imported(lines: Iterable[Line], *, now: datetime, anew: bool = False) -> list[Refusal]:

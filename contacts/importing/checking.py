@@ -17,7 +17,6 @@ from contacts.importing.writing import EXAMPLES, keep_rows
 from contacts.models import Business, ImportRow, ImportRun, ImportState
 from contacts.staging import Stage
 
-_ZERO = {"position": 0, "new": 0, "changed": 0, "unchanged": 0, "refused": 0}
 _REFUSED_AT_ONCE = 50_000
 
 
@@ -31,7 +30,8 @@ def check(run: ImportRun, clock: Callable[[], datetime]) -> None:
     for first in range(0, total, _REFUSED_AT_ONCE):
         keep_refused(run, stage, first, first + _REFUSED_AT_ONCE)
     refused, apart = stage.counts()
-    lease.renew(run, clock(), total=total, position=total - apart, refused=refused, new=total - apart - refused)
+    new, given = total - apart - refused, stage.consents()
+    lease.renew(run, clock(), total=total, position=total - apart, refused=refused, new=new, given=given)
     _plan_apart(run, cleaner, stage, clock)
     lease.finish(run, ImportState.CHECKED, clock())
 
@@ -42,7 +42,9 @@ def _begin(run: ImportRun, now: datetime) -> Stage:
         Stage(run.options["stage"]).drop()
     name = f"{run.pk}_{run.lease_token.hex[:8] if run.lease_token else 0}"
     with transaction.atomic():
-        lease.renew(run, now, **_ZERO, total=0, options=run.options | {"notes": {}, "stage": name})
+        lease.renew(
+            run, now, **lease.ZERO, total=0, options=run.options | {"notes": {}, "stage": name, **lease.begun(now)}
+        )
         ImportRow.objects.filter(run=run).delete()
     return Stage(name)
 
@@ -54,7 +56,9 @@ def _plan_apart(run: ImportRun, cleaner: Cleaner, stage: Stage, clock: Callable[
     room = lease.room(run)
     for rows in stage.apart(chunks.CHUNK):
         cleaned = [restored(row) for row in rows]
-        people = People.for_rows([row for _, row in cleaned], carried.values(), consents=cleaner.listens)
+        people = People.for_rows(
+            [row for _, row in cleaned], carried.values(), consents=cleaner.listens, erasing=cleaner.erasing()
+        )
         made = plan(cleaned, people, cleaner.branches)
         _carry(made, again, carried)
         with transaction.atomic():

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext_lazy
 from contacts.importing import mapping
 from contacts.importing.cells import CLEANED, LEFT
 from contacts.importing.doubts import pieces
-from contacts.importing.people import EMAIL, PHONE, Row, mark
+from contacts.importing.people import EMAIL, FIELDS, NOTHING_ERASED, PHONE, Erasing, Row, mark
 from contacts.importing.reading import MAX_CELL, Raw
 from contacts.models import Branch, Business, ImportRun
 from contacts.models.contact import fold
@@ -33,6 +33,11 @@ TOO_MANY = ngettext_lazy(
     "count",
 )
 
+DETAILS = (mapping.DETAIL, mapping.NUMBER, mapping.DAY)
+_PARTS = {
+    "full_name": ("first_name", "last_name"),
+    "branch": ("branch_id",),
+}  # fields that a column holds under another name
 Put = Callable[[Row, Any], None]
 _OWN_TO_EACH = {"email", "phone", "external_id", "notes"}
 
@@ -47,6 +52,9 @@ class Cleaner:
         self.everyone = [run.group.name] if run.group else []
         self.branches = dict(Branch.objects.values_list("id", "name"))
         self.width = len(run.headers)
+        self.headers = run.headers
+        self.empty = run.options.get("empty", "keep")
+        self.chosen = list(enumerate(run.mapping.get("columns", [])))
         self.said_at = _noon(self.consent.get("date")) or now
         self._settle(run, now.date())
         self.columns = [
@@ -70,6 +78,17 @@ class Cleaner:
             if name in mapping.DATES:
                 fields[name].widget.today = today
                 fields[name].widget.order = run.mapping.get("dates", {}).get(str(number), "")
+
+    def erasing(self) -> Erasing:
+        """What an empty cell of the file empties: fields and other details, never a number, an address, a group or a consent."""
+        if self.empty != "erase":
+            return NOTHING_ERASED
+        names = {part for _, name in self.chosen for part in _PARTS.get(name, (name,))}
+        details = {self.detail_name(self.headers[number]) for number, name in self.chosen if name in DETAILS}
+        birthdays = [
+            self.headers[number] or str(mapping.LABELS[name]) for number, name in self.chosen if name == "birth_date"
+        ]
+        return Erasing(frozenset(names & set(FIELDS)), frozenset(details), birthdays[0][:120] if birthdays else "")
 
     def clean(self, raw: Raw) -> Row | list[str]:
         """The row, or why it is refused: one sentence for each thing that is wrong."""

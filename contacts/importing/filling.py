@@ -37,6 +37,11 @@ def fill(run: ImportRun, cleaner: Cleaner, stage: Stage, clock: Callable[[], dat
     return read
 
 
+def _close() -> None:
+    """The connection of the thread that calls: the name means another one in each."""
+    connection.close()
+
+
 def _put(stage: Stage, cleaned: Cleaned) -> None:
     stage.add(cleaned.rows)
     stage.add_keys(cleaned.keys)
@@ -66,7 +71,7 @@ def _behind() -> Iterator[Callable[..., None]]:
             if running:
                 running.pop().result()
         finally:
-            pool.submit(connection.close)
+            pool.submit(_close)
 
 
 def keep_refused(run: ImportRun, stage: Stage, first: int, end: int) -> int:

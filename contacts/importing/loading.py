@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import DataError, IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -26,11 +27,15 @@ Numbered = list[tuple[int, Raw, Row]]
 
 
 def load(run: ImportRun, clock: Callable[[], datetime]) -> None:
-    """Write the file's rows that are not written yet: first the people who are new, then the rest one by one. Raises Lost, BadEncoding."""
-    cleaner = Cleaner(run, Business.current(), clock())
+    """Write the file's rows that are not written yet: first the people who are new, then the rest one by one.
+
+    Raises Lost, BadEncoding, Changed.
+    """
+    with chunks.opened(run):  # it must still be the file that staff looked at
+        cleaner = Cleaner(run, Business.current(), clock())
     stage = _ready(run, cleaner, clock)
-    if run.position == 0:
-        lease.renew(run, clock(), options=run.options | {"notes": {}})
+    notes: dict[str, Any] = {"notes": {}} if run.position == 0 else {}
+    lease.renew(run, clock(), options=run.options | notes | lease.begun(clock(), run.position))
     done = set(run.portions.filter(one_by_one=False).values_list("first", flat=True))
     missing = [first for first in range(0, run.total, PORTION) if first not in done]
     together(missing, lambda first: _add_newcomers(run, stage, first, clock))
@@ -79,11 +84,11 @@ def _add_portion(run: ImportRun, stage: Stage, first: int, now: datetime, *, eve
         new, apart = stage.split(first, end)
         if everyone_apart:
             new, apart = [], sorted([*new, *apart])
-        made = ranges(add(stage, new, run, now=now))
+        ids, given = add(stage, new, run, now=now)
         refused = keep_refused(run, stage, first, end)
-        ImportPortion.objects.create(run=run, first=first, end=end, apart=apart, made=made)
+        ImportPortion.objects.create(run=run, first=first, end=end, apart=apart, made=ranges(ids))
         stage.settle()
-        lease.count(run, {"new": len(new), "refused": refused}, now)
+        lease.count(run, {"new": len(new), "refused": refused, "given": given}, now)
 
 
 class _Writer:
@@ -110,7 +115,12 @@ class _Writer:
             with transaction.atomic():
                 # Two imports, or two workers on one, plan one after the other: each sees what the other wrote.
                 Business.objects.select_for_update().filter(pk=1).first()
-                people = People.for_rows([row for _, _, row in rows], lock=True, consents=self.cleaner.listens)
+                people = People.for_rows(
+                    [row for _, _, row in rows],
+                    lock=True,
+                    consents=self.cleaner.listens,
+                    erasing=self.cleaner.erasing(),
+                )
                 made = plan([(raw, row) for _, raw, row in rows], people, self.cleaner.branches)
                 self._commit(rows[0][0], rows[-1][0], made.outcomes, now, room)
                 write(made.touched, self.run, now=now)

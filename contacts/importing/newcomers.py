@@ -15,10 +15,10 @@ from contacts.staging import Stage
 People = Sequence[tuple[int, int]]
 
 
-def add(stage: Stage, numbers: Sequence[int], run: ImportRun, *, now: datetime) -> list[int]:
-    """Contacts, addresses, groups and consent of these rows; returns the contacts' ids."""
+def add(stage: Stage, numbers: Sequence[int], run: ImportRun, *, now: datetime) -> tuple[list[int], int]:
+    """Contacts, addresses, groups and consent of these rows; returns the contacts' ids, and how many consents were given."""
     if not numbers:
-        return []
+        return [], 0
     ids = stage.ids(len(numbers))
     people = list(zip(numbers, ids, strict=True))
     groups = _groups(stage, numbers, now)
@@ -28,9 +28,9 @@ def add(stage: Stage, numbers: Sequence[int], run: ImportRun, *, now: datetime) 
         for kind in ("email", "phone"):
             stage.write_addresses(kind, people, now)
         stage.write_memberships(groups, people, now)
-        if run.options.get("consent"):
-            consent.record_staged(stage, people, statement_of(run), now=now)
-    return ids
+        wanted = run.options.get("consent")
+        given = consent.record_staged(stage, people, statement_of(run), now=now) if wanted else 0
+    return ids, given
 
 
 def _groups(stage: Stage, numbers: Sequence[int], now: datetime) -> list[tuple[str, int]]:

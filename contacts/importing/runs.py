@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from contacts.importing import checking, loading
 from contacts.importing.chunks import Changed
 from contacts.importing.encoding import BadEncoding
-from contacts.importing.lease import LEASE, Lost
+from contacts.importing.lease import LEASE, ZERO, Lost
 from contacts.models import ImportRow, ImportRun, ImportState
 from contacts.staging import Stage
 
@@ -26,7 +26,7 @@ WORKED = (ImportState.MAPPED, ImportState.CHECKING, ImportState.CONFIRMED, Impor
 CANCELLABLE = (*EDITABLE, ImportState.CHECKING, ImportState.CONFIRMED, ImportState.IMPORTING)
 OVER = (ImportState.DONE, ImportState.CANCELLED, ImportState.FAILED)
 KEPT = timedelta(days=30)
-_CLEAN = {"total": 0, "position": 0, "new": 0, "changed": 0, "unchanged": 0, "refused": 0, "problem": ""}
+_CLEAN = {"total": 0, **ZERO, "problem": ""}
 _FREE = {"lease_until": None, "lease_token": None}
 _MOST_FAILURES = 3
 

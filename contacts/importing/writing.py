@@ -38,6 +38,7 @@ _ADDRESS = (
     "position",
     "created_at",
 )
+NOT_IMPORTED = (RowOutcome.REFUSED, RowOutcome.CONFLICT)
 EXAMPLES = 20  # rows that are shown of those that are not refused
 NOTED = 1000  # and of those with a note
 
@@ -180,7 +181,7 @@ def keep_rows(run: ImportRun, outcomes: Iterable[Any], room: dict[str, int]) -> 
     kept = []
     for found in outcomes:
         bucket = "noted" if found.notes else found.outcome.value
-        if found.outcome != RowOutcome.REFUSED:
+        if found.outcome not in NOT_IMPORTED:
             if room.get(bucket, 0) <= 0:
                 continue
             room[bucket] -= 1

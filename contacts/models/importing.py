@@ -60,6 +60,9 @@ class ImportRun(models.Model):
     changed = models.PositiveIntegerField(_("changed"), default=0)
     unchanged = models.PositiveIntegerField(_("unchanged"), default=0)
     refused = models.PositiveIntegerField(_("refused"), default=0)
+    conflict = models.PositiveIntegerField(_("unclear"), default=0)
+    given = models.PositiveIntegerField(_("consents given"), default=0)
+    ended = models.PositiveIntegerField(_("consents ended"), default=0)
     problem = models.TextField(_("problem"), blank=True, default="")
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("by")
@@ -113,6 +116,7 @@ class RowOutcome(models.TextChoices):
     NEW = "new", _("new")
     CHANGED = "changed", _("changed")
     UNCHANGED = "unchanged", _("unchanged")
+    CONFLICT = "conflict", _("unclear")
     REFUSED = "refused", _("refused")
 
 

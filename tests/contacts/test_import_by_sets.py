@@ -137,11 +137,11 @@ def _by_the_planner(run: ImportRun) -> tuple[int, ...]:
     writing.write(made.touched, run, now=timezone.now())
     found = [outcome.outcome.value for outcome in made.outcomes]
     run.delete()
-    return tuple(found.count(name) for name in ("new", "changed", "unchanged", "refused"))
+    return tuple(found.count(name) for name in ("new", "changed", "unchanged", "refused", "conflict"))
 
 
 def _counts(run: ImportRun) -> tuple[int, ...]:
-    return run.new, run.changed, run.unchanged, run.refused
+    return run.new, run.changed, run.unchanged, run.refused, run.conflict
 
 
 def _stored() -> list[Any]:

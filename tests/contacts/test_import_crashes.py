@@ -43,7 +43,7 @@ def test_a_crash_between_two_chunks_is_taken_up_again_without_doubling(
     client.post(f"{LIST}{run.pk}/confirm/")
     add, calls = newcomers.add, []
 
-    def crash(*args: Any, **kwargs: Any) -> list[int]:
+    def crash(*args: Any, **kwargs: Any) -> Any:
         calls.append(1)
         made = add(*args, **kwargs)
         if len(calls) == 3:
@@ -134,10 +134,10 @@ def test_a_row_that_the_database_refuses_does_not_take_its_chunk_with_it(
             raise IntegrityError
         write(people, *args, **kwargs)
 
-    def refuse(stage: Any, numbers: Any, *_args: Any, **_kwargs: Any) -> list[int]:
+    def refuse(stage: Any, numbers: Any, *_args: Any, **_kwargs: Any) -> Any:
         if numbers:
             raise IntegrityError
-        return []
+        return [], 0
 
     monkeypatch.setattr(loading, "write", picky)
     monkeypatch.setattr(loading, "add", refuse)
