@@ -34,6 +34,7 @@ from contacts.admin.contact_list import (
 )
 from contacts.admin.exports import ExportsContacts
 from contacts.admin.grouping import add_to_group, remove_from_group
+from contacts.admin.guardian import GuardianInline, StudentInline
 from contacts.admin.merging import compare_two
 from contacts.forms.person import AddressForm, AddressFormSet, ContactForm
 from contacts.models import Address, Contact
@@ -53,7 +54,7 @@ class ContactAdmin(ExportsContacts, ModelAdmin):
     """A person. Nobody is deleted here: what was said and sent must stay provable."""
 
     form = ContactForm
-    inlines = [AddressInline]
+    inlines = [AddressInline, GuardianInline, StudentInline]
     change_form_template = "contacts/contact_form.html"
     list_display = ("shown_name", "shown_addresses", "shown_consent", "city", "shown_language", "shown_since")
     list_filter = (
