@@ -10,10 +10,11 @@ class CascadesConfig(AppConfig):
     verbose_name = _("Cascades")
 
     def ready(self) -> None:
-        from cascades import audience, merging, reasons, receivers, runner, stories
+        from cascades import audience, holdings, merging, reasons, receivers, runner, stories
         from channels import sending
         from contacts import segments
 
+        holdings.register()
         reasons.register()
         receivers.connect()
         merging.connect()

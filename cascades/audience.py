@@ -28,7 +28,7 @@ Selection = Mapping[str, Any]
 def people(selection: Selection, now: datetime) -> QuerySet[Contact]:
     """Each selected contact once, unordered, as the segments are now; `ValueError` for a selection that cannot be understood."""
     groups, chosen, contacts, narrow = _parts(selection)
-    everyone = Contact.objects.order_by()
+    everyone = Contact.objects.order_by().filter(erased_at=None)
     if not (groups or chosen or contacts or narrow):
         return everyone.none()
     sets: list[QuerySet[Any, Any]] = [segments.people(pk, now).values("pk") for pk in chosen]

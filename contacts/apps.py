@@ -11,15 +11,18 @@ class ContactsConfig(AppConfig):
 
     def ready(self) -> None:
         from contacts import events, merging, reasons, stories
-        from contacts.merging import own, story
+        from contacts.merging import own as merged
+        from contacts.merging import story
         from contacts.models import SuppressionReason
         from contacts.models.event import OF_SHOPS, OF_VOUCHERS
+        from contacts.privacy import own
         from contacts.segments import conditions
         from contacts.vouchers.redeeming import named_by_orders
 
         stories.register()
-        merging.register(own.PART)
+        merging.register(merged.PART)
         story.register()
+        own.registered()
         conditions.register()
         reasons.register_words({reason.value: reason.label for reason in SuppressionReason} | OF_SHOPS | OF_VOUCHERS)
         events.follow_vouchers(named_by_orders)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import time
+
 from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from contacts import connections, hints, integrations
+from contacts import connections, hints, integrations, privacy
 from contacts.goods import together
 from contacts.importing import runs
 from contacts.merging import finding
+
+LONGEST_SECONDS = 20.0  # what is left is the next one's
 
 
 @shared_task(name="contacts.tasks.work_imports", ignore_result=True)
@@ -40,6 +44,15 @@ def find_bought_together() -> int:
 def find_duplicates() -> int:
     """Who may be one person twice, for staff to decide."""
     return finding.find(timezone.now())
+
+
+@shared_task(name="contacts.tasks.forget_people", ignore_result=True)
+def forget_people() -> int:
+    """Go through what may still hold somebody who was erased, portion by portion."""
+    until, done = time.monotonic() + LONGEST_SECONDS, 0
+    while time.monotonic() < until and privacy.sweep(timezone.now()):
+        done += 1
+    return done
 
 
 def nudge() -> None:

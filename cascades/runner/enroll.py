@@ -15,12 +15,14 @@ from django.db.models import (
     Case,
     CharField,
     DateTimeField,
+    Exists,
     ExpressionWrapper,
     F,
     Field,
     IntegerField,
     JSONField,
     Max,
+    OuterRef,
     Q,
     QuerySet,
     UUIDField,
@@ -190,7 +192,8 @@ def _insert(people: QuerySet[Contact], occasion: Occasion, now: datetime) -> tup
     if through:
         columns["claim_token"] = Case(When(guardians.has(entry.contact), then=Value(mark)), output_field=UUIDField())
     given = {f"e_{name}": value for name, value in columns.items()}
-    source = people.order_by().annotate(**given).values_list(entry.contact, *given)
+    erased = Contact.objects.filter(pk=OuterRef(entry.contact), erased_at__isnull=False)
+    source = people.filter(~Exists(erased)).order_by().annotate(**given).values_list(entry.contact, *given)
     counted, inserted = bulk.insert_select(Enrollment, ["contact_id", *columns], source)
     instead = in_their_stead(occasion.version, mark, now, occasion.prefers) if through and inserted else 0
     return counted + instead, inserted + instead
@@ -233,9 +236,9 @@ def _finish(launch: Launch, token: UUID, now: datetime) -> None:
 
 
 def _reopen_facts(entered: Q, version: CascadeVersion, now: datetime) -> None:
-    """What was noticed while these people were entering is looked at again: a goal, or that what it is about does not take place."""
+    """What was noticed while these people were entering is looked at again: what ends it, or that what it is about is not to be."""
     heeded = trigger(version.trigger).heeds(version.trigger_params)
-    ends = [*version.goal, *heeded, *(ENDS_BOOKING if version.trigger != "manual" else ())]
+    ends = [*version.goal, *version.exits, *heeded, *(ENDS_BOOKING if version.trigger != "manual" else ())]
     if ends:
         theirs = Contact.objects.filter(entered).values("pk")
         since = now - (NOTICED if version.trigger != "manual" else timedelta(0))

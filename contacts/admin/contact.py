@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 
-from contacts.admin import desk
+from contacts.admin import desk, privacy
 from contacts.admin.contact_list import (
     AddressFilter,
     CityFilter,
@@ -86,7 +86,11 @@ class ContactAdmin(ExportsContacts, ModelAdmin):
     def get_urls(self) -> list[URLPattern]:
         record_event = self.admin_site.admin_view(partial(desk.record_event, model_admin=self))
         record_consent = self.admin_site.admin_view(partial(desk.record_consent, model_admin=self))
+        take_away = self.admin_site.admin_view(partial(privacy.take_away, model_admin=self))
+        erase = self.admin_site.admin_view(partial(privacy.erase, model_admin=self))
         return [
+            path("<int:pk>/take-away/", take_away, name="contacts_contact_take_away"),
+            path("<int:pk>/erase/", erase, name="contacts_contact_erase"),
             path("<int:pk>/event/", record_event, name="contacts_contact_event"),
             path("<int:pk>/said/", record_consent, name="contacts_contact_said"),
             *super().get_urls(),
@@ -102,6 +106,9 @@ class ContactAdmin(ExportsContacts, ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Contact | None = None) -> bool:
         return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Contact | None = None) -> bool:
+        return bool(super().has_change_permission(request, obj)) and (obj is None or obj.erased_at is None)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -42,7 +42,7 @@ class ContactChangeList(ChangeList):
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Contact]:
         people: QuerySet[Contact] = super().get_queryset(request, exclude_parameters)
-        return people.prefetch_related("addresses", "groups")
+        return people.filter(erased_at=None).prefetch_related("addresses", "groups")
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)

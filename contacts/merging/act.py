@@ -59,13 +59,6 @@ def obstacles(done: Merge) -> list[str]:
     return found
 
 
-def forget(contact_id: int) -> None:
-    """The person is erased: nothing that undoing would bring back, no old number. That the contacts were one stays."""
-    Merge.objects.filter(kept=contact_id).update(gone={}, kept_before={}, kept_after={}, moved={}, name="")
-    Alias.objects.filter(contact=contact_id, former_id=None).delete()
-    Alias.objects.filter(contact=contact_id).update(external_id=None)
-
-
 Done = TypeVar("Done")
 
 

@@ -20,6 +20,7 @@ from contacts.models import (
     Booking,
     Consent,
     Duplicate,
+    Erasure,
     Event,
     Guardian,
     Membership,
@@ -27,7 +28,7 @@ from contacts.models import (
     Voucher,
 )
 
-_MODELS = frozenset({Address, Alias, Booking, Consent, Duplicate, Event, Guardian, Membership, Merge, Voucher})
+_MODELS = frozenset({Address, Alias, Booking, Consent, Duplicate, Erasure, Event, Guardian, Membership, Merge, Voucher})
 
 
 def settle(pair: Pair) -> Moved:
@@ -216,6 +217,8 @@ def _say_again(pair: Pair, lost: list[dict[str, Any]]) -> None:
 
 def ready(pair: Pair) -> list[str]:
     """The facts of both are held to the end, so that none is noticed for the one while it becomes the other's."""
+    if Erasure.objects.filter(contact__in=pair.ids).exists():
+        return [_("One of the two asked to be forgotten. They stay as they are.")]
     for model in (Event, Consent):
         list(
             tables.plain(model)

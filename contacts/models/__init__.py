@@ -12,6 +12,7 @@ from contacts.models.importing import ImportRow, ImportRun, ImportState, RowOutc
 from contacts.models.integration import AnsweredCall, Integration, Scope
 from contacts.models.limits import Cap, ClosedDay, QuietRule
 from contacts.models.merging import Alias, Duplicate, Merge
+from contacts.models.privacy import Erasure
 from contacts.models.segment import Segment
 from contacts.models.voucher import CodeKind, Voucher, VoucherOffer
 
@@ -37,6 +38,7 @@ __all__ = [
     "ConsentPurpose",
     "Contact",
     "Duplicate",
+    "Erasure",
     "Event",
     "GoesBy",
     "GoesWith",

@@ -78,6 +78,7 @@ class Contact(models.Model):
     search = models.TextField(default="", editable=False)
     created_at = models.DateTimeField(_("added"), auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+    erased_at = models.DateTimeField(_("erased"), null=True, editable=False)
 
     class Meta:
         verbose_name = _("contact")
@@ -90,15 +91,17 @@ class Contact(models.Model):
             models.Index(
                 fields=["latitude", "longitude"], name="contact_place", condition=models.Q(latitude__isnull=False)
             ),
+            models.Index(fields=["id"], name="contact_erased", condition=models.Q(erased_at__isnull=False)),
         ]
         permissions = [
             ("export_contact", _("Can export contacts")),
             ("import_contact", _("Can import contacts")),
             ("record_event", _("Can record a purchase or a visit")),
+            ("erase_person", _("Can erase a person")),
         ]
 
     def __str__(self) -> str:
-        return self.full_name or str(_("No name"))
+        return self.full_name or str(_("Erased person") if self.erased_at else _("No name"))
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.external_id = self.external_id or None

@@ -1,4 +1,4 @@
-"""A student's messages go to those who answer for them: under the guardians' own consent, languages and hours, for the student's occasion."""
+"""A student's messages go to those who answer for them, under the guardians' own consent and languages, for the student's occasion."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cascades import invariant, runner
 from cascades.forecast import forecast
 from cascades.models import Cascade, Enrollment, Launch, Outcome
 from channels import sending
-from channels.models import Delivery, SandboxMessage
+from channels.models import Channel, Delivery, SandboxMessage
 from channels.transport import Fact
 from contacts import bookings, consent, timeline
 from contacts.bookings import Slot
@@ -50,7 +50,8 @@ def family(*, children: int = 1) -> tuple[list[Contact], Contact, Contact]:
 def by_sms(texts: dict[tuple[str, str], str] | None = None, **fields: Any) -> Cascade:
     purpose = fields.pop("purpose", "marketing")
     message = make_message(texts=texts or PERSONAL, purpose=purpose)
-    return make_cascade("Lessons", [{"channel": make_channel("sms"), "message": message, "seen": "nothing"}], **fields)
+    sms = Channel.objects.filter(kind="sms").first() or make_channel("sms")
+    return make_cascade("Lessons", [{"channel": sms, "message": message, "seen": "nothing"}], **fields)
 
 
 def said(contact: Contact) -> list[str]:

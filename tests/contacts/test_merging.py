@@ -9,10 +9,10 @@ import pytest
 from django.apps import apps
 from django.db.models import ForeignKey
 
-from contacts import consent, events, intake, merging
+from contacts import consent, events, intake, merging, privacy
 from contacts.consent import Ask, Line, gate, withdraw
 from contacts.merging import registry
-from contacts.merging.act import NotNow, forget, merge, obstacles, undo
+from contacts.merging.act import NotNow, merge, obstacles, undo
 from contacts.models import Address, Business, Consent, Contact, Membership
 from tests.factories import NOW, make_business, make_contact, make_group
 
@@ -175,10 +175,13 @@ def test_what_was_said_of_the_merged_person_since_is_named_and_keeps_it_from_bei
 def test_whoever_is_erased_leaves_nothing_that_undoing_would_bring_back() -> None:
     kept, gone = two(external_id="G1")
     done = merge(kept.pk, gone.pk, by=None, now=NOW)
-    forget(kept.pk)
+    privacy.erase(kept.pk, by_id=None, now=LATER)
     done.refresh_from_db()
     assert (done.gone, done.name, merging.by_numbers(["G1"])) == ({}, "", {})
     assert len(obstacles(done)) == 1
+    other = make_contact("Ana Ruiz")
+    with pytest.raises(NotNow, match="asked to be forgotten"):
+        merge(other.pk, kept.pk, by=None, now=LATER)
 
 
 def test_one_who_is_not_there_any_more_is_said_and_nothing_happens() -> None:
