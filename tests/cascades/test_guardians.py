@@ -138,7 +138,7 @@ def test_an_answer_of_one_is_the_students_and_ends_it_for_the_other_too() -> Non
     story = Story()
     message, sms = make_message(texts=PERSONAL), make_channel("sms")
     steps = [
-        {"channel": sms, "message": message, "seen": "nothing"},
+        {"channel": sms, "message": message, "seen": "clicked"},
         {"channel": sms, "message": message, "wait": timedelta(hours=4)},
     ]
     launch = story.start(make_cascade("Two", steps), {"contacts": [ana.pk]})
