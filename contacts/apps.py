@@ -1,6 +1,8 @@
 """The room as Django knows it."""
 
 from django.apps import AppConfig
+from django.core import checks
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -10,7 +12,7 @@ class ContactsConfig(AppConfig):
     verbose_name = _("Contacts")
 
     def ready(self) -> None:
-        from contacts import events, merging, reasons, stories
+        from contacts import events, merging, reasons, searching, stories
         from contacts.merging import own as merged
         from contacts.merging import story
         from contacts.models import SuppressionReason
@@ -19,6 +21,8 @@ class ContactsConfig(AppConfig):
         from contacts.segments import conditions
         from contacts.vouchers.redeeming import named_by_orders
 
+        checks.register(searching.check, checks.Tags.database)
+        post_migrate.connect(searching.prepare, sender=self)
         stories.register()
         merging.register(merged.PART)
         story.register()

@@ -89,6 +89,12 @@ class Enrollment(models.Model):
             models.Index(
                 fields=["on_behalf_of"], name="enrollment_for_student", condition=Q(on_behalf_of__isnull=False)
             ),
+            # The list shows those with whom something went wrong; nobody else costs it anything.
+            models.Index(
+                fields=["outcome", "id"],
+                name="enrollment_not_well",
+                condition=Q(outcome__in=["failed", "unreachable", "moved"]),
+            ),
         ]
 
     def __str__(self) -> str:
