@@ -1,8 +1,9 @@
-"""Something done to half a million people whom a filter shows: into a group, out of it, and their consent, in the background's own portions."""
+"""Something done to half a million people whom a filter shows: into a group, out of it, and their consent."""
 
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -38,7 +39,7 @@ def measure(query: dict[str, list[str]], user: User) -> None:
         "source": "list",
         "language": "en",
     }
-    asked = {
+    asked: dict[Act, dict[str, Any]] = {
         Act.ADD: {"group": group},
         Act.CONSENT: {"details": {**said, "at": now.isoformat()}},
         Act.REMOVE: {"group": group},
