@@ -71,7 +71,7 @@ class ContactAdmin(ExportsContacts, LongList, ModelAdmin):
     )
     list_filter_submit = True
     list_sections = [MoreSection]
-    list_per_page = 50
+    list_per_page = 25  # each with all that its section shows
     indexed_filters = ("groups__id__exact", "tag", "segment", "language", "city", "consent", "address")
     search_fields = ("search",)
     search_help_text = _("Name, city, address or number")
