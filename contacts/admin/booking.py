@@ -29,6 +29,7 @@ from contacts.bookings import Outcome, Teller
 from contacts.forms.booking import BookingForm
 from contacts.models import BookedBy, Booking, BookingStatus, Contact
 from contacts.searching import found_by
+from contacts.walking import Walk
 
 TONES = {
     BookingStatus.BOOKED: "info", BookingStatus.CONFIRMED: "success", BookingStatus.CANCELLED: "danger",
@@ -70,7 +71,7 @@ class BookingAdmin(ImportsTable, LongList, ModelAdmin):
     list_select_related = ("contact", "branch")
     list_per_page = 50
     search_fields = ("title",)
-    search_help_text = _("What was booked, or the person's name, city, address or number")
+    search_help_text = _("The person's name, city, address or number, or what was booked")
     autocomplete_fields = ("contact",)
     actions = ["mark_confirmed", "mark_attended", "mark_missed", "mark_cancelled"]
     walks_by = "starts_at"
@@ -95,7 +96,9 @@ class BookingAdmin(ImportsTable, LongList, ModelAdmin):
         if not search_term.strip():
             return queryset, False
         people = found_by(Contact.objects.order_by(), search_term).values("pk")
-        return queryset.filter(title__icontains=search_term.strip()) | queryset.filter(contact__in=people), False
+        if Walk(found_by(Contact.objects.all(), search_term), indexed=True).go(1, on=False).keys:
+            return queryset.filter(contact__in=people), False
+        return queryset.filter(title__icontains=search_term.strip()), False
 
     def save_model(self, request: HttpRequest, obj: Booking, form: Any, change: bool) -> None:
         now, who = timezone.now(), _teller(request)

@@ -1,12 +1,14 @@
 """The nouns of the contacts room."""
 
 from contacts.models.booking import BookedBy, Booking, BookingKind, BookingStatus, ClassSession
+from contacts.models.bulk_run import Act, BulkRun, BulkState
 from contacts.models.business import Branch, Business
 from contacts.models.connection import Connection, Received, ReceivedState
 from contacts.models.consent import Basis, Consent, ConsentPurpose, Suppression, SuppressionReason, SuppressionScope
-from contacts.models.contact import LONGEST_ADDRESS, Address, Contact, Group, Membership, Validity
+from contacts.models.contact import LONGEST_ADDRESS, Address, Contact, Group, GroupKind, Membership, Validity
 from contacts.models.event import Event
 from contacts.models.goods import BoughtTogether, GoesBy, GoesWith
+from contacts.models.guardian import Guardian
 from contacts.models.importing import ImportLayout, ImportPortion, ImportRow, ImportRun, ImportState, RowOutcome
 from contacts.models.integration import AnsweredCall, Integration, Scope
 from contacts.models.limits import Cap, ClosedDay, QuietRule
@@ -17,6 +19,7 @@ from contacts.models.voucher import CodeKind, Voucher, VoucherOffer
 
 __all__ = [
     "LONGEST_ADDRESS",
+    "Act",
     "Address",
     "Alias",
     "AnsweredCall",
@@ -27,6 +30,8 @@ __all__ = [
     "BookingStatus",
     "BoughtTogether",
     "Branch",
+    "BulkRun",
+    "BulkState",
     "Business",
     "Cap",
     "ClassSession",
@@ -42,6 +47,8 @@ __all__ = [
     "GoesBy",
     "GoesWith",
     "Group",
+    "GroupKind",
+    "Guardian",
     "ImportLayout",
     "ImportPortion",
     "ImportRow",
