@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import resource
 import time
+from typing import Any
 
 import pytest
-import tablib
+import tablib  # type: ignore[import-untyped]
 from django.db import connection, transaction
 from import_export.resources import ModelResource
 
@@ -39,7 +40,8 @@ def test_import() -> None:
         empty("contacts_contact")
         loop.headers = ["external_id", "first_name", "last_name", *title[3:7], "city", title[8], "notes", title[10]]
         with watch(len(loop)):
-            _Plain().import_data(loop, dry_run=False, raise_errors=False, use_transactions=False)
+            plain: Any = _Plain
+            plain().import_data(loop, dry_run=False, raise_errors=False, use_transactions=False)
 
     def by_import(watch: Watch) -> None:
         empty("contacts_contact")
