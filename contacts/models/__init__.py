@@ -1,5 +1,6 @@
 """The nouns of the contacts room."""
 
+from contacts.models.audit import Act, By, Change
 from contacts.models.booking import BookedBy, Booking, BookingKind, BookingStatus, ClassSession
 from contacts.models.business import Branch, Business
 from contacts.models.connection import Connection, Received, ReceivedState
@@ -16,6 +17,7 @@ from contacts.models.voucher import CodeKind, Voucher, VoucherOffer
 
 __all__ = [
     "LONGEST_ADDRESS",
+    "Act",
     "Address",
     "AnsweredCall",
     "Basis",
@@ -26,7 +28,9 @@ __all__ = [
     "BoughtTogether",
     "Branch",
     "Business",
+    "By",
     "Cap",
+    "Change",
     "ClassSession",
     "ClosedDay",
     "CodeKind",
