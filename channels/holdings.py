@@ -28,7 +28,7 @@ from channels.models import (
     SandboxMessage,
 )
 from channels.transport import Fact
-from contacts import kinds, privacy
+from contacts import audit, kinds, privacy
 from contacts.models import Contact
 from contacts.privacy import Holding, Subject, proof, retention
 from contacts.privacy.own import theirs
@@ -44,6 +44,11 @@ def register() -> None:
     """Called once, when the room is ready."""
     privacy.before_erasing(call_back)
     proof.register(confirmations)
+    audit.watch(Channel, own.OutgoingHook, secret=("sealed",))
+    audit.watch(own.Message, own.Form, own.Site)
+    audit.watch(Invitation, unless=lambda one: one.by_message)
+    audit.watch(own.MessageVariant, owner="message")
+    audit.watch(own.FormQuestion, owner="form")
     retention.register(*_PURGES)
     privacy.register(*_MESSAGES, *_TALK, *_RAW)
     privacy.nothing_in(_HOUSE, "the house's own settings, texts and accounts; a tally's key is a keyed hash")

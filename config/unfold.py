@@ -81,6 +81,7 @@ SIDEBAR: tuple[tuple[str | Promise, tuple[Page, ...]], ...] = (
             _list(_("Calls of webhooks"), "call_made", "channels", "hookcall"),
             _list(_("Calls of connections"), "call_received", "contacts", "received"),
             _list(_("How long things are kept"), "auto_delete", "contacts", "retention"),
+            _list(_("Changes"), "history", "contacts", "change"),
             _list(_("Exports"), "output", "contacts", "handout"),
             _list(_("Erasures"), "person_off", "contacts", "erasure"),
             _list(_("Periodic tasks"), "schedule", "django_celery_beat", "periodictask"),

@@ -10,7 +10,7 @@ class ContactsConfig(AppConfig):
     verbose_name = _("Contacts")
 
     def ready(self) -> None:
-        from contacts import events, reasons, stories
+        from contacts import audit, events, reasons, stories
         from contacts.models import SuppressionReason
         from contacts.models.event import OF_SHOPS, OF_VOUCHERS
         from contacts.privacy import own
@@ -19,6 +19,7 @@ class ContactsConfig(AppConfig):
 
         stories.register()
         own.registered()
+        audit.watch_own()
         conditions.register()
         reasons.register_words({reason.value: reason.label for reason in SuppressionReason} | OF_SHOPS | OF_VOUCHERS)
         events.follow_vouchers(named_by_orders)

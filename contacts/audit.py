@@ -14,12 +14,32 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth import get_user_model
 from django.db.models import Field, ForeignKey, Model, QuerySet
 from django.db.models.signals import m2m_changed, post_save, pre_delete, pre_save
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from contacts.models import Act, By, Change, Integration
+from contacts.models import (
+    Act,
+    Address,
+    Branch,
+    Business,
+    By,
+    Cap,
+    Change,
+    ClosedDay,
+    Connection,
+    Contact,
+    Group,
+    ImportRun,
+    Integration,
+    QuietRule,
+    Retention,
+    Segment,
+    Suppression,
+    VoucherOffer,
+)
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -123,6 +143,11 @@ def note(
     rows([row(act, model, object_id=object_id, name=name, said=said, people=people, what=what)])
 
 
+def done(instance: Model, said: str, people: int | None = None) -> None:
+    """Something was done with a thing that no field of it tells."""
+    note(Act.DONE, type(instance), object_id=instance.pk, name=str(instance), said=said, people=people)
+
+
 def row(
     act: Act, model: type[Model], *, object_id: Any = "", name: str = "", said: str = "", people: int | None = None,
     what: list[list[Any]] | None = None,
@@ -139,6 +164,19 @@ def rows(changes: list[Change]) -> None:
     Change.objects.bulk_create(changes, batch_size=500)
 
 
+def watch_own() -> None:
+    """What of this room is watched; called once, when it is ready."""
+    watch(Contact, Business, Branch, Group, Segment, VoucherOffer, Suppression, Retention)
+    watch(Integration, secret=("token_hash",))
+    watch(Connection, secret=("sealed",))
+    watch(ImportRun, skip=tuple(column.name for column in ImportRun._meta.concrete_fields))
+    watch(get_user_model(), secret=("password",), skip=("last_login",))
+    watch(Address, owner="contact")
+    watch(QuietRule, ClosedDay, Cap, owner="business")
+    watch_groups(Contact.groups.through)
+    connect()
+
+
 # --- what is saved row by row -----------------------------------------------------------------------------------------
 
 
@@ -146,7 +184,8 @@ def _remember(sender: type[Model], instance: Any, raw: bool = False, **more: Any
     """The row as it was; one statement, for a row that is changed. A row that was never saved was nothing."""
     watched, only = _watched[sender], more.get("update_fields")
     instance.__dict__[_BEFORE] = None
-    if raw or instance._state.adding or (only is not None and not set(only) & set(_columns(sender, watched.skip))):
+    new = instance._state.adding  # noqa: SLF001 - Django's own word for it
+    if raw or new or (only is not None and not set(only) & set(_columns(sender, watched.skip))):
         return
     names = [name for name in _columns(sender, watched.skip) if only is None or name in only]
     instance.__dict__[_BEFORE] = (names, QuerySet(sender).filter(pk=instance.pk).first())
@@ -158,7 +197,7 @@ def _saved(sender: type[Model], instance: Any, created: bool, raw: bool = False,
     if raw or (watched.unless and watched.unless(instance)):
         return
     if created:
-        what = [] if not watched.owner else _of_part(sender, watched, None, instance)
+        what = [] if not watched.owner else _of_part(sender, None, instance)
         _write(Act.CHANGED if watched.owner else Act.ADDED, sender, watched, instance, what)
     elif before and before[1] is not None and (what := _differences(sender, watched, before[0], before[1], instance)):
         _write(Act.CHANGED, sender, watched, instance, what)
@@ -168,7 +207,7 @@ def _deleted(sender: type[Model], instance: Any, **_: Any) -> None:
     watched = _watched[sender]
     if watched.unless and watched.unless(instance):
         return
-    what = _of_part(sender, watched, instance, None) if watched.owner else []
+    what = _of_part(sender, instance, None) if watched.owner else []
     _write(Act.CHANGED if watched.owner else Act.DELETED, sender, watched, instance, what)
 
 
@@ -181,7 +220,7 @@ def _write(act: Act, sender: type[Model], watched: Watched, instance: Any, what:
     note(act, link.related_model, object_id=getattr(instance, link.attname), name=str(whole), what=what)
 
 
-def _of_part(sender: type[Model], watched: Watched, was: Any, is_: Any) -> list[list[Any]]:
+def _of_part(sender: type[Model], was: Any, is_: Any) -> list[list[Any]]:
     """A part that came or went, in one line."""
     return [[f"{sender._meta.label_lower}:", str(was) if was else "", str(is_) if is_ else ""]]
 

@@ -1,6 +1,7 @@
 """The admin pages of the contacts room, one module per noun."""
 
 from contacts.admin import (
+    audit,
     booking,
     business,
     connection,
@@ -19,6 +20,7 @@ from contacts.admin import (
 )
 
 __all__ = [
+    "audit",
     "booking",
     "business",
     "connection",

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from contacts import bulk
+from contacts import audit, bulk
 from contacts.forms.recording import GroupChoiceForm
 from contacts.models import Contact, Membership
 
@@ -31,6 +31,7 @@ def add_to_group(model_admin: ModelAdmin, request: HttpRequest, people: QuerySet
     asked, added = bulk.insert_select(Membership, ["group_id", "contact_id", "added_at"], chosen)
     told = ngettext("%(count)s person was added to “%(group)s”.", "%(count)s people were added to “%(group)s”.", added)
     already = _(" %(count)s were in it already.") % {"count": asked - added} if asked > added else ""
+    audit.done(group, told % {"count": added, "group": group.name}, added)
     messages.success(request, told % {"count": added, "group": group.name} + already)
     return None
 
@@ -45,6 +46,7 @@ def remove_from_group(model_admin: ModelAdmin, request: HttpRequest, people: Que
     told = ngettext(
         "%(count)s person was removed from “%(group)s”.", "%(count)s people were removed from “%(group)s”.", removed
     )
+    audit.done(group, told % {"count": removed, "group": group.name}, removed)
     messages.success(request, told % {"count": removed, "group": group.name})
     return None
 

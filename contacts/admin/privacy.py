@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RelatedDropdownFilter
 
-from contacts import privacy
+from contacts import audit, privacy
 from contacts.admin.read_only import ReadOnlyAdmin, link_to
 from contacts.forms.erasing import EraseForm
 from contacts.models import Booking, Business, Contact, Erasure, Handout, Retention, Taken
@@ -70,6 +70,8 @@ def erase(request: HttpRequest, pk: int, model_admin: ModelAdmin) -> HttpRespons
     form = EraseForm(request.POST if request.method == "POST" else None, contact=contact)
     if form.is_bound and form.is_valid():
         privacy.erase(pk, by_id=request.user.pk, asked=form.cleaned_data["asked"], now=timezone.now())
+        contact.refresh_from_db()
+        audit.done(contact, _now("The person was erased."))
         messages.success(
             request, _now("The person was erased. What reports and files still hold is gone through in the background.")
         )

@@ -42,8 +42,8 @@ class Change(models.Model):
     model = models.CharField(_("kind"), max_length=60)
     object_id = models.CharField(max_length=40, default="")
     name = models.CharField(_("name"), max_length=200, default="")
-    what = models.JSONField(default=list)
-    said = models.CharField(max_length=300, default="")
+    what = models.JSONField(_("what"), default=list)
+    said = models.CharField(_("what was done"), max_length=300, default="")
     people = models.PositiveIntegerField(_("how many"), null=True)
 
     class Meta:

@@ -16,6 +16,7 @@ from contacts.models import (
     Address,
     AnsweredCall,
     Booking,
+    Change,
     Consent,
     Contact,
     Erasure,
@@ -151,6 +152,13 @@ _LOGS = (
         kept=("object_id",),
     ),
     Holding(
+        model=Change, whose=lambda subject: Q(model="contacts.contact", object_id=str(subject.id)),
+        scanned=("name", "what", "said"),
+        by_name=True, shown=("at", "by", "act", "what", "said"), empty={"name": "", "what": [], "said": ""},
+        kept=("who", "model", "object_id"),
+        goes=_("what it was before and after"), stays=_("that something was changed, when and by whom"),
+    ),
+    Holding(
         model=Handout, whose=theirs, empty={"chosen": ""}, kept=("name",), scanned=("chosen",), by_name=True,
         shown=("at", "what"), stays=_("that somebody took them out, and when"),
     ),
@@ -162,6 +170,7 @@ _PURGES = (
     ),
     Purge(name="events", model=Event, period="events", at="at", by_id=False, only=lambda: Q(handled_at__isnull=False)),
     Purge(name="handouts", model=Handout, period="logs", at="at"),
+    Purge(name="changes", model=Change, period="logs", at="at"),
     Purge(name="admin log", model=LogEntry, period="logs", at="action_time"),
 )  # fmt: skip
 
