@@ -11,6 +11,7 @@ from django.utils import timezone
 from contacts import connections, hints, integrations, privacy
 from contacts.goods import together
 from contacts.importing import runs
+from contacts.privacy import retention
 
 LONGEST_SECONDS = 20.0  # what is left is the next one's
 
@@ -25,11 +26,10 @@ def work_imports() -> int:
 
 @shared_task(name="contacts.tasks.apply_received", ignore_result=True)
 def apply_received() -> int:
-    """Take in what shops and booking programs called, batch after batch; delete what was taken in long ago."""
+    """Take in what shops and booking programs called, batch after batch."""
     now, done = timezone.now(), 0
     while taken := connections.apply_received(now):
         done += taken
-    connections.forget(now)
     return done
 
 
@@ -45,6 +45,15 @@ def forget_people() -> int:
     until, done = time.monotonic() + LONGEST_SECONDS, 0
     while time.monotonic() < until and privacy.sweep(timezone.now()):
         done += 1
+    return done
+
+
+@shared_task(name="contacts.tasks.purge", ignore_result=True)
+def purge() -> int:
+    """Delete what is older than the house keeps it, portion by portion."""
+    until, done = time.monotonic() + LONGEST_SECONDS, 0
+    while time.monotonic() < until and (gone := retention.purge(timezone.now())):
+        done += gone
     return done
 
 

@@ -26,6 +26,8 @@ from channels.transport import Fact
 from contacts import kinds, reasons
 from contacts.admin.read_only import ReadOnlyAdmin
 from contacts.exporting import csv_response, safe
+from contacts.models import Taken
+from contacts.privacy import handouts
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -174,6 +176,8 @@ class RecipientAdmin(ReadOnlyAdmin):
         if not (request.user.has_perm("cascades.export_recipients") and self.has_view_permission(request)):
             raise PermissionDenied
         found = self.get_changelist_instance(request).get_queryset(request)
+        chosen = handouts.filter_said(request.META.get("QUERY_STRING", ""))
+        handouts.note(request.user, Taken.RECIPIENTS, handouts.size(found), now=timezone.now(), chosen=chosen)
         return csv_response(_lines(found), f"{gettext('recipients')} {timezone.localdate():%Y-%m-%d}.csv")
 
 

@@ -10,7 +10,7 @@ from contacts.models.goods import BoughtTogether, GoesBy, GoesWith
 from contacts.models.importing import ImportRow, ImportRun, ImportState, RowOutcome
 from contacts.models.integration import AnsweredCall, Integration, Scope
 from contacts.models.limits import Cap, ClosedDay, QuietRule
-from contacts.models.privacy import Erasure
+from contacts.models.privacy import Erasure, Handout, Period, Retention, Taken
 from contacts.models.segment import Segment
 from contacts.models.voucher import CodeKind, Voucher, VoucherOffer
 
@@ -39,20 +39,24 @@ __all__ = [
     "GoesBy",
     "GoesWith",
     "Group",
+    "Handout",
     "ImportRow",
     "ImportRun",
     "ImportState",
     "Integration",
     "Membership",
+    "Period",
     "QuietRule",
     "Received",
     "ReceivedState",
+    "Retention",
     "RowOutcome",
     "Scope",
     "Segment",
     "Suppression",
     "SuppressionReason",
     "SuppressionScope",
+    "Taken",
     "Validity",
     "Voucher",
     "VoucherOffer",

@@ -20,6 +20,7 @@ from contacts.models import (
     Contact,
     Erasure,
     Event,
+    Handout,
     ImportRow,
     ImportRun,
     Membership,
@@ -29,8 +30,10 @@ from contacts.models import (
     Suppression,
     Voucher,
 )
+from contacts.privacy import retention
 from contacts.privacy.holdings import Holding, Subject, nothing_in, register
 from contacts.privacy.needles import Needles
+from contacts.privacy.retention import Purge
 
 
 def theirs(subject: Subject) -> Q:
@@ -41,6 +44,7 @@ def theirs(subject: Subject) -> Q:
 def registered() -> None:
     """Called once, when the room is ready."""
     register(*_PERSON, *_STORY, *_BROUGHT, *_LOGS)
+    retention.register(*_PURGES)
     nothing_in(_HOUSE, "the house's own settings, texts and accounts")
     nothing_in(_of_others(), "other apps' tables: staff, their sessions and rights, periodic tasks")
 
@@ -146,11 +150,24 @@ _LOGS = (
         ),
         kept=("object_id",),
     ),
+    Holding(
+        model=Handout, whose=theirs, empty={"chosen": ""}, kept=("name",), scanned=("chosen",), by_name=True,
+        shown=("at", "what"), stays=_("that somebody took them out, and when"),
+    ),
+)  # fmt: skip
+
+_PURGES = (
+    Purge(
+        name="received", model=Received, period="raw", at="received_at", only=lambda: ~Q(state=ReceivedState.STORED),
+    ),
+    Purge(name="events", model=Event, period="events", at="at", by_id=False, only=lambda: Q(handled_at__isnull=False)),
+    Purge(name="handouts", model=Handout, period="logs", at="at"),
+    Purge(name="admin log", model=LogEntry, period="logs", at="action_time"),
 )  # fmt: skip
 
 _HOUSE = (
     own.BoughtTogether, own.Branch, own.Business, own.Cap, own.ClassSession, own.ClosedDay, own.Connection, own.GoesWith, own.Group,
-    own.Integration, own.QuietRule, own.VoucherOffer,
+    own.Integration, own.QuietRule, own.Retention, own.VoucherOffer,
 )  # fmt: skip
 _OTHER_APPS = ("auth", "contenttypes", "sessions", "django_celery_beat", "admin")
 
