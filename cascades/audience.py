@@ -20,7 +20,7 @@ from cascades.models import Launch, LaunchState, Step
 from contacts import kinds, segments
 from contacts.bulk import Among
 from contacts.models import Branch, Business, Consent, ConsentPurpose, Contact, Group, Membership, Segment
-from contacts.models.contact import fold
+from contacts.searching import matching
 
 Selection = Mapping[str, Any]
 
@@ -98,10 +98,7 @@ def _by_language(value: str) -> Q:
 
 def _by_search(value: str) -> Q:
     """Every word is found somewhere, as in the list of contacts."""
-    found = Q()
-    for word in fold(value).split():
-        found &= Q(search__contains=word)
-    return found
+    return matching(value)
 
 
 def _by_consent(kind: str) -> Q:

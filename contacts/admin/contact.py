@@ -30,12 +30,13 @@ from contacts.admin.contact_list import (
     SegmentFilter,
     addresses_of,
     consent_chips,
-    found_by,
 )
 from contacts.admin.exports import ExportsContacts
 from contacts.admin.grouping import add_to_group, remove_from_group
+from contacts.admin.long_list import LongList
 from contacts.forms.person import AddressForm, AddressFormSet, ContactForm
 from contacts.models import Address, Contact
+from contacts.searching import found_by
 
 
 class AddressInline(TabularInline):
@@ -48,7 +49,7 @@ class AddressInline(TabularInline):
 
 
 @admin.register(Contact)
-class ContactAdmin(ExportsContacts, ModelAdmin):
+class ContactAdmin(ExportsContacts, LongList, ModelAdmin):
     """A person. Nobody is deleted here: what was said and sent must stay provable."""
 
     form = ContactForm
@@ -66,9 +67,9 @@ class ContactAdmin(ExportsContacts, ModelAdmin):
     list_filter_submit = True
     list_sections = [MoreSection]
     list_per_page = 50
+    indexed_filters = ("groups__id__exact", "segment", "language", "city", "consent", "address")
     search_fields = ("search",)
     search_help_text = _("Name, city, address or number")
-    show_full_result_count = False
     actions = [add_to_group, remove_from_group, "export_contacts"]
     warn_unsaved_form = True
     show_facets = admin.ShowFacets.NEVER
@@ -127,7 +128,7 @@ class ContactAdmin(ExportsContacts, ModelAdmin):
         for sentence in desk.sharing(contact) if any(formset.has_changed() for formset in formsets) else ():
             messages.info(request, sentence)
 
-    @admin.display(description=_("name"), ordering="first_name")
+    @admin.display(description=_("name"))
     def shown_name(self, contact: Contact) -> str:
         return str(contact)
 
@@ -138,11 +139,11 @@ class ContactAdmin(ExportsContacts, ModelAdmin):
         )
         return format_html('<div class="text-right lg:text-left">{}</div>', lines) if lines else "–"
 
-    @admin.display(description=_("language"), ordering="language")
+    @admin.display(description=_("language"))
     def shown_language(self, contact: Contact) -> str:
         return str(dict(settings.LANGUAGES).get(contact.language, contact.language)) or "–"
 
-    @admin.display(description=_("added"), ordering="created_at")
+    @admin.display(description=_("added"))
     def shown_since(self, contact: Contact) -> str:
         return date_format(timezone.localtime(contact.created_at), "SHORT_DATE_FORMAT")
 

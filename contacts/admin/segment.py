@@ -21,11 +21,11 @@ from django.utils.translation import gettext_lazy, ngettext
 from unfold.admin import ModelAdmin
 
 from contacts import segments
-from contacts.admin.contact_list import found_by
 from contacts.forms.segment import SegmentForm, for_browser, read
 from contacts.models import Contact, Retention, Segment
 from contacts.patience import TookTooLong, patience
 from contacts.privacy import retention
+from contacts.searching import found_by
 from contacts.segments import query, rules
 
 SHOWN = 10

@@ -15,10 +15,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
-from unfold.contrib.filters.admin import RangeDateFilter
+from unfold.contrib.filters.admin import RelatedDropdownFilter
 from unfold.decorators import action, display
 
 from contacts.admin import counter
+from contacts.admin.long_list import DayFilter
 from contacts.admin.read_only import ReadOnlyAdmin, link_to
 from contacts.forms.voucher import CodesForm, OfferForm
 from contacts.models import CodeKind, Voucher, VoucherOffer
@@ -118,10 +119,10 @@ class VoucherAdmin(ReadOnlyAdmin):
 
     list_display = ("shown_code", "offer", "shown_contact", "issued_at", "expires_at", "redeemed_at", "redeemed_where")
     list_filter = (
-        ("offer", admin.RelatedOnlyFieldListFilter),
+        ("offer", RelatedDropdownFilter),
         "practice",
-        ("issued_at", RangeDateFilter),
-        ("redeemed_at", RangeDateFilter),
+        ("issued_at", DayFilter),
+        ("redeemed_at", DayFilter),
     )
     list_select_related = ("offer", "contact")
     search_fields = ("normal",)

@@ -88,6 +88,9 @@ class Contact(models.Model):
         indexes = [
             models.Index(fields=["birth_date"], name="contact_birthday", condition=models.Q(birth_date__isnull=False)),
             models.Index(fields=["created_at"], name="contact_added"),
+            # The list is narrowed by these.
+            models.Index(fields=["language", "id"], name="contact_language"),
+            models.Index(fields=["city", "id"], name="contact_city"),
             models.Index(
                 fields=["latitude", "longitude"], name="contact_place", condition=models.Q(latitude__isnull=False)
             ),
@@ -154,6 +157,7 @@ class Address(models.Model):
         indexes = [
             models.Index(fields=["kind", "normal"], name="address_kind_normal"),
             models.Index(fields=["fingerprint"], name="address_fingerprint"),
+            models.Index(fields=["kind", "contact"], name="address_broken", condition=models.Q(validity="invalid")),
         ]
 
     def __str__(self) -> str:
