@@ -20,6 +20,7 @@ from django.db.models.signals import m2m_changed, post_save, pre_delete, pre_sav
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from contacts import bulk
 from contacts.models import (
     Act,
     Address,
@@ -160,8 +161,11 @@ def row(
 
 
 def rows(changes: list[Change]) -> None:
-    """Many at once: one statement for a portion."""
-    Change.objects.bulk_create(changes, batch_size=500)
+    """Many at once: one statement for any number of them."""
+    bulk.insert(Change, _COLUMNS, [tuple(getattr(one, name) for name in _COLUMNS) for one in changes])
+
+
+_COLUMNS = ("at", "by", "user_id", "who", "act", "model", "object_id", "name", "what", "said", "people")
 
 
 def watch_own() -> None:
