@@ -1614,6 +1614,59 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.CreateModel(
+            name="Change",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField(verbose_name="when")),
+                (
+                    "by",
+                    models.CharField(
+                        choices=[
+                            ("staff", "staff"),
+                            ("program", "another program"),
+                            ("person", "the person"),
+                            ("machine", "by itself"),
+                        ],
+                        max_length=7,
+                        verbose_name="by whom",
+                    ),
+                ),
+                ("who", models.CharField(default="", max_length=150, verbose_name="who")),
+                (
+                    "act",
+                    models.CharField(
+                        choices=[("added", "added"), ("changed", "changed"), ("deleted", "deleted"), ("done", "done")],
+                        max_length=7,
+                        verbose_name="act",
+                    ),
+                ),
+                ("model", models.CharField(max_length=60, verbose_name="kind")),
+                ("object_id", models.CharField(default="", max_length=40)),
+                ("name", models.CharField(default="", max_length=200, verbose_name="name")),
+                ("what", models.JSONField(default=list, verbose_name="what")),
+                ("said", models.CharField(default="", max_length=300, verbose_name="what was done")),
+                ("people", models.PositiveIntegerField(null=True, verbose_name="how many")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="staff member",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "change",
+                "verbose_name_plural": "changes",
+                "ordering": ["-id"],
+                "default_permissions": ("view",),
+                "indexes": [models.Index(fields=["model", "object_id", "-id"], name="change_of")],
+            },
+        ),
         migrations.AddIndex(
             model_name="classsession",
             index=models.Index(fields=["starts_at"], name="class_starts"),
