@@ -11,6 +11,7 @@ from contacts.models.goods import BoughtTogether, GoesBy, GoesWith
 from contacts.models.importing import ImportLayout, ImportRow, ImportRun, ImportState, RowOutcome
 from contacts.models.integration import AnsweredCall, Integration, Scope
 from contacts.models.limits import Cap, ClosedDay, QuietRule
+from contacts.models.merging import Alias, Duplicate, Merge
 from contacts.models.privacy import Erasure, Handout, Period, Retention, Taken
 from contacts.models.segment import Segment
 from contacts.models.voucher import CodeKind, Voucher, VoucherOffer
@@ -19,6 +20,7 @@ __all__ = [
     "LONGEST_ADDRESS",
     "Act",
     "Address",
+    "Alias",
     "AnsweredCall",
     "Basis",
     "BookedBy",
@@ -38,6 +40,7 @@ __all__ = [
     "Consent",
     "ConsentPurpose",
     "Contact",
+    "Duplicate",
     "Erasure",
     "Event",
     "GoesBy",
@@ -50,6 +53,7 @@ __all__ = [
     "ImportState",
     "Integration",
     "Membership",
+    "Merge",
     "Period",
     "QuietRule",
     "Received",
