@@ -22,12 +22,13 @@ from contacts.models import (
     Duplicate,
     Erasure,
     Event,
+    Handout,
     Membership,
     Merge,
     Voucher,
 )
 
-_MODELS = frozenset({Address, Alias, Booking, Consent, Duplicate, Erasure, Event, Membership, Merge, Voucher})
+_MODELS = frozenset({Address, Alias, Booking, Consent, Duplicate, Erasure, Event, Handout, Membership, Merge, Voucher})
 
 
 def settle(pair: Pair) -> Moved:
