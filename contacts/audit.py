@@ -22,7 +22,6 @@ from django.utils import timezone
 
 from contacts import bulk
 from contacts.models import (
-    Act,
     Address,
     Branch,
     Business,
@@ -32,6 +31,7 @@ from contacts.models import (
     ClosedDay,
     Connection,
     Contact,
+    Deed,
     Group,
     ImportRun,
     Integration,
@@ -137,7 +137,7 @@ def actor() -> Actor:
 
 
 def note(
-    act: Act, model: type[Model], *, object_id: Any = "", name: str = "", said: str = "", people: int | None = None,
+    act: Deed, model: type[Model], *, object_id: Any = "", name: str = "", said: str = "", people: int | None = None,
     what: list[list[Any]] | None = None,
 ) -> None:  # fmt: skip
     """Write down what no saving of a row tells."""
@@ -146,11 +146,11 @@ def note(
 
 def done(instance: Model, said: str, people: int | None = None) -> None:
     """Something was done with a thing that no field of it tells."""
-    note(Act.DONE, type(instance), object_id=instance.pk, name=str(instance), said=said, people=people)
+    note(Deed.DONE, type(instance), object_id=instance.pk, name=str(instance), said=said, people=people)
 
 
 def row(
-    act: Act, model: type[Model], *, object_id: Any = "", name: str = "", said: str = "", people: int | None = None,
+    act: Deed, model: type[Model], *, object_id: Any = "", name: str = "", said: str = "", people: int | None = None,
     what: list[list[Any]] | None = None,
 ) -> Change:  # fmt: skip
     who = actor()
@@ -202,9 +202,9 @@ def _saved(sender: type[Model], instance: Any, created: bool, raw: bool = False,
         return
     if created:
         what = [] if not watched.owner else _of_part(sender, None, instance)
-        _write(Act.CHANGED if watched.owner else Act.ADDED, sender, watched, instance, what)
+        _write(Deed.CHANGED if watched.owner else Deed.ADDED, sender, watched, instance, what)
     elif before and before[1] is not None and (what := _differences(sender, watched, before[0], before[1], instance)):
-        _write(Act.CHANGED, sender, watched, instance, what)
+        _write(Deed.CHANGED, sender, watched, instance, what)
 
 
 def _deleted(sender: type[Model], instance: Any, **_: Any) -> None:
@@ -212,10 +212,10 @@ def _deleted(sender: type[Model], instance: Any, **_: Any) -> None:
     if watched.unless and watched.unless(instance):
         return
     what = _of_part(sender, instance, None) if watched.owner else []
-    _write(Act.CHANGED if watched.owner else Act.DELETED, sender, watched, instance, what)
+    _write(Deed.CHANGED if watched.owner else Deed.DELETED, sender, watched, instance, what)
 
 
-def _write(act: Act, sender: type[Model], watched: Watched, instance: Any, what: list[list[Any]]) -> None:
+def _write(act: Deed, sender: type[Model], watched: Watched, instance: Any, what: list[list[Any]]) -> None:
     if not watched.owner:
         note(act, sender, object_id=instance.pk, name=str(instance), what=what)
         return
@@ -284,7 +284,7 @@ def _logged(instance: LogEntry, created: bool, **_: Any) -> None:
     model = instance.content_type.model_class() if instance.content_type else None
     if model is not None:
         said = str(instance.get_change_message())
-        note(Act.DONE, model, object_id=instance.object_id or "", name=instance.object_repr, said=said)
+        note(Deed.DONE, model, object_id=instance.object_id or "", name=instance.object_repr, said=said)
 
 
 def _regrouped(instance: Any, action: str, pk_set: set[int] | None, model: Any, **_: Any) -> None:
@@ -292,4 +292,4 @@ def _regrouped(instance: Any, action: str, pk_set: set[int] | None, model: Any, 
         return
     names = ", ".join(str(one) for one in model.objects.filter(pk__in=pk_set).order_by("pk"))
     was, now = ("", names) if action == "post_add" else (names, "")
-    note(Act.CHANGED, type(instance), object_id=instance.pk, name=str(instance), what=[["groups", was, now]])
+    note(Deed.CHANGED, type(instance), object_id=instance.pk, name=str(instance), what=[["groups", was, now]])

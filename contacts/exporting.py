@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import IO, Any
 
 from django.db.models import Count, Prefetch, QuerySet
 from django.http import StreamingHttpResponse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
-from contacts.models import Address, Contact, Group
+from contacts.models import Address, Contact, Group, Handout, Taken
 from contacts.resources import ContactResource
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠", "'")
@@ -53,6 +54,21 @@ def csv_response(lines: Iterable[Sequence[str]], name: str, *, delimiter: str = 
     answer = StreamingHttpResponse((piece.encode() for piece in text()), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = str(content_disposition_header(as_attachment=True, filename=name))
     return answer
+
+
+def writer(out: IO[bytes]) -> Callable[[Sequence[str]], object]:
+    """Writes rows into a file, in the same form as a download."""
+    out.write("\ufeff".encode())
+    lines = csv.writer(_Echo())
+    return lambda row: out.write(lines.writerow(row).encode())
+
+
+def note(user: Any, *, what: str, count: int, now: datetime) -> None:
+    """The one place that hears of each export of people: who, what, how many, when."""
+    who = user.pk if user else None
+    Handout.objects.create(
+        at=now, by_id=who, name=str(user)[:150], what=Taken.CONTACTS, people=count, chosen=what[:500]
+    )
 
 
 class _Echo:

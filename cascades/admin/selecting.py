@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.conf import settings
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
@@ -25,7 +25,7 @@ from cascades.admin.drafts import Draft
 from cascades.publishing import NotReady
 from cascades.runner import WallTime
 from contacts import calendar, kinds
-from contacts.models import Branch, Business, Contact, Group, Segment
+from contacts.models import Branch, Business, Contact, Group, GroupKind, Segment
 
 NOW, LATER = "now", "later"
 if TYPE_CHECKING:
@@ -87,7 +87,10 @@ class SelectionForm(forms.Form):
         self.draft, self.business, self.now = draft, business, now
         self.fields["consent"].choices = [("", gettext("any")), *kinds.choices()]  # type: ignore[attr-defined]
         self.chosen: list[int] = draft.selection.get("contacts") or []
-        self._field("groups").queryset = Group.objects.annotate(size=Count("memberships"))
+        offered = ~Q(kind=GroupKind.SELECTION) | Q(
+            pk__in=draft.selection.get("groups") or []
+        )  # the one that was made for this start
+        self._field("groups").queryset = Group.objects.filter(offered).annotate(size=Count("memberships"))
         self._field("segments").queryset = Segment.objects.all()
         self._field("branch").queryset = Branch.objects.all()
         self.fields["language"].choices = [("", gettext("any")), *_languages()]  # type: ignore[attr-defined]

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from channels.models import Delivery, Form, FormAnswer, FormQuestion
 from contacts import audit, bulk, events
-from contacts.models import Act, Contact, Group, Membership
+from contacts.models import Contact, Deed, Group, Membership
 
 SOURCE = "form"
 Answers = Mapping[str, Mapping[str, Any]]
@@ -85,7 +85,7 @@ def _fill(contact: Contact, questions: Sequence[FormQuestion], answers: Answers,
         attributes = {**contact.attributes, **filled}
         Contact.objects.filter(pk=contact.pk).update(attributes=attributes, updated_at=now)
         what = [["attributes", audit.simple(contact.attributes), audit.simple(attributes)]]
-        audit.note(Act.CHANGED, Contact, object_id=contact.pk, name=str(contact), what=what)
+        audit.note(Deed.CHANGED, Contact, object_id=contact.pk, name=str(contact), what=what)
 
 
 def _told(form: Form, questions: Sequence[FormQuestion], answers: Answers) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from contacts.admin import (
     audit,
     booking,
+    bulk_run,
     business,
     connection,
     consent,
@@ -24,6 +25,7 @@ from contacts.admin import (
 __all__ = [
     "audit",
     "booking",
+    "bulk_run",
     "business",
     "connection",
     "consent",

@@ -14,7 +14,7 @@ from contacts.api.door import Key
 from contacts.api.once import once
 from contacts.api.shapes import MOST, Lenient, Refusal, Result, Results, Shape, Short, Text, refused, sorted_out
 from contacts.importing.planning import Outcome
-from contacts.models import Act, Contact, RowOutcome, Scope
+from contacts.models import Contact, Deed, RowOutcome, Scope
 
 router = Router(tags=["contacts"])
 _STATUS = {RowOutcome.NEW: "created", RowOutcome.CHANGED: "changed", RowOutcome.UNCHANGED: "unchanged"}
@@ -85,7 +85,7 @@ def upsert(request: HttpRequest, told: ContactsIn) -> Results:
 
 def _write_down(outcomes: list[Outcome]) -> None:
     """Who was added, and what was changed of whom: by this program."""
-    acts = {RowOutcome.NEW: Act.ADDED, RowOutcome.CHANGED: Act.CHANGED}
+    acts = {RowOutcome.NEW: Deed.ADDED, RowOutcome.CHANGED: Deed.CHANGED}
     audit.rows(
         [
             audit.row(

@@ -1,11 +1,12 @@
 """The nouns of the contacts room."""
 
-from contacts.models.audit import Act, By, Change
+from contacts.models.audit import By, Change, Deed
 from contacts.models.booking import BookedBy, Booking, BookingKind, BookingStatus, ClassSession
+from contacts.models.bulk_run import Act, BulkRun, BulkState
 from contacts.models.business import Branch, Business
 from contacts.models.connection import Connection, Received, ReceivedState
 from contacts.models.consent import Basis, Consent, ConsentPurpose, Suppression, SuppressionReason, SuppressionScope
-from contacts.models.contact import LONGEST_ADDRESS, Address, Contact, Group, Membership, Validity
+from contacts.models.contact import LONGEST_ADDRESS, Address, Contact, Group, GroupKind, Membership, Validity
 from contacts.models.event import Event
 from contacts.models.goods import BoughtTogether, GoesBy, GoesWith
 from contacts.models.importing import ImportLayout, ImportRow, ImportRun, ImportState, RowOutcome
@@ -29,6 +30,8 @@ __all__ = [
     "BookingStatus",
     "BoughtTogether",
     "Branch",
+    "BulkRun",
+    "BulkState",
     "Business",
     "By",
     "Cap",
@@ -40,12 +43,14 @@ __all__ = [
     "Consent",
     "ConsentPurpose",
     "Contact",
+    "Deed",
     "Duplicate",
     "Erasure",
     "Event",
     "GoesBy",
     "GoesWith",
     "Group",
+    "GroupKind",
     "Handout",
     "ImportLayout",
     "ImportRow",

@@ -16,7 +16,7 @@ class By(models.TextChoices):
     MACHINE = "machine", _("by itself")
 
 
-class Act(models.TextChoices):
+class Deed(models.TextChoices):
     """What was done."""
 
     ADDED = "added", _("added")
@@ -38,7 +38,7 @@ class Change(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("staff member"), db_index=False
     )  # fmt: skip
     who = models.CharField(_("who"), max_length=150, default="")
-    act = models.CharField(_("act"), max_length=7, choices=Act.choices)
+    act = models.CharField(_("act"), max_length=7, choices=Deed.choices)
     model = models.CharField(_("kind"), max_length=60)
     object_id = models.CharField(max_length=40, default="")
     name = models.CharField(_("name"), max_length=200, default="")
