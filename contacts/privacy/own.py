@@ -17,6 +17,7 @@ from contacts.models import (
     Alias,
     AnsweredCall,
     Booking,
+    BulkRun,
     Change,
     Consent,
     Contact,
@@ -149,6 +150,11 @@ _BROUGHT = (
         kept=("filename", "file", "table", "digest", "encoding", "delimiter", "headers", "mapping", "options"),
     ),
     Holding(model=ImportLayout, scanned=("filename", "headers"), delete=True, kept=("fingerprint", "mapping")),
+    Holding(
+        model=BulkRun, scanned=("selection", "words", "details", "problem"), by_name=True,
+        empty={"selection": {"ids": []}, "words": "", "details": {}, "problem": ""}, kept=("skipped", "file", "leads_to"),
+        over=lambda: Q(finished_at__isnull=False),
+    ),
     Holding(
         model=Received, scanned=("headers", "body", "problem"), empty={"headers": {}, "body": b"", "problem": ""}, kept=("call_key",),
         over=lambda: ~Q(state=ReceivedState.STORED),
