@@ -31,7 +31,7 @@ _KEYS = (
     "channels.*_hookcall",
 )
 # What only whoever answers for all of it looks into.
-_WATCH = ("contacts.*_erasure",)
+_WATCH = ("contacts.*_erasure", "contacts.*_handout", "contacts.*_change", "contacts.*_retention")
 _ACCOUNTS = ("channels.*_channel", "channels.*_inboundcall", *_KEYS)
 
 GROUPS = (
@@ -45,6 +45,7 @@ GROUPS = (
             "contacts.view_*",
             "contacts.*_contact",
             "contacts.*_address",
+            "contacts.*_guardian",
             "contacts.*_group",
             "contacts.*_segment",
             "contacts.*_membership",
@@ -86,6 +87,7 @@ GROUPS = (
             "contacts.change_contact",
             "contacts.merge_contact",
             "contacts.*_address",
+            "contacts.*_guardian",
             "contacts.*_membership",
             "contacts.add_event",
             "contacts.record_event",

@@ -35,6 +35,7 @@ from contacts.admin.contact_list import (
     with_tags,
 )
 from contacts.admin.exports import ExportsContacts
+from contacts.admin.guardian import GuardianInline, StudentInline
 from contacts.admin.long_list import LongList
 from contacts.admin.merging import compare_two
 from contacts.forms.person import AddressForm, AddressFormSet, ContactForm
@@ -56,7 +57,7 @@ class ContactAdmin(ExportsContacts, LongList, ModelAdmin):
     """A person. Nobody is deleted here: what was said and sent must stay provable."""
 
     form = ContactForm
-    inlines = [AddressInline]
+    inlines = [AddressInline, GuardianInline, StudentInline]
     change_form_template = "contacts/contact_form.html"
     list_display = ("shown_name", "shown_addresses", "shown_consent", "city", "shown_language", "shown_since")
     list_filter = (
@@ -70,7 +71,7 @@ class ContactAdmin(ExportsContacts, LongList, ModelAdmin):
     )
     list_filter_submit = True
     list_sections = [MoreSection]
-    list_per_page = 50
+    list_per_page = 25  # each with all that its section shows
     indexed_filters = ("groups__id__exact", "tag", "segment", "language", "city", "consent", "address")
     search_fields = ("search",)
     search_help_text = _("Name, city, address or number")
@@ -91,7 +92,9 @@ class ContactAdmin(ExportsContacts, LongList, ModelAdmin):
         record_consent = self.admin_site.admin_view(partial(desk.record_consent, model_admin=self))
         take_away = self.admin_site.admin_view(partial(privacy.take_away, model_admin=self))
         erase = self.admin_site.admin_view(partial(privacy.erase, model_admin=self))
+        consent_proof = self.admin_site.admin_view(partial(privacy.consent_proof, model_admin=self))
         return [
+            path("<int:pk>/proof/", consent_proof, name="contacts_contact_proof"),
             path("<int:pk>/take-away/", take_away, name="contacts_contact_take_away"),
             path("<int:pk>/erase/", erase, name="contacts_contact_erase"),
             path("<int:pk>/event/", record_event, name="contacts_contact_event"),

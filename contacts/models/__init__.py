@@ -1,5 +1,6 @@
 """The nouns of the contacts room."""
 
+from contacts.models.audit import By, Change, Deed
 from contacts.models.booking import BookedBy, Booking, BookingKind, BookingStatus, ClassSession
 from contacts.models.bulk_run import Act, BulkRun, BulkState
 from contacts.models.business import Branch, Business
@@ -8,11 +9,12 @@ from contacts.models.consent import Basis, Consent, ConsentPurpose, Suppression,
 from contacts.models.contact import LONGEST_ADDRESS, Address, Contact, Group, GroupKind, Membership, Validity
 from contacts.models.event import Event
 from contacts.models.goods import BoughtTogether, GoesBy, GoesWith
-from contacts.models.importing import ImportLayout, ImportRow, ImportRun, ImportState, RowOutcome
+from contacts.models.guardian import Guardian
+from contacts.models.importing import ImportLayout, ImportPortion, ImportRow, ImportRun, ImportState, RowOutcome
 from contacts.models.integration import AnsweredCall, Integration, Scope
 from contacts.models.limits import Cap, ClosedDay, QuietRule
 from contacts.models.merging import Alias, Duplicate, Merge
-from contacts.models.privacy import Erasure
+from contacts.models.privacy import Erasure, Handout, Period, Retention, Taken
 from contacts.models.segment import Segment
 from contacts.models.voucher import CodeKind, Voucher, VoucherOffer
 
@@ -32,7 +34,9 @@ __all__ = [
     "BulkRun",
     "BulkState",
     "Business",
+    "By",
     "Cap",
+    "Change",
     "ClassSession",
     "ClosedDay",
     "CodeKind",
@@ -40,6 +44,7 @@ __all__ = [
     "Consent",
     "ConsentPurpose",
     "Contact",
+    "Deed",
     "Duplicate",
     "Erasure",
     "Event",
@@ -47,22 +52,28 @@ __all__ = [
     "GoesWith",
     "Group",
     "GroupKind",
+    "Guardian",
+    "Handout",
     "ImportLayout",
+    "ImportPortion",
     "ImportRow",
     "ImportRun",
     "ImportState",
     "Integration",
     "Membership",
     "Merge",
+    "Period",
     "QuietRule",
     "Received",
     "ReceivedState",
+    "Retention",
     "RowOutcome",
     "Scope",
     "Segment",
     "Suppression",
     "SuppressionReason",
     "SuppressionScope",
+    "Taken",
     "Validity",
     "Voucher",
     "VoucherOffer",
