@@ -168,6 +168,29 @@ def test_an_opening_that_comes_later_of_what_the_other_was_sent_ends_the_way_tha
 
 
 @pytest.mark.django_db
+def test_what_the_way_that_ends_was_sent_counts_on_the_one_that_goes_on() -> None:
+    kept, gone = pair(phone="")
+    kept.addresses.filter(kind="email").delete()
+    story = Story()
+    story.start(email_then_sms())
+    assert (messages(kept), messages(gone)) == ([("sms", "sent")], [("email", "sent")])
+    way = Enrollment.objects.get(contact=kept)
+    done = merge(kept.pk, gone.pk, by=None, now=story.now)
+    runs = StepRun.objects.filter(enrollment=way).order_by("id")
+    assert [run.delivery.kind for run in runs if run.delivery] == ["sms", "email"]
+    whole()
+    undo(done.pk, by=None, now=story.now)
+    assert StepRun.objects.get(delivery__kind="email").enrollment.contact == gone
+    merge(kept.pk, gone.pk, by=None, now=story.now)
+    story.own(Delivery.objects.get(kind="email"), Fact.OPENED)
+    way.refresh_from_db()
+    story.tick()
+    way.refresh_from_db()
+    assert (way.outcome, way.reason) == (Outcome.REACHED, "seen_opened")
+    whole()
+
+
+@pytest.mark.django_db
 def test_the_cap_counts_what_both_were_sent() -> None:
     kept, gone = pair()
     story = Story()
