@@ -158,6 +158,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "contacts.audit.middleware",
     "config.zone.business_time",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]

@@ -27,7 +27,8 @@ from channels.admin.form_fields import OptionsField, OptionsWidget, TextsField, 
 from channels.models import Form, FormAnswer, FormQuestion
 from channels.models.form import CHOICES, said_in
 from contacts.exporting import csv_response
-from contacts.models import Business, Group
+from contacts.models import Business, Group, Taken
+from contacts.privacy import handouts
 
 EXPORT = "contacts.export_contact"
 LAST = 32_767  # the highest that the column holds
@@ -205,7 +206,7 @@ class FormAdmin(ModelAdmin):
     def results(self, request: HttpRequest, object_id: str) -> HttpResponse:
         form = self._one(request, object_id)
         if "export" in request.GET and request.user.has_perm(EXPORT):
-            return export(FormAnswer.objects.filter(form=form), form.slug)
+            return export(request, FormAnswer.objects.filter(form=form), form.slug)
         return TemplateResponse(
             request, "channels/forms/results.html", {**self.admin_site.each_context(request), **_results(request, form)}
         )
@@ -217,8 +218,9 @@ class FormAdmin(ModelAdmin):
         return form
 
 
-def export(answers: QuerySet[FormAnswer], name: str) -> HttpResponse:
+def export(request: HttpRequest, answers: QuerySet[FormAnswer], name: str) -> HttpResponse:
     """The answers as a CSV file."""
+    handouts.note(request.user, Taken.ANSWERS, handouts.size(answers), now=timezone.now(), chosen=name)
     return csv_response(surveys.table(answers), f"{name} {timezone.localtime():%Y-%m-%d}.csv")  # type: ignore[return-value]
 
 
