@@ -19,7 +19,7 @@ from contacts.importing.chunks import opened, shape_of
 from contacts.importing.cleaning import Cleaner
 from contacts.importing.people import People, Row
 from contacts.importing.planning import plan
-from contacts.models import Address, Branch, Business, Consent, Contact, Group, ImportRun, Membership
+from contacts.models import Address, Branch, Business, Consent, Contact, Group, ImportRun, Membership, Suppression
 from tests.contacts.importing_desk import STATEMENT
 from tests.factories import NOW, make_business, make_contact
 from tests.invented import invented
@@ -43,10 +43,11 @@ COLUMNS = [
     "external_id", "first_name", "full_name", "email", "phone", "email", "birth_date", "city", "branch", "groups", "consent",
     "consented_at", "detail",
 ]  # fmt: skip
+# What is good stands in most cells: rows that are refused mean nobody.
 CELLS: list[list[str]] = [
     ["", "", "1", "2", "'3", " 4 ", "A5"],
     ["", "Ana", "ANA", "Bea", "Zoë", "Ана"],
-    ["", "", "Ana Ruiz", "Ruiz, Ana", "Bea Sol", "x" * 130],
+    ["", "", "", "", "Ana Ruiz", "Ruiz, Ana", "Bea Sol", "x" * 130],
     [
         "",
         "a@example.com",
@@ -54,17 +55,17 @@ CELLS: list[list[str]] = [
         "b@пример.рф",
         "shut@example.com",
         "Bea <c@example.com>",
-        "none",
         "d@example.com",
+        "e@example.com",
     ],
-    ["", "", "600111222", "+34600111222", "'+34600333444", "600 555 666", "7.9E+10", "-"],
-    ["", "", "", "a@example.com", "e@example.com"],
-    ["", "", "01.02.1990", "31.02.1990", "1985-05-05"],
+    ["", "", "", "600111222", "+34600111222", "'+34600333444", "600 555 666", "-"],
+    ["", "", "", "", "a@example.com", "e@example.com"],
+    ["", "", "", "01.02.1990", "--05-12", "1985-05-05"],
     ["", "Cádiz", " Cádiz ", 'a "b"\tc\\d'],
     ["", "", "north", "South"],
     ["", "VIP", "vip; New", "* all, Old"],
-    ["", "yes", "no", "perhaps"],
-    ["", "", "2025-03-01 10:00:00", "2999-01-01"],
+    ["", "yes", "yes", "no"],
+    ["", "", "", "", "", "2025-03-01 10:00:00", "2999-01-01"],
     ["", "cat\ndog", "Ана\x1fb", "N/A"],
 ]
 ROW = st.tuples(*(st.sampled_from(cells) for cells in CELLS))
@@ -73,7 +74,7 @@ ROW = st.tuples(*(st.sampled_from(cells) for cells in CELLS))
 class BySets(TestCase):
     @invented(12)
     @given(
-        rows=st.lists(ROW, min_size=1, max_size=14),
+        rows=st.lists(ROW, min_size=5, max_size=14),
         mode=st.sampled_from(["none", "all", "column"]),
         group=st.booleans(),
     )
@@ -84,12 +85,12 @@ class BySets(TestCase):
         planned = _run(rows, mode, group)
         expected = _by_the_planner(planned)
         stored = _stored()
-        for model in (Consent.objects.none().model, Membership, Address, Contact, Group):
+        for model in (Consent, Membership, Address, Contact, Group, Suppression):
             model._base_manager.all()._raw_delete("default")
         _town()
         by_sets = _run(rows, mode, group)
         with pytest.MonkeyPatch.context() as few:
-            for module, name, number in ((chunks, "CHUNK", 3), (loading, "PORTION", 4), (checking, "EXAMPLES", 2)):
+            for module, name, number in ((chunks, "CHUNK", 1), (loading, "PORTION", 4), (checking, "EXAMPLES", 2)):
                 few.setattr(module, name, number)
             runs.work(clock=timezone.now)
             by_sets.refresh_from_db()
@@ -128,14 +129,16 @@ def _run(rows: list[tuple[str, ...]], mode: str, group: bool) -> ImportRun:
 
 
 def _by_the_planner(run: ImportRun) -> tuple[int, ...]:
-    """All rows in one plan, as they stand in the file, written as planned."""
+    """Each row planned and written by itself, as they stand in the file."""
     cleaner = Cleaner(run, Business.current(), timezone.now())
     with opened(run) as stream:
         cleaned = [(raw, cleaner.clean(raw)) for raw in reading.rows(stream, shape_of(run))]
-    people = People.for_rows([row for _, row in cleaned if isinstance(row, Row)], consents=bool(cleaner.consent))
-    made = plan(cleaned, people, cleaner.branches)
-    writing.write(made.touched, run, now=timezone.now())
-    found = [outcome.outcome.value for outcome in made.outcomes]
+    found = []
+    for one in cleaned:
+        people = People.for_rows([one[1]] if isinstance(one[1], Row) else [], consents=cleaner.listens)
+        made = plan([one], people, cleaner.branches)
+        writing.write(made.touched, run, now=timezone.now())
+        found.append(made.outcomes[0].outcome.value)
     run.delete()
     return tuple(found.count(name) for name in ("new", "changed", "unchanged", "refused", "conflict"))
 
@@ -157,5 +160,6 @@ def _stored() -> list[Any]:
             "kind", "given", "basis", "source", "wording", "address", "purpose"
         )
         groups = contact.groups.order_by("name").values_list("name", flat=True)
+        own = (*own[:-1], sorted(own[-1].split()))  # addresses of one order may stand in any
         found.append((own, list(ways), list(lines), list(groups)))
     return sorted(found, key=repr)
