@@ -10,7 +10,7 @@ class ChannelsConfig(AppConfig):
     verbose_name = _("Channels")
 
     def ready(self) -> None:
-        from channels import engagement, reasons, stories, tasks
+        from channels import engagement, reasons, stories, tasks, whose
         from channels.transport import names, transport_class
         from contacts import kinds
 
@@ -21,3 +21,4 @@ class ChannelsConfig(AppConfig):
         stories.register()
         engagement.register()
         tasks.connect()
+        whose.register()

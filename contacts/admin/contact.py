@@ -16,8 +16,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin, TabularInline
-from unfold.contrib.filters.admin import RelatedDropdownFilter
+from unfold.admin import TabularInline
 
 from contacts.admin import desk
 from contacts.admin.contact_list import (
@@ -34,6 +33,7 @@ from contacts.admin.contact_list import (
 )
 from contacts.admin.exports import ExportsContacts
 from contacts.admin.grouping import add_to_group, remove_from_group
+from contacts.admin.limited import ModelAdmin, RelatedDropdownFilter
 from contacts.forms.person import AddressForm, AddressFormSet, ContactForm
 from contacts.models import Address, Contact
 
@@ -115,7 +115,7 @@ class ContactAdmin(ExportsContacts, ModelAdmin):
         if "in_groups" in form.cleaned_data:
             contact.groups.set(form.cleaned_data["in_groups"])
         contact.save(update_fields=["search"])  # its addresses are part of it
-        for sentence in desk.sharing(contact) if any(formset.has_changed() for formset in formsets) else ():
+        for sentence in desk.sharing(contact, request) if any(formset.has_changed() for formset in formsets) else ():
             messages.info(request, sentence)
 
     @admin.display(description=_("name"), ordering="first_name")

@@ -18,7 +18,7 @@ from unfold.contrib.filters.admin import DropdownFilter
 from unfold.sections import TemplateSection
 from unfold.views import ChangeList
 
-from contacts import kinds, phones, reasons, segments
+from contacts import kinds, phones, reasons, segments, territory
 from contacts.consent import Ask, Person, Verdict, gate
 from contacts.models import Address, Business, Consent, ConsentPurpose, Contact, Segment, Validity
 from contacts.models.contact import fold
@@ -132,7 +132,8 @@ class CityFilter(DropdownFilter):
     parameter_name = "city"
 
     def lookups(self, request: HttpRequest, model_admin: AnyAdmin[Any]) -> Sequence[tuple[str, Any]]:
-        cities = Contact.objects.exclude(city="").order_by("city").values_list("city", flat=True).distinct()
+        theirs = territory.visible(Contact.objects.exclude(city=""), request.user)
+        cities = theirs.order_by("city").values_list("city", flat=True).distinct()
         return [(city, city) for city in cities[:500]]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Contact]) -> QuerySet[Contact]:

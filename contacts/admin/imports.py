@@ -15,10 +15,10 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from contacts.admin.import_forms import ColumnsForm, ReadingForm, UploadForm
+from contacts.admin.limited import ModelAdmin
 from contacts.exporting import csv_response, safe
 from contacts.importing import runs, uploads
 from contacts.importing.encoding import BadEncoding, NotATable

@@ -130,6 +130,14 @@ class People:
             if person not in found:
                 found.append(person)
 
+    def of_branches(self, branches: Collection[int]) -> People:
+        """Those of them who belong to one of these branches."""
+        theirs = People()
+        for person in self._by_id.values():
+            if person.values.get("branch_id") in branches:
+                theirs.join(person)
+        return theirs
+
     def match(self, row: Row) -> tuple[Known | None, bool]:
         """Whom the row means, or nobody; and whether the other system's number says so. Raises Unclear.
 

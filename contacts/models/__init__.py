@@ -11,6 +11,7 @@ from contacts.models.importing import ImportRow, ImportRun, ImportState, RowOutc
 from contacts.models.integration import AnsweredCall, Integration, Scope
 from contacts.models.limits import Cap, ClosedDay, QuietRule
 from contacts.models.segment import Segment
+from contacts.models.territory import IntegrationBranch, StaffBranch
 from contacts.models.voucher import CodeKind, Voucher, VoucherOffer
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "ImportRun",
     "ImportState",
     "Integration",
+    "IntegrationBranch",
     "Membership",
     "QuietRule",
     "Received",
@@ -48,6 +50,7 @@ __all__ = [
     "RowOutcome",
     "Scope",
     "Segment",
+    "StaffBranch",
     "Suppression",
     "SuppressionReason",
     "SuppressionScope",
