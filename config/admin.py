@@ -29,8 +29,8 @@ from contacts.forms.choices import BranchesField
 
 BRANCHES_ABOUT = _(
     "Nothing chosen: they see everybody. With branches chosen, they see only the people of these, in lists, on pages and in exports, and"
-    " nobody who has no branch. New contacts that they add belong to these branches. They start cascades for their people, but do not change"
-    " what is for all branches: cascades, messages, channels, groups, settings, staff."
+    " nobody who has no branch. New contacts that they add belong to these branches. They start cascades for their people, but do not"
+    " change what is for all branches: cascades, messages, channels, groups, settings, staff."
 )
 
 for _model in (User, Group, PeriodicTask, IntervalSchedule, CrontabSchedule, SolarSchedule, ClockedSchedule):

@@ -70,5 +70,4 @@ class ModelAdmin(unfold.ModelAdmin):
             form.__init__(self, *args, **given)
             _limit_own(self, request)
 
-        limited = type(form.__name__, (form,), {"__init__": begun})
-        return limited
+        return type(form.__name__, (form,), {"__init__": begun})

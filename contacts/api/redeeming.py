@@ -50,8 +50,8 @@ class RedeemIn(Shape):
 
 
 @router.get(
-    "/vouchers/{code}", auth=Key(Scope.VOUCHERS_REDEEM, by_branch=True), response={200: VoucherOut, 404: Refusal}, summary="Look a voucher up",
-    exclude_none=True,
+    "/vouchers/{code}", auth=Key(Scope.VOUCHERS_REDEEM, by_branch=True), response={200: VoucherOut, 404: Refusal},
+    summary="Look a voucher up", exclude_none=True,
 )  # fmt: skip
 def read(request: HttpRequest, code: Code) -> VoucherOut:
     """However the code is typed: small letters, blanks and dashes do not matter."""
