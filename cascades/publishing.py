@@ -121,8 +121,8 @@ def _whole(cascade: Cascade) -> dict[str, Any]:
     plain = {
         name: getattr(cascade, name)
         for name in (
-            "mode", "preferred_first", "goal", "goal_where", "goal_about", "goal_key", "at_end", "final_wait", "trigger", "reentry",
-            "reentry_after", "deadline",
+            "mode", "preferred_first", "goal", "goal_where", "goal_about", "goal_key", "exits", "at_end", "final_wait", "trigger",
+            "reentry", "reentry_after", "deadline",
         )
     }  # fmt: skip
     return {**plain, "trigger_params": trigger(cascade.trigger).clean(cascade.trigger_params)}
@@ -184,7 +184,7 @@ def _problems_of_the_whole(draft: _Draft) -> Iterator[str]:
     if longest > LONGEST:
         yield _("The cascade would take longer than two years. Please check the waiting times.")
     yield from _problems_of_the_end(draft)
-    if strange := [name for name in draft.cascade.goal if name not in events.GOALS]:
+    if strange := [name for name in (*draft.cascade.goal, *draft.cascade.exits) if name not in events.GOALS]:
         yield _("The goal “%(name)s” is not known.") % {"name": strange[0]}
     yield from _problems_of_the_way_in(draft)
 

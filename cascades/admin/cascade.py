@@ -80,6 +80,7 @@ class CascadeAdmin(ModelAdmin):
                     "goal",
                     "goal_where",
                     ("goal_about", "goal_key"),
+                    "exits",
                     "final_wait",
                     "deadline",
                     "at_end",

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 KEPT = (
-    "mode", "preferred_first", "goal", "goal_where", "goal_about", "goal_key", "at_end", "final_wait", "trigger", "trigger_params",
+    "mode", "preferred_first", "goal", "goal_where", "goal_about", "goal_key", "exits", "at_end", "final_wait", "trigger", "trigger_params",
     "reentry", "reentry_after", "deadline",
 )  # fmt: skip
 MAY_LAUNCH = "cascades.launch_cascade"

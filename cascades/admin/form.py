@@ -50,6 +50,10 @@ class CascadeForm(_WaysIn):
         label=_("Goal"), required=False, choices=list(events.GOALS.items()), widget=UnfoldAdminCheckboxSelectMultipleWidget,
         help_text=_("Whoever has done this gets no further message."),
     )  # fmt: skip
+    exits = forms.MultipleChoiceField(
+        label=_("Also ends it"), required=False, choices=list(events.GOALS.items()), widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text=_("No further message after this either, but it does not count as the goal: a cancelled order, for example."),
+    )  # fmt: skip
     goal_where = ways_in.ConditionsField(
         label=_("Only if"), required=False, help_text=_("What must hold of its details, one in each line. Empty: any.")
     )
@@ -80,6 +84,7 @@ class CascadeForm(_WaysIn):
             "goal_where",
             "goal_about",
             "goal_key",
+            "exits",
             "at_end",
             "final_wait",
             "deadline",

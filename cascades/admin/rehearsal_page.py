@@ -116,7 +116,7 @@ def _shown(person: Person, column: Column, cell: Cell) -> Shown:
 def _goals(cascade: Cascade) -> list[tuple[str, StrOrPromise]]:
     """What somebody can do by themselves; what ends this cascade comes first."""
     all_of_them = {name: words for name, words in events.GOALS.items() if not name.startswith("booking_")}
-    first = [name for name in cascade.goal if name in all_of_them]
+    first = [name for name in (*cascade.goal, *cascade.exits) if name in all_of_them]
     return [(name, all_of_them[name]) for name in dict.fromkeys([*first, *all_of_them])]
 
 

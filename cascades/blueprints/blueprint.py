@@ -126,6 +126,7 @@ class Blueprint:
     trigger: str = "manual"
     params: Mapping[str, Any] = field(default_factory=dict)
     goal: tuple[str, ...] = ()
+    exits: tuple[str, ...] = ()
     final_wait: timedelta = timedelta(days=3)
     reentry: Reentry = Reentry.OCCASION
     reentry_after: timedelta | None = None

@@ -125,7 +125,8 @@ BLUEPRINT = Blueprint(
     ),
     trigger="event",
     params={"event": "cart_changed", "key": "cart", "quiet": 3 * 3600, "unless": ["cart_emptied", "order"]},
-    goal=("order", "cart_emptied"),
+    goal=("order",),
+    exits=("cart_emptied",),
     final_wait=3 * DAY,
     needs=("carts", "orders"),
 )

@@ -104,7 +104,7 @@ BLUEPRINT = Blueprint(
     steps=tuple(Plank(letter="placed", kinds=kinds, seen=Seen.NOTHING, validity=DAY) for kinds in (CHATS, MAIL, SMS)),
     trigger="event",
     params={"event": "order", "key": "order"},
-    goal=("order_cancelled",),
+    exits=("order_cancelled",),
     final_wait=DAY,
     needs=("orders",),
     more={"mode": Mode.FIRST, "goal_about": GoalAbout.SAME, "goal_key": "order"},

@@ -117,7 +117,8 @@ BLUEPRINT = Blueprint(
     ),
     trigger="booking",
     params={"by": 86_400, "when": "before", "of": "start", "kind": "appointment"},
-    goal=("booking_confirmed", "booking_cancelled"),
+    goal=("booking_confirmed",),
+    exits=("booking_cancelled",),
     final_wait=2 * HOUR,
     needs=("appointments",),
 )

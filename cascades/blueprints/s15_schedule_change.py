@@ -71,7 +71,8 @@ BLUEPRINT = Blueprint(
     ),
     trigger="event",
     params={"event": "booking_moved"},
-    goal=("booking_confirmed", "booking_cancelled"),
+    goal=("booking_confirmed",),
+    exits=("booking_cancelled",),
     final_wait=2 * HOUR,
     needs=("bookings",),
 )

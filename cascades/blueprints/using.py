@@ -43,7 +43,7 @@ def use(blueprint: Blueprint, *, user_id: int | None, may_urgent: bool = True) -
         fields = {name: getattr(blueprint, name) for name in kept}
         cascade = Cascade.objects.create(
             name=free_name(Cascade, str(blueprint.title)), created_by_id=user_id,
-            **{**fields, "goal": list(blueprint.goal), "trigger_params": making.params(), **blueprint.more},
+            **{**fields, "goal": list(blueprint.goal), "exits": list(blueprint.exits), "trigger_params": making.params(), **blueprint.more},
         )  # fmt: skip
         making.steps(cascade, letters)
     if not may_urgent and any(letter.urgent for letter in blueprint.letters.values()):

@@ -94,7 +94,8 @@ class Cascade(models.Model):
     "from_group"}`: into which group whoever ended like that comes, and which one they leave (ids, or null). outcome: "goal", "reached",
     "exhausted", "unreachable" or "failed"; "reached" holds for the goal too where nothing is said of that.
 
-    `goal`: names of events that end it (see `contacts.events.GOALS`); `final_wait`: how long reactions are awaited after the last step.
+    `goal`: names of events that end it (see `contacts.events.GOALS`); `exits`: those that end it too and are no success, as a cancelled
+    order; `goal_about` holds for them as well; `final_wait`: how long reactions are awaited after the last step.
     `trigger`, `trigger_params`: the way in, as drafted (see `cascades.trigger`). An automatic one listens from `listens_since` on, and was
     last asked who is to enter at `checked_at`.
     """
@@ -112,6 +113,7 @@ class Cascade(models.Model):
         _("which of them count"), max_length=10, choices=GoalAbout.choices, default=GoalAbout.ANY
     )
     goal_key = models.CharField(_("named by the detail"), max_length=60, default="", blank=True)
+    exits = models.JSONField(_("also ends it"), default=list, blank=True)
     at_end = models.JSONField(_("groups at the end"), default=list, blank=True)
     final_wait = models.DurationField(
         _("wait for reactions after the last step"),
@@ -169,6 +171,7 @@ class CascadeVersion(models.Model):
     goal_where = models.JSONField(default=list)
     goal_about = models.CharField(max_length=10, choices=GoalAbout.choices, default=GoalAbout.ANY)
     goal_key = models.CharField(max_length=60, default="")
+    exits = models.JSONField(default=list)
     at_end = models.JSONField(default=list)
     final_wait = models.DurationField()
     trigger = models.CharField(max_length=40, default="manual")

@@ -223,9 +223,9 @@ def _finish(launch: Launch, token: UUID, now: datetime) -> None:
 
 
 def _reopen_facts(entered: Q, version: CascadeVersion, now: datetime) -> None:
-    """What was noticed while these people were entering is looked at again: a goal, or that what it is about does not take place."""
+    """What was noticed while these people were entering is looked at again: what ends it, or that what it is about is not to be."""
     heeded = trigger(version.trigger).heeds(version.trigger_params)
-    ends = [*version.goal, *heeded, *(ENDS_BOOKING if version.trigger != "manual" else ())]
+    ends = [*version.goal, *version.exits, *heeded, *(ENDS_BOOKING if version.trigger != "manual" else ())]
     if ends:
         theirs = Contact.objects.filter(entered).values("pk")
         since = now - (NOTICED if version.trigger != "manual" else timedelta(0))

@@ -52,7 +52,7 @@ def switch_on(cascade: Cascade, *, user: AbstractBaseUser | None, now: datetime)
             way_in = trigger(version.trigger)
             way_in.observe(
                 version.trigger_params,
-                Check(now, now, None, frozenset(version.goal), _all_in_sandbox(version), cascade.pk),
+                Check(now, now, None, frozenset((*version.goal, *version.exits)), _all_in_sandbox(version), cascade.pk),
             )
             changes |= {"listens_since": now, "checked_at": None}
         Cascade.objects.filter(pk=locked.pk).update(**changes)
@@ -147,7 +147,14 @@ def _check(cascade: Cascade, now: datetime, among: Collection[int] | None = None
     assert version is not None and cascade.listens_since is not None  # noqa: PT018
     way_in = trigger(version.trigger)
     since = cascade.checked_at - way_in.overlap if cascade.checked_at else None
-    check = Check(now, cascade.listens_since, since, frozenset(version.goal), _all_in_sandbox(version), cascade.pk)
+    check = Check(
+        now,
+        cascade.listens_since,
+        since,
+        frozenset((*version.goal, *version.exits)),
+        _all_in_sandbox(version),
+        cascade.pk,
+    )
     way_in.observe(version.trigger_params, check)
     entries = way_in.due(version.trigger_params, check)
     if among is not None:

@@ -63,7 +63,7 @@ class Ends:
 
 @dataclass(frozen=True, slots=True)
 class FrozenCascade:
-    """A version. held: keys of the steps that are on hold; goal: names of the events that end it."""
+    """A version. held: keys of the steps that are on hold; goal: names of the events that end it; exits: those that do and are no goal."""
 
     version_id: int
     cascade_id: int
@@ -72,6 +72,7 @@ class FrozenCascade:
     steps: Mapping[str, FrozenStep]
     held: frozenset[str]
     goal: frozenset[str]
+    exits: frozenset[str]
     ends: Ends
     priority: int = Priority.NORMAL
     budget_id: int | None = None
@@ -135,7 +136,7 @@ def frozen(steps: Sequence[Step]) -> FrozenCascade:
         Plan(tuple(_step_plan(step) for step in steps), version.final_wait, _offset(version), version.deadline, Mode(version.mode)),
         {step.key: step for step in known},
         frozenset(step.key for step in steps if step.held or not _usable(step.channel)),  # type: ignore[attr-defined]
-        frozenset(version.goal), Ends.of(version), version.cascade.priority, version.cascade.budget_id,
+        frozenset(version.goal), frozenset(version.exits), Ends.of(version), version.cascade.priority, version.cascade.budget_id,
         version.trigger, version.trigger_params,
     )  # fmt: skip
 

@@ -134,7 +134,7 @@ def _concerned(ways: Sequence[Way], facts: Sequence[Fact], now: datetime) -> lis
 def _apply(fact: Fact, ways: Sequence[Way]) -> list[Way]:
     """The ways of this contact that the fact concerns, ended where it ends them."""
     if fact.source is Event:
-        return [*_reach_goal(fact, ways), *_of_no_booking(fact, ways), *_of_other_date(fact, ways)]
+        return [*_reach_goal(fact, ways), *_exit(fact, ways), *_of_no_booking(fact, ways), *_of_other_date(fact, ways)]
     opt_out = "opt_out" if fact.source is Consent and fact.what == inbox.WITHDRAWN else _OPT_OUTS.get(fact.what, "")
     if fact.source is Consent and not (opt_out and fact.token):
         return []
@@ -153,16 +153,33 @@ def _reach_goal(fact: Fact, ways: Sequence[Way]) -> list[Way]:
     reached = [
         way
         for way in ways
-        if fact.what in way.frozen.goal
-        and fact.at >= way.row.started_at
-        and _counts(fact, way)
-        and _is_about(fact, way)
-        and fulfils(fact.data, way.frozen.ends.where)
+        if fact.what in way.frozen.goal and _happened_in(fact, way) and fulfils(fact.data, way.frozen.ends.where)
     ]
     for way in reached:
-        reason = f"goal_{fact.what}" if f"goal_{fact.what}" in SENTENCES else "goal"
-        way.end(Ending.REACHED, reason, {"name": fact.what, "when": fact.at.isoformat()})
+        _end_by(fact, way, Ending.REACHED)
     return reached
+
+
+def _exit(fact: Fact, ways: Sequence[Way]) -> list[Way]:
+    """What ends it too and is no success, as a cancelled order. A goal comes before: the same news is never both."""
+    left = [
+        way
+        for way in ways
+        if fact.what in way.frozen.exits and fact.what not in way.frozen.goal and _happened_in(fact, way)
+    ]
+    for way in left:
+        _end_by(fact, way, Ending.STOPPED)
+    return left
+
+
+def _happened_in(fact: Fact, way: Way) -> bool:
+    """Since the person came in, in the same world (played or not), and about what the person is in for."""
+    return fact.at >= way.row.started_at and _counts(fact, way) and _is_about(fact, way)
+
+
+def _end_by(fact: Fact, way: Way, outcome: Ending) -> None:
+    reason = f"goal_{fact.what}" if f"goal_{fact.what}" in SENTENCES else "goal"
+    way.end(outcome, reason, {"name": fact.what, "when": fact.at.isoformat()})
 
 
 def _is_about(fact: Fact, way: Way) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django.db import connection
 
 _PEOPLE = """
@@ -42,3 +45,24 @@ def empty(*tables: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {', '.join(tables)} CASCADE")
         cursor.execute("CHECKPOINT")
+
+
+@contextmanager
+def unhindered(*tables: str) -> Iterator[None]:
+    """Fill tables as a restored dump is filled: foreign keys are not asked row by row, and other indexes than the keys made afterwards."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        cursor.execute("SET maintenance_work_mem = '1GB'")
+        cursor.execute(
+            "SELECT indexname, indexdef FROM pg_indexes JOIN pg_index ON indexrelid = (quote_ident(indexname))::regclass"
+            " WHERE schemaname = current_schema() AND tablename = ANY(%s) AND NOT indisunique",
+            [list(tables)],
+        )
+        found = cursor.fetchall()
+        for name, _how in found:
+            cursor.execute(f'DROP INDEX "{name}"')
+        yield
+        for _name, how in found:
+            cursor.execute(how)
+        cursor.execute("RESET session_replication_role")
+        cursor.execute("RESET maintenance_work_mem")

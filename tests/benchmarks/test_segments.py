@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
+from cascades.blueprints.s09_goes_with import BLUEPRINT, BOUGHT, GOES_WITH
 from contacts import segments
 from contacts.models import Branch, Contact
 from tests.benchmarks.crowd import settle
@@ -26,8 +28,17 @@ def _silent(days: int) -> list[dict[str, Any]]:
     ]
 
 
+def _goes_with(bought: str, other: str) -> list[dict[str, Any]]:
+    """The blueprint's own rules, with other categories."""
+    assert BLUEPRINT.segment
+    words = json.dumps(BLUEPRINT.segment.rules).replace(BOUGHT, bought).replace(GOES_WITH, other)
+    found: list[dict[str, Any]] = json.loads(words)["all"]
+    return found
+
+
 def _rules(branch: Branch) -> dict[str, list[dict[str, Any]]]:
     return {
+        "S09 would like what goes with it": _goes_with("category 3", "category 4"),
         "S10 best 20 % by money in a year": [{"kind": "best", "op": "money", "share": 20, "days": 365}],
         "S10 best 20 % by purchases, ever": [{"kind": "best", "op": "times", "share": 20}],
         "S11 silent for 15 days": _silent(15),

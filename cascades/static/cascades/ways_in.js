@@ -10,14 +10,15 @@ document.addEventListener("DOMContentLoaded", () => {
     if (again) show(again, chosen.value !== "manual");
     const after = document.querySelector('[name="reentry_after_0"]');
     if (after) show(after, chosen.value !== "manual" && again?.value === "after");
-    const goals = [...document.querySelectorAll('[name="goal"]')].some((box) => box.checked);
-    for (const name of ["goal_where", "goal_about"]) { const input = document.querySelector(`[name="${name}"]`); if (input) show(input, goals || Boolean(input.value && input.value !== "any")); }
+    const checked = (name) => [...document.querySelectorAll(`[name="${name}"]`)].some((box) => box.checked);
+    const goals = checked("goal");
+    for (const [name, asked] of [["goal_where", goals], ["goal_about", goals || checked("exits")]]) { const input = document.querySelector(`[name="${name}"]`); if (input) show(input, asked || Boolean(input.value && input.value !== "any")); }
     const key = document.querySelector('[name="goal_key"]');
     const about = document.querySelector('[name="goal_about"]');
     const cell = key?.closest(".field-goal_key") || key?.parentElement;
     if (cell && about) cell.hidden = about.value === "any" && !key.value;
   };
-  document.addEventListener("change", (event) => { if (["goal", "goal_about"].includes(event.target.name)) refresh(); });
+  document.addEventListener("change", (event) => { if (["goal", "exits", "goal_about"].includes(event.target.name)) refresh(); });
   chosen.addEventListener("change", refresh);
   again?.addEventListener("change", refresh);
   refresh();
