@@ -10,10 +10,11 @@ class CascadesConfig(AppConfig):
     verbose_name = _("Cascades")
 
     def ready(self) -> None:
-        from cascades import audience, reasons, receivers, runner
+        from cascades import audience, holdings, reasons, receivers, runner
         from channels import sending
         from contacts import segments, territory
 
+        holdings.register()
         reasons.register()
         receivers.connect()
         segments.register_user(audience.uses_of_segment)

@@ -20,7 +20,7 @@ from cascades.models import Launch, LaunchState, Step
 from contacts import kinds, segments, territory
 from contacts.bulk import Among
 from contacts.models import Branch, Business, Consent, ConsentPurpose, Contact, Group, Membership, Segment
-from contacts.models.contact import fold
+from contacts.searching import matching
 
 Selection = Mapping[str, Any]
 
@@ -28,7 +28,7 @@ Selection = Mapping[str, Any]
 def people(selection: Selection, now: datetime) -> QuerySet[Contact]:
     """Each selected contact once, unordered, as the segments are now; `ValueError` for a selection that cannot be understood."""
     groups, chosen, contacts, narrow = _parts(selection)
-    everyone = Contact.objects.order_by()
+    everyone = Contact.objects.order_by().filter(erased_at=None)
     if not (groups or chosen or contacts or narrow):
         return everyone.none()
     sets: list[QuerySet[Any, Any]] = [segments.people(pk, now).values("pk") for pk in chosen]
@@ -125,10 +125,7 @@ def _by_language(value: str) -> Q:
 
 def _by_search(value: str) -> Q:
     """Every word is found somewhere, as in the list of contacts."""
-    found = Q()
-    for word in fold(value).split():
-        found &= Q(search__contains=word)
-    return found
+    return matching(value)
 
 
 def _by_consent(kind: str) -> Q:

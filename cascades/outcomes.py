@@ -54,6 +54,11 @@ OUTCOME = Case(
 )
 
 
+def implied(code: str) -> Q:
+    """What holds of every run with this code and may have an index: the list looks there for those that are rare."""
+    return Q() if code in ("sent", "skipped") else dict(_RULES).get(code, Q())
+
+
 def sentence(run: StepRun) -> str:
     """Why it is so: the delivery's reason where there is one, else that of the decision."""
     if run.delivery is not None and run.delivery.reason:

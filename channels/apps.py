@@ -10,13 +10,14 @@ class ChannelsConfig(AppConfig):
     verbose_name = _("Channels")
 
     def ready(self) -> None:
-        from channels import engagement, reasons, stories, tasks, whose
+        from channels import engagement, holdings, reasons, stories, tasks, whose
         from channels.transport import names, transport_class
         from contacts import kinds
 
         for name in names():
             for kind in transport_class(name).kinds:
                 kinds.register(kind)
+        holdings.register()
         reasons.register()
         stories.register()
         engagement.register()

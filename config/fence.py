@@ -29,7 +29,7 @@ MAY = (
 # Looking at these is for whoever looks after the whole house: logins and keys, what providers said, sums over everybody's purchases.
 MAY_NOT = (
     "auth.*", "django_celery_beat.*", "contacts.view_integration", "contacts.view_answeredcall", "contacts.view_connection",
-    "contacts.view_received", "contacts.view_boughttogether", "contacts.view_importrun", "channels.view_outgoinghook",
+    "contacts.view_received", "contacts.view_boughttogether", "contacts.view_importrun", "contacts.view_erasure", "channels.view_outgoinghook",
     "channels.view_hookcall", "channels.view_inboundcall",
 )  # fmt: skip
 # Pages of no model's own that say nothing of people.
@@ -46,7 +46,7 @@ PLAIN = {
 }
 # Pages beside the usual ones of a model; each holds only what `contacts.territory` shows.
 PAGES = {
-    "contacts_contact_event", "contacts_contact_said", "contacts_booking_act", "contacts_classsession_roster",
+    "contacts_contact_event", "contacts_contact_said", "contacts_contact_take_away", "contacts_booking_act", "contacts_classsession_roster",
     "contacts_classsession_cancel", "contacts_segment_look", "contacts_segment_why", "contacts_voucher_counter",
     "contacts_voucher_redeem", "contacts_voucher_undo", "channels_delivery_decide", "channels_form_preview", "channels_form_results",
     "channels_conversation_reply", "channels_conversation_template", "channels_conversation_act", "channels_conversation_who",

@@ -30,6 +30,8 @@ _KEYS = (
     "channels.*_outgoinghook",
     "channels.*_hookcall",
 )
+# What only whoever answers for all of it looks into.
+_WATCH = ("contacts.*_erasure",)
 _ACCOUNTS = ("channels.*_channel", "channels.*_inboundcall", *_KEYS)
 
 GROUPS = (
@@ -71,7 +73,7 @@ GROUPS = (
             "channels.answer_conversation",
             "cascades.*",
         ),
-        not_=("channels.*_inboundcall", *_KEYS),
+        not_=("channels.*_inboundcall", *_KEYS, *_WATCH),
     ),
     Ready(
         gettext_noop("Front desk"),
@@ -92,12 +94,12 @@ GROUPS = (
             "channels.answer_conversation",
             "cascades.view_*",
         ),
-        not_=(*_ACCOUNTS, "contacts.*_import*"),
+        not_=(*_ACCOUNTS, *_WATCH, "contacts.*_import*"),
     ),
     Ready(
         gettext_noop("Viewer"),
         may=("contacts.view_*", "channels.view_*", "cascades.view_*"),
-        not_=(*_ACCOUNTS, "contacts.*_import*"),
+        not_=(*_ACCOUNTS, *_WATCH, "contacts.*_import*"),
     ),
 )
 

@@ -36,6 +36,11 @@ PERIODIC = (
         gettext_noop("Contacts: take in what shops and booking programs called"), "contacts.tasks.apply_received", 10
     ),
     Periodic(gettext_noop("Contacts: find what is bought together"), "contacts.tasks.find_bought_together", 21_600),
+    Periodic(
+        gettext_noop("Contacts: go through what may still hold people who were erased"),
+        "contacts.tasks.forget_people",
+        60,
+    ),
     Periodic(gettext_noop("Contacts: work on imports"), "contacts.tasks.work_imports", 10),
 )
 

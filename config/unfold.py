@@ -80,6 +80,7 @@ SIDEBAR: tuple[tuple[str | Promise, tuple[Page, ...]], ...] = (
             _list(_("Outgoing webhooks"), "webhook", "channels", "outgoinghook"),
             _list(_("Calls of webhooks"), "call_made", "channels", "hookcall"),
             _list(_("Calls of connections"), "call_received", "contacts", "received"),
+            _list(_("Erasures"), "person_off", "contacts", "erasure"),
             _list(_("Periodic tasks"), "schedule", "django_celery_beat", "periodictask"),
             Page(_("Health"), "monitor_heart", "admin:health", "cascades.view_launch"),
         ),

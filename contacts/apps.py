@@ -1,6 +1,8 @@
 """The room as Django knows it."""
 
 from django.apps import AppConfig
+from django.core import checks
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -10,13 +12,17 @@ class ContactsConfig(AppConfig):
     verbose_name = _("Contacts")
 
     def ready(self) -> None:
-        from contacts import events, reasons, stories
+        from contacts import events, reasons, searching, stories
         from contacts.models import SuppressionReason
         from contacts.models.event import OF_SHOPS, OF_VOUCHERS
+        from contacts.privacy import own
         from contacts.segments import conditions
         from contacts.vouchers.redeeming import named_by_orders
 
+        checks.register(searching.check, checks.Tags.database)
+        post_migrate.connect(searching.prepare, sender=self)
         stories.register()
+        own.registered()
         conditions.register()
         reasons.register_words({reason.value: reason.label for reason in SuppressionReason} | OF_SHOPS | OF_VOUCHERS)
         events.follow_vouchers(named_by_orders)

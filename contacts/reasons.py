@@ -36,6 +36,7 @@ _sentences: dict[str, StrOrPromise] = {
     "closed_day": _("Waits until %(when)s, because it is a holiday or a closed day where the person lives."),
     "no_hour_left": _("Waits until %(when)s, because the quiet hours and closed days leave no hour before."),
     "contact_gone": _("The contact no longer exists."),
+    "erased": _("The person asked to be forgotten."),
 }
 
 _words: dict[str, StrOrPromise] = {}

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
+
 from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from contacts import connections, hints, integrations
+from contacts import connections, hints, integrations, privacy
 from contacts.goods import together
 from contacts.importing import runs
+
+LONGEST_SECONDS = 20.0  # what is left is the next one's
 
 
 @shared_task(name="contacts.tasks.work_imports", ignore_result=True)
@@ -33,6 +37,15 @@ def apply_received() -> int:
 def find_bought_together() -> int:
     """What was bought together, for messages that show what goes with it."""
     return together.find(timezone.now())
+
+
+@shared_task(name="contacts.tasks.forget_people", ignore_result=True)
+def forget_people() -> int:
+    """Go through what may still hold somebody who was erased, portion by portion."""
+    until, done = time.monotonic() + LONGEST_SECONDS, 0
+    while time.monotonic() < until and privacy.sweep(timezone.now()):
+        done += 1
+    return done
 
 
 def nudge() -> None:

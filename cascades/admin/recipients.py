@@ -20,12 +20,14 @@ from unfold.decorators import display
 
 from cascades.admin import health
 from cascades.models import Cascade, Enrollment, Outcome, StepRun
-from cascades.outcomes import LABELS, OUTCOME, TONES, sentence
+from cascades.outcomes import LABELS, OUTCOME, TONES, implied, sentence
 from channels.models import DeliveryEvent
 from channels.transport import Fact
 from contacts import kinds, reasons
 from contacts.admin.read_only import ReadOnlyAdmin
 from contacts.exporting import csv_response, safe
+from contacts.models import Contact
+from contacts.searching import found_by
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -99,7 +101,8 @@ class OutcomeFilter(DropdownFilter):
         return LABELS.items()
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(outcome_code=self.value()) if self.value() else queryset
+        code = self.value()
+        return queryset.filter(implied(code), outcome_code=code) if code else queryset
 
 
 @admin.register(StepRun)
@@ -109,7 +112,8 @@ class RecipientAdmin(ReadOnlyAdmin):
     list_display = ("person", "where", "outcome", "why", "sent", "opened", "cost")
     list_display_links = None
     list_filter = (CascadeFilter, StepFilter, KindFilter, OutcomeFilter)
-    search_fields = ("enrollment__contact__search", "delivery__address")
+    indexed_filters = ("cascade", "step", "outcome")
+    search_fields = ("enrollment__contact__search",)
     search_help_text = _("Name, email or phone")
     list_select_related = ("enrollment__contact", "enrollment__cascade", "step__channel", "step__message", "delivery")
     list_before_template = "cascades/recipients_before.html"
@@ -119,6 +123,14 @@ class RecipientAdmin(ReadOnlyAdmin):
         runs: QuerySet[StepRun] = super().get_queryset(request)
         said = DeliveryEvent.objects.filter(delivery=OuterRef("delivery"), fact=Fact.REPLIED).order_by("-at", "-id")
         return runs.annotate(outcome_code=OUTCOME, answer=Subquery(said.values("text")[:1]))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[StepRun], search_term: str
+    ) -> tuple[QuerySet[StepRun], bool]:
+        if not search_term.strip():
+            return queryset, False
+        people = found_by(Contact.objects.order_by(), search_term).values("pk")
+        return queryset.filter(enrollment__contact__in=people), False
 
     def get_urls(self) -> list[URLPattern]:
         export = path("export/", self.admin_site.admin_view(self.export), name="cascades_recipients_export")
@@ -157,7 +169,7 @@ class RecipientAdmin(ReadOnlyAdmin):
         said = f"“{run.answer[:ANSWER]}”" if run.answer else sentence(run)
         return format_html('<span class="whitespace-normal">{}</span>', said or "–")
 
-    @display(description=_("sent"), ordering="delivery__sent_at")
+    @display(description=_("sent"))
     def sent(self, run: StepRun) -> Any:
         return run.delivery.sent_at if run.delivery else None
 
@@ -165,7 +177,7 @@ class RecipientAdmin(ReadOnlyAdmin):
     def opened(self, run: StepRun) -> Any:
         return (run.delivery.clicked_at or run.delivery.opened_at) if run.delivery else None
 
-    @display(description=_("cost"), ordering="delivery__cost")
+    @display(description=_("cost"))
     def cost(self, run: StepRun) -> Any:
         return run.delivery.cost.normalize() if run.delivery and run.delivery.cost else None
 
@@ -215,10 +227,18 @@ class PeopleAdmin(ReadOnlyAdmin):
     list_display = ("person", "cascade", "result", "why", "started_at", "next_due_at", "ended_at")
     list_display_links = None
     list_filter = (PeopleCascadeFilter, "outcome")
+    indexed_filters = ("cascade", "outcome__exact")
     search_fields = ("contact__search",)
     search_help_text = _("Name, email or phone")
     list_select_related = ("contact", "cascade")
     ordering = ("-id",)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Enrollment], search_term: str
+    ) -> tuple[QuerySet[Enrollment], bool]:
+        if not search_term.strip():
+            return queryset, False
+        return queryset.filter(contact__in=found_by(Contact.objects.order_by(), search_term).values("pk")), False
 
     def get_urls(self) -> list[URLPattern]:
         return [*health.urls(self), *super().get_urls()]

@@ -74,6 +74,12 @@ class Enrollment(models.Model):
             models.Index(fields=["cascade", "next_due_at"], name="enrollment_due", condition=Q(outcome="")),
             models.Index(fields=["launch", "outcome"], name="enrollment_of_launch"),
             models.Index(fields=["contact"], name="enrollment_open_of", condition=Q(outcome="")),
+            # The list shows those with whom something went wrong; nobody else costs it anything.
+            models.Index(
+                fields=["outcome", "id"],
+                name="enrollment_not_well",
+                condition=Q(outcome__in=["failed", "unreachable", "moved"]),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -16,6 +16,7 @@ from contacts.bulk import Among
 from contacts.consent import Line
 from contacts.models import Address, Basis, Business, Consent, ConsentPurpose, Contact
 from contacts.models.contact import fingerprint, fold
+from contacts.searching import found_by
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -132,8 +133,6 @@ def described(contact_ids: Sequence[int]) -> list[Known]:
 
 def found(words: str, most: int = 10) -> list[int]:
     """Contacts in whose name, email or phone every word stands; two letters at least."""
-    people = Contact.objects.order_by("-id")
-    parts = [word for word in fold(words).split() if len(word) > 1]
-    for word in parts:
-        people = people.filter(search__contains=word)
+    parts = " ".join(word for word in fold(words).split() if len(word) > 1)
+    people = found_by(Contact.objects.order_by("-id"), parts)
     return list(people.values_list("pk", flat=True)[:most]) if parts else []

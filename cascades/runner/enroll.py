@@ -14,12 +14,14 @@ from django.db.models import (
     BooleanField,
     CharField,
     DateTimeField,
+    Exists,
     ExpressionWrapper,
     F,
     Field,
     IntegerField,
     JSONField,
     Max,
+    OuterRef,
     Q,
     QuerySet,
     UUIDField,
@@ -182,7 +184,8 @@ def _insert(people: QuerySet[Contact], occasion: Occasion, now: datetime) -> tup
     if occasion.launch_id:
         columns["launch_id"] = Value(occasion.launch_id, UUIDField())
     given = {f"e_{name}": value for name, value in columns.items()}
-    source = people.order_by().annotate(**given).values_list(entry.contact, *given)
+    erased = Contact.objects.filter(pk=OuterRef(entry.contact), erased_at__isnull=False)
+    source = people.filter(~Exists(erased)).order_by().annotate(**given).values_list(entry.contact, *given)
     return bulk.insert_select(Enrollment, ["contact_id", *columns], source)
 
 

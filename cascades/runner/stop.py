@@ -71,7 +71,9 @@ def end(still_open: QuerySet[Enrollment], reason: str, now: datetime) -> Iterato
         yield len(ids)
 
 
-def release(contact_ids: Collection[int], cascade_id: int | None = None, *, now: datetime) -> set[int]:
+def release(
+    contact_ids: Collection[int], cascade_id: int | None = None, *, now: datetime, reason: str = "taken_out"
+) -> set[int]:
     """Take these people out of a cascade, or of all, and call back what is queued for them; returns who was in one."""
     open_ones = Enrollment.objects.filter(Among("contact_id", contact_ids), outcome=Outcome.OPEN)
     mine = open_ones.filter(cascade_id=cascade_id) if cascade_id else open_ones
@@ -79,14 +81,14 @@ def release(contact_ids: Collection[int], cascade_id: int | None = None, *, now:
         locked = dict(mine.order_by("id").select_for_update(no_key=True).values_list("id", "contact_id"))
         Enrollment.objects.filter(Among("id", locked), outcome=Outcome.OPEN).update(
             outcome=Outcome.STOPPED,
-            reason="taken_out",
+            reason=reason,
             reason_params={},
             next_due_at=None,
             ended_at=now,
             claim_token=None,
         )
         queued = Delivery.objects.filter(Among("run__enrollment_id", locked))
-        sending.cancel(queued, reason="taken_out", now=now)
+        sending.cancel(queued, reason=reason, now=now)
     return set(locked.values())
 
 

@@ -17,10 +17,10 @@ from unfold.decorators import display
 
 from channels.models import Confirmation
 from contacts import kinds
-from contacts.admin.contact_list import found_by
 from contacts.admin.read_only import ReadOnlyAdmin, link_to
 from contacts.consent import closing
 from contacts.models import Contact
+from contacts.searching import found_by
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -71,11 +71,11 @@ class ConfirmationAdmin(ReadOnlyAdmin):
     def masked(self, confirmation: Confirmation) -> str:
         return closing.mask(kinds.address_of(confirmation.kind), confirmation.address)
 
-    @display(description=_("channel"), ordering="kind")
+    @display(description=_("channel"))
     def shown_kind(self, confirmation: Confirmation) -> str:
         return str(kinds.label(confirmation.kind))
 
-    @display(description=_("contact"), ordering="contact__first_name")
+    @display(description=_("contact"))
     def shown_contact(self, confirmation: Confirmation) -> SafeString:
         return link_to(confirmation.contact)
 

@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from channels import sending
@@ -23,9 +23,10 @@ from channels.admin.wording import TONES, said, why
 from channels.models import Delivery, DeliveryEvent, DeliveryStatus
 from contacts import territory
 from contacts.admin.limited import RelatedDropdownFilter
+from contacts.admin.long_list import DayFilter
 from contacts.admin.read_only import ReadOnlyAdmin
-from contacts.models import Business
-from contacts.models.contact import fold
+from contacts.models import Business, Contact
+from contacts.searching import found_by
 
 if TYPE_CHECKING:
     from contacts.timeline import Entry
@@ -41,10 +42,12 @@ class DeliveryAdmin(ReadOnlyAdmin):
     list_display_links = ("message",)
     list_filter = (
         ("channel", RelatedDropdownFilter), ("status", ChoicesDropdownFilter), ("purpose", ChoicesDropdownFilter),
-        ("created_at", RangeDateFilter),
+        ("created_at", DayFilter),
     )  # fmt: skip
+    indexed_filters = ("status__exact",)
+    written_at = "created_at"
     list_select_related = ("contact", "channel", "message_version__message")
-    search_fields = ("contact__search", "address")
+    search_fields = ("contact__search",)
     search_help_text = _("Name, email or phone")
     ordering = ("-id",)
     fields = (
@@ -63,9 +66,10 @@ class DeliveryAdmin(ReadOnlyAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Delivery], search_term: str
     ) -> tuple[QuerySet[Delivery], bool]:
-        """Without accents and case, as the contacts' search column holds names."""
-        found: tuple[QuerySet[Delivery], bool] = super().get_search_results(request, queryset, fold(search_term))
-        return found
+        """By the person, whose index finds them."""
+        if not search_term.strip():
+            return queryset, False
+        return queryset.filter(contact__in=found_by(Contact.objects.order_by(), search_term).values("pk")), False
 
     def get_urls(self) -> list[URLPattern]:
         decide = self.admin_site.admin_view(require_POST(self.decide))
@@ -128,7 +132,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
     def reason_said(self, delivery: Any) -> str:
         return format_html('<span class="whitespace-normal">{}</span>', why(delivery, timezone.now()) or "–")
 
-    @display(description=_("sent"), ordering="sent_at")
+    @display(description=_("sent"))
     def when(self, delivery: Delivery) -> Any:
         return delivery.sent_at or delivery.sending_at
 
@@ -136,7 +140,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
     def seen(self, delivery: Delivery) -> Any:
         return delivery.clicked_at or delivery.opened_at
 
-    @display(description=_("cost"), ordering="cost")
+    @display(description=_("cost"))
     def price(self, delivery: Delivery) -> Any:
         return delivery.cost.normalize() if delivery.cost else None
 

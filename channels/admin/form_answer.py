@@ -8,15 +8,15 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.decorators import action, display
 
 from channels.admin.form import EXPORT, export
 from channels.models import FormAnswer
-from contacts.admin.contact_list import found_by
 from contacts.admin.limited import RelatedDropdownFilter
+from contacts.admin.long_list import DayFilter
 from contacts.admin.read_only import ReadOnlyAdmin, link_to
 from contacts.models import Contact
+from contacts.searching import found_by
 
 _SHOWN = 90  # characters of all answers in the list
 
@@ -25,7 +25,8 @@ _SHOWN = 90  # characters of all answers in the list
 class FormAnswerAdmin(ReadOnlyAdmin):
     list_display = ("at", "shown_contact", "form", "summary", "state")
     list_display_links = ("at",)
-    list_filter = (("form", RelatedDropdownFilter), ("at", RangeDateFilter))
+    list_filter = (("form", RelatedDropdownFilter), ("at", DayFilter))
+    written_at = "at"
     list_select_related = ("form", "contact")
     search_fields = ("form__name",)
     search_help_text = _("The person's name, city, address or number")
@@ -50,7 +51,7 @@ class FormAnswerAdmin(ReadOnlyAdmin):
     def export_answers(self, request: HttpRequest, queryset: QuerySet[FormAnswer]) -> HttpResponse:
         return export(FormAnswer.objects.filter(pk__in=queryset.order_by().values("pk")), str(_("answers")))
 
-    @admin.display(description=_("contact"), ordering="contact__first_name")
+    @admin.display(description=_("contact"))
     def shown_contact(self, answer: FormAnswer) -> SafeString:
         return link_to(answer.contact)
 

@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminURLInputWidget
 
@@ -23,6 +23,7 @@ from channels import hooks
 from channels.hooks import posting
 from channels.models import HookCall, HookState, OutgoingHook, Topic
 from contacts.admin.limited import ModelAdmin, RelatedDropdownFilter
+from contacts.admin.long_list import DayFilter
 from contacts.admin.read_only import ReadOnlyAdmin
 
 TONES = {HookState.WAITING: "info", HookState.DONE: "success", HookState.FAILED: "danger"}
@@ -87,7 +88,8 @@ class HookCallAdmin(ReadOnlyAdmin):
     """One line per call."""
 
     list_display = ("created_at", "hook", "shown_type", "shown_state", "attempts", "status", "next_attempt")
-    list_filter = (("hook", RelatedDropdownFilter), ("state", ChoicesDropdownFilter), ("created_at", RangeDateFilter))
+    list_filter = (("hook", RelatedDropdownFilter), ("state", ChoicesDropdownFilter), ("created_at", DayFilter))
+    written_at = "created_at"
     list_select_related = ("hook",)
     fields = (
         "hook", "created_at", "shown_state", "attempts", "next_attempt", "done_at", "status", "response", "shown_payload",

@@ -8,11 +8,12 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from channels.models import InboundCall, InboundState
 from contacts.admin.limited import RelatedDropdownFilter
+from contacts.admin.long_list import DayFilter
 from contacts.admin.read_only import ReadOnlyAdmin
 
 TONES = {
@@ -29,8 +30,9 @@ class InboundCallAdmin(ReadOnlyAdmin):
     list_filter = (
         ("channel", RelatedDropdownFilter),
         ("state", ChoicesDropdownFilter),
-        ("received_at", RangeDateFilter),
+        ("received_at", DayFilter),
     )
+    written_at = "received_at"
     list_select_related = ("channel",)
     ordering = ("-id",)
     fields = (
@@ -61,7 +63,7 @@ class InboundCallAdmin(ReadOnlyAdmin):
     def state_said(self, call: InboundCall) -> str:
         return call.get_state_display()
 
-    @display(description=_("problem"), ordering="problem")
+    @display(description=_("problem"))
     def problem_said(self, call: InboundCall) -> str:
         return gettext(call.problem) if call.problem else ""
 

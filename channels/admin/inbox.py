@@ -30,10 +30,10 @@ from channels.models.conversation import UNREAD
 from channels.models.delivery import new_token
 from channels.transport import Fact
 from contacts import kinds, territory
-from contacts.admin.contact_list import found_by
 from contacts.admin.limited import RelatedDropdownFilter
 from contacts.admin.read_only import ReadOnlyAdmin
 from contacts.models import Contact
+from contacts.searching import found_by
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -70,7 +70,7 @@ class InboxAdmin(ReadOnlyAdmin):
     list_select_related = ("contact", "channel", "assigned")
     search_fields = ("contact__search", "address", "name")
     search_help_text = _("Name or address")
-    ordering = ("-last_at",)
+    walks_by = "last_at"
     actions: Any = None
 
     class Media:

@@ -15,7 +15,7 @@ from channels.models.delivery import new_token
 from channels.transport import Fault, Outgoing, Receipt, Refused, Result, Transport, Unclear
 from contacts import emails, kinds, phones, reachability
 from contacts.models import Address, Business, Contact, Group, Validity
-from contacts.models.contact import fold
+from contacts.searching import found_by
 
 # (did it work, what staff are told)
 Told = tuple[bool, str]
@@ -124,11 +124,9 @@ def _address(channel: Channel, raw: str, business: Business) -> str:
 
 def _of_somebody(address_kind: str, raw: str) -> str:
     """Of an address that nobody can type: the newest one of the person who is named, by name, email, phone or number."""
-    words = fold(raw).split()
-    theirs = Address.objects.filter(kind=address_kind, validity=Validity.OK)
-    for word in words:
-        theirs = theirs.filter(contact__search__contains=word)
-    found = list(theirs.order_by("contact_id", "position", "-id")[:50]) if words else []
+    people = found_by(Contact.objects.order_by(), raw).values("pk")
+    theirs = Address.objects.filter(kind=address_kind, validity=Validity.OK, contact__in=people)
+    found = list(theirs.order_by("contact_id", "position", "-id")[:50]) if raw.strip() else []
     if len({address.contact_id for address in found}) != 1:
         raise Nobody(
             _("Name one person who has joined this channel, by name, email or phone, so that only they are meant.")

@@ -136,6 +136,12 @@ class Delivery(models.Model):
                 fields=["channel", "sending_at"], name="delivery_handed_over", condition=Q(sending_at__isnull=False)
             ),
             models.Index(fields=["id"], name="delivery_unclear", condition=Q(status="unknown")),
+            # The list shows what did not arrive. Written once for each such message, never for one that goes its way.
+            models.Index(
+                fields=["status", "id"],
+                name="delivery_not_arrived",
+                condition=Q(status__in=["failed", "bounced", "cancelled", "expired"]),
+            ),
             # Segments ask who opened, clicked or answered of late. Written once for each such message, never on its way out.
             models.Index(
                 fields=["opened_at", "contact", "kind", "sandbox"],

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -63,11 +63,13 @@ def write(
     outcomes = {attempt.going.prepared.job.id: _judge(attempt, channel) for attempt in attempts}
     rows = [_row(attempt, outcomes[attempt.going.prepared.job.id]) for attempt in attempts]
     only = {"claim_token": token, "status": [DeliveryStatus.SENDING, DeliveryStatus.UNKNOWN]}
-    written = {found[0] for found in bulk.update(Delivery, _COLUMNS, sorted(rows), only=only, returning=("id",))}
+    written = dict(bulk.update(Delivery, _COLUMNS, sorted(rows), only=only, returning=("id", "address")))
     if len(written) < len(rows):
         written |= _overtaken(
             [attempt for attempt in attempts if attempt.going.prepared.job.id not in written], outcomes, token
         )
+    if erased := {pk for pk, address in written.items() if not address}:
+        _without_words(erased, now)
     for attempt in attempts:
         job = attempt.going.prepared.job
         if job.id in written:
@@ -77,7 +79,19 @@ def write(
     consequences.of_refusals(_dead(attempts), channel, now)
     kept = [attempt for attempt in attempts if attempt.going.prepared.job.id in written]
     told = [_fact(attempt, outcomes[attempt.going.prepared.job.id], channel, now) for attempt in kept]
-    return [fact for fact in told if fact.fact]
+    return [_bare(fact) if fact.delivery_id in erased else fact for fact in told if fact.fact]
+
+
+def _without_words(deliveries: Collection[int], now: datetime) -> None:
+    """Their people were erased while they were on their way: a message that is being sent has an address, and these have none any more."""
+    mine = Delivery.objects.filter(bulk.Among("id", deliveries))
+    mine.update(reason_params={})
+    mine.filter(status=DeliveryStatus.QUEUED).update(status=DeliveryStatus.CANCELLED, reason="erased", ended_at=now)
+
+
+def _bare(fact: facts.Told) -> facts.Told:
+    """That it happened, without what was said."""
+    return replace(fact, text="", reason="", data={})
 
 
 _COLUMNS = (
@@ -97,7 +111,7 @@ def _row(attempt: Attempt, outcome: Outcome) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _overtaken(attempts: Sequence[Attempt], outcomes: Mapping[int, Outcome], token: uuid.UUID) -> set[int]:
+def _overtaken(attempts: Sequence[Attempt], outcomes: Mapping[int, Outcome], token: uuid.UUID) -> dict[int, str]:
     """A callback has already told more than the provider's answer: only what the callback cannot know is added."""
     rows = [
         (job.id, outcome.provider_id, outcome.segments, outcome.cost, None, None)
@@ -105,8 +119,7 @@ def _overtaken(attempts: Sequence[Attempt], outcomes: Mapping[int, Outcome], tok
         if (outcome := outcomes[(job := attempt.going.prepared.job).id]).status == DeliveryStatus.SENT
     ]
     columns = ("provider_id", "segments", "cost", "claim_token", "lease_until")
-    done = bulk.update(Delivery, columns, sorted(rows), only={"claim_token": token}, returning=("id",))
-    return {found[0] for found in done}
+    return dict(bulk.update(Delivery, columns, sorted(rows), only={"claim_token": token}, returning=("id", "address")))
 
 
 def _judge(attempt: Attempt, channel: Channel) -> Outcome:

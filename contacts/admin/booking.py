@@ -16,17 +16,18 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
 
 from contacts import bookings, tables, territory
-from contacts.admin.contact_list import found_by
 from contacts.admin.limited import ModelAdmin, RelatedDropdownFilter
+from contacts.admin.long_list import DayFilter, LongList
 from contacts.admin.read_only import link_to
 from contacts.admin.tables import ImportsTable
 from contacts.bookings import Outcome, Teller
 from contacts.forms.booking import BookingForm
 from contacts.models import BookedBy, Booking, BookingStatus, Contact
+from contacts.searching import found_by
 
 TONES = {
     BookingStatus.BOOKED: "info", BookingStatus.CONFIRMED: "success", BookingStatus.CANCELLED: "danger",
@@ -46,7 +47,7 @@ def _teller(request: HttpRequest) -> Teller:
 
 
 @admin.register(Booking)
-class BookingAdmin(ImportsTable, ModelAdmin):
+class BookingAdmin(ImportsTable, LongList, ModelAdmin):
     """Nobody is deleted here: a booking that does not take place is cancelled."""
 
     table_reader = tables.appointments
@@ -62,7 +63,7 @@ class BookingAdmin(ImportsTable, ModelAdmin):
     list_display_links = ("shown_when", "title")
     list_filter = (
         ("status", ChoicesDropdownFilter), ("kind", ChoicesDropdownFilter), ("branch", RelatedDropdownFilter),
-        ("starts_at", RangeDateFilter),
+        ("starts_at", DayFilter),
     )  # fmt: skip
     list_filter_submit = True
     list_select_related = ("contact", "branch")
@@ -71,7 +72,8 @@ class BookingAdmin(ImportsTable, ModelAdmin):
     search_help_text = _("What was booked, or the person's name, city, address or number")
     autocomplete_fields = ("contact",)
     actions = ["mark_confirmed", "mark_attended", "mark_missed", "mark_cancelled"]
-    show_full_result_count = False
+    walks_by = "starts_at"
+    indexed_filters = ("starts_at_from", "starts_at_to")
     warn_unsaved_form = True
     change_form_outer_before_template = "contacts/booking_acts.html"
     fieldsets = ((None, {"fields": ("contact", ("kind", "title"), "starts_at", "ends_at", "branch", "place", "zone")}),)
@@ -143,15 +145,15 @@ class BookingAdmin(ImportsTable, ModelAdmin):
     def mark_cancelled(self, request: HttpRequest, queryset: QuerySet[Booking]) -> None:
         _each(request, queryset, "cancel")
 
-    @admin.display(description=_("when"), ordering="starts_at")
+    @admin.display(description=_("when"))
     def shown_when(self, booking: Booking) -> str:
         return date_format(booking.local(), "SHORT_DATETIME_FORMAT")
 
-    @admin.display(description=_("contact"), ordering="contact__first_name")
+    @admin.display(description=_("contact"))
     def shown_contact(self, booking: Booking) -> SafeString:
         return link_to(booking.contact)
 
-    @display(description=_("status"), ordering="status", label=TONES)
+    @display(description=_("status"), label=TONES)
     def shown_status(self, booking: Booking) -> tuple[str, str]:
         return booking.status, booking.get_status_display()
 

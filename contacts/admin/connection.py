@@ -11,11 +11,12 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from contacts import adapter
 from contacts.admin.limited import ModelAdmin, RelatedDropdownFilter
+from contacts.admin.long_list import DayFilter
 from contacts.admin.read_only import ReadOnlyAdmin
 from contacts.forms.connection import ConnectionForm
 from contacts.models import Business, Connection, Received, ReceivedState
@@ -63,8 +64,9 @@ class ReceivedAdmin(ReadOnlyAdmin):
 
     list_display = ("received_at", "connection", "shown_state", "shown_problem", "applied_at")
     list_filter = (
-        ("connection", RelatedDropdownFilter), ("state", ChoicesDropdownFilter), ("received_at", RangeDateFilter),
+        ("connection", RelatedDropdownFilter), ("state", ChoicesDropdownFilter), ("received_at", DayFilter),
     )  # fmt: skip
+    written_at = "received_at"
     list_select_related = ("connection",)
     fields = ("connection", "received_at", "shown_state", "shown_problem", "applied_at", "shown_headers", "shown_body")
 
@@ -76,7 +78,7 @@ class ReceivedAdmin(ReadOnlyAdmin):
     def shown_state(self, call: Received) -> tuple[str, Any]:
         return call.state, call.get_state_display()
 
-    @display(description=_("problem"), ordering="problem")
+    @display(description=_("problem"))
     def shown_problem(self, call: Received) -> str:
         return gettext(call.problem) if call.problem else ""
 

@@ -10,13 +10,14 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeDateFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 from unfold.decorators import display
 
 from contacts import kinds
-from contacts.admin.contact_list import found_by
+from contacts.admin.long_list import DayFilter
 from contacts.admin.read_only import ReadOnlyAdmin, link_to
 from contacts.models import Consent, Contact
+from contacts.searching import found_by
 
 
 class KindFilter(DropdownFilter):
@@ -37,7 +38,7 @@ class ConsentAdmin(ReadOnlyAdmin):
     list_display = ("at", "shown_contact", "shown_kind", "purpose", "shown_given", "basis", "source", "operator")
     list_display_links = ("at",)
     list_filter = (
-        KindFilter, ("purpose", ChoicesDropdownFilter), "given", ("basis", ChoicesDropdownFilter), ("at", RangeDateFilter),
+        KindFilter, ("purpose", ChoicesDropdownFilter), "given", ("basis", ChoicesDropdownFilter), ("at", DayFilter),
     )  # fmt: skip
     list_select_related = ("contact", "operator")
     search_fields = ("source",)
@@ -54,11 +55,11 @@ class ConsentAdmin(ReadOnlyAdmin):
             return queryset, False
         return queryset.filter(contact__in=found_by(Contact.objects.order_by(), search_term).values("pk")), False
 
-    @admin.display(description=_("contact"), ordering="contact__first_name")
+    @admin.display(description=_("contact"))
     def shown_contact(self, line: Consent) -> SafeString:
         return link_to(line.contact)
 
-    @admin.display(description=_("channel"), ordering="kind")
+    @admin.display(description=_("channel"))
     def shown_kind(self, line: Consent) -> str:
         return str(kinds.label(line.kind))
 
@@ -68,7 +69,6 @@ class ConsentAdmin(ReadOnlyAdmin):
 
     @display(
         description=_("the person"),
-        ordering="given",
         label={"given": "success", "withdrawn": "danger"},
     )
     def shown_given(self, line: Consent) -> tuple[str, str]:

@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 
-from contacts.admin import desk
+from contacts.admin import desk, privacy
 from contacts.admin.contact_list import (
     AddressFilter,
     CityFilter,
@@ -29,13 +29,14 @@ from contacts.admin.contact_list import (
     SegmentFilter,
     addresses_of,
     consent_chips,
-    found_by,
 )
 from contacts.admin.exports import ExportsContacts
 from contacts.admin.grouping import add_to_group, remove_from_group
 from contacts.admin.limited import ModelAdmin, RelatedDropdownFilter
+from contacts.admin.long_list import LongList
 from contacts.forms.person import AddressForm, AddressFormSet, ContactForm
 from contacts.models import Address, Contact
+from contacts.searching import found_by
 
 
 class AddressInline(TabularInline):
@@ -48,7 +49,7 @@ class AddressInline(TabularInline):
 
 
 @admin.register(Contact)
-class ContactAdmin(ExportsContacts, ModelAdmin):
+class ContactAdmin(ExportsContacts, LongList, ModelAdmin):
     """A person. Nobody is deleted here: what was said and sent must stay provable."""
 
     form = ContactForm
@@ -66,9 +67,9 @@ class ContactAdmin(ExportsContacts, ModelAdmin):
     list_filter_submit = True
     list_sections = [MoreSection]
     list_per_page = 50
+    indexed_filters = ("groups__id__exact", "segment", "language", "city", "consent", "address")
     search_fields = ("search",)
     search_help_text = _("Name, city, address or number")
-    show_full_result_count = False
     actions = [add_to_group, remove_from_group, "export_contacts"]
     warn_unsaved_form = True
     show_facets = admin.ShowFacets.NEVER
@@ -84,7 +85,11 @@ class ContactAdmin(ExportsContacts, ModelAdmin):
     def get_urls(self) -> list[URLPattern]:
         record_event = self.admin_site.admin_view(partial(desk.record_event, model_admin=self))
         record_consent = self.admin_site.admin_view(partial(desk.record_consent, model_admin=self))
+        take_away = self.admin_site.admin_view(partial(privacy.take_away, model_admin=self))
+        erase = self.admin_site.admin_view(partial(privacy.erase, model_admin=self))
         return [
+            path("<int:pk>/take-away/", take_away, name="contacts_contact_take_away"),
+            path("<int:pk>/erase/", erase, name="contacts_contact_erase"),
             path("<int:pk>/event/", record_event, name="contacts_contact_event"),
             path("<int:pk>/said/", record_consent, name="contacts_contact_said"),
             *super().get_urls(),
@@ -100,6 +105,9 @@ class ContactAdmin(ExportsContacts, ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Contact | None = None) -> bool:
         return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Contact | None = None) -> bool:
+        return bool(super().has_change_permission(request, obj)) and (obj is None or obj.erased_at is None)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -118,7 +126,7 @@ class ContactAdmin(ExportsContacts, ModelAdmin):
         for sentence in desk.sharing(contact, request) if any(formset.has_changed() for formset in formsets) else ():
             messages.info(request, sentence)
 
-    @admin.display(description=_("name"), ordering="first_name")
+    @admin.display(description=_("name"))
     def shown_name(self, contact: Contact) -> str:
         return str(contact)
 
@@ -129,11 +137,11 @@ class ContactAdmin(ExportsContacts, ModelAdmin):
         )
         return format_html('<div class="text-right lg:text-left">{}</div>', lines) if lines else "–"
 
-    @admin.display(description=_("language"), ordering="language")
+    @admin.display(description=_("language"))
     def shown_language(self, contact: Contact) -> str:
         return str(dict(settings.LANGUAGES).get(contact.language, contact.language)) or "–"
 
-    @admin.display(description=_("added"), ordering="created_at")
+    @admin.display(description=_("added"))
     def shown_since(self, contact: Contact) -> str:
         return date_format(timezone.localtime(contact.created_at), "SHORT_DATE_FORMAT")
 

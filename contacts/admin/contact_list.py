@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.admin import ModelAdmin as AnyAdmin
-from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, Value, When, prefetch_related_objects
 from django.db.models.functions import Now
 from django.http import HttpRequest
 from django.utils import timezone
@@ -16,42 +16,30 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.sections import TemplateSection
-from unfold.views import ChangeList
 
-from contacts import kinds, phones, reasons, segments, territory
+from contacts import kinds, phones, reasons, segments, territory, walking
+from contacts.admin.long_list import LongChangeList
 from contacts.consent import Ask, Person, Verdict, gate
 from contacts.models import Address, Business, Consent, ConsentPurpose, Contact, Segment, Validity
-from contacts.models.contact import fold
-
-NUMBER_MARKS = set("0123456789+-(). ")
 
 
-def found_by(people: QuerySet[Contact], term: str) -> QuerySet[Contact]:
-    """The people in whose names, city, number or addresses every word of the term occurs, whatever its case and accents."""
-    if set(term) <= NUMBER_MARKS and any(mark.isdigit() for mark in term):  # a phone number, however it is grouped
-        return people.filter(search__contains="".join(mark for mark in term if mark.isdigit()))
-    for word in fold(term).split():
-        people = people.filter(search__contains=word)
-    return people
-
-
-class ContactChangeList(ChangeList):
+class ContactChangeList(LongChangeList):
     """A page of contacts, each with what the gate says of them now: two statements for the whole page."""
 
-    result_list: Any
+    own_conditions = 1
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Contact]:
         people: QuerySet[Contact] = super().get_queryset(request, exclude_parameters)
-        return people.prefetch_related("addresses", "groups")
+        return people.filter(erased_at=None)
 
-    def get_results(self, request: HttpRequest) -> None:
-        super().get_results(request)
-        page: list[Any] = list(self.result_list)
+    def loaded(self, pks: Sequence[Any]) -> list[Any]:
+        page: list[Any] = super().loaded(pks)
+        prefetch_related_objects(page, "addresses", "groups")
         asks = [Ask(kind.name) for kind in kinds.all_kinds()]
         known = gate([contact.pk for contact in page], asks, now=timezone.now(), business=Business.current())
         for contact in page:
             contact.known = known.get(contact.pk)
-        self.result_list = page
+        return page
 
 
 def addresses_of(contact: Contact) -> list[str]:
@@ -132,9 +120,10 @@ class CityFilter(DropdownFilter):
     parameter_name = "city"
 
     def lookups(self, request: HttpRequest, model_admin: AnyAdmin[Any]) -> Sequence[tuple[str, Any]]:
-        theirs = territory.visible(Contact.objects.exclude(city=""), request.user)
-        cities = theirs.order_by("city").values_list("city", flat=True).distinct()
-        return [(city, city) for city in cities[:500]]
+        if territory.of(request.user) is None:
+            return [(city, city) for city in walking.values_of(Contact, "city", 500)]
+        newest = territory.visible(Contact.objects.order_by("-id"), request.user).values_list("city", flat=True)
+        return [(city, city) for city in sorted(set(newest[:5000]) - {""})]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Contact]) -> QuerySet[Contact]:
         return queryset.filter(city=self.value()) if self.value() else queryset
@@ -157,6 +146,11 @@ class ConsentFilter(DropdownFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Contact]) -> QuerySet[Contact]:
         kind, _colon, state = (self.value() or "").partition(":")
+        rare = {"withdrawn": Q(given=False), "expired": Q(expires_at__isnull=False)}
+        if state in rare:  # an index has those who ever withdrew, and those whose consent ends
+            queryset = queryset.filter(
+                pk__in=Consent.objects.order_by().filter(rare[state], kind=kind).values("contact")
+            )
         return queryset.alias(consent_state=_newest_state(kind)).filter(consent_state=state) if state else queryset
 
 
@@ -185,10 +179,10 @@ class AddressFilter(DropdownFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Contact]) -> QuerySet[Contact]:
         kind, _colon, state = (self.value() or "").partition(":")
-        theirs = Address.objects.filter(contact=OuterRef("pk"), kind=kind)
+        of_kind = Address.objects.order_by().filter(kind=kind)
         wanted = {
-            "yes": Q(Exists(theirs.filter(validity=Validity.OK))),
-            "no": Q(~Exists(theirs)),
-            "broken": Q(Exists(theirs.filter(validity=Validity.INVALID))),
+            "yes": Q(pk__in=of_kind.filter(validity=Validity.OK).values("contact")),
+            "no": Q(~Exists(of_kind.filter(contact=OuterRef("pk")))),
+            "broken": Q(pk__in=of_kind.filter(validity=Validity.INVALID).values("contact")),
         }
         return queryset.filter(wanted[state]) if state in wanted else queryset

@@ -15,9 +15,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from contacts import territory, vouchers
-from contacts.admin.contact_list import found_by
 from contacts.forms.voucher import CounterForm, RedeemForm
 from contacts.models import Contact, Voucher, VoucherOffer
+from contacts.searching import found_by
 
 if TYPE_CHECKING:
     from unfold.admin import ModelAdmin

@@ -49,10 +49,12 @@ def context(request: HttpRequest, contact: Contact) -> dict[str, Any]:
     return {
         "standings": _standings(contact, lines, business, now),
         "story": page,
-        "event_form": EventForm.fresh() if request.user.has_perm("contacts.record_event") else None,
+        "event_form": EventForm.fresh()
+        if request.user.has_perm("contacts.record_event") and not contact.erased_at
+        else None,
         "goals": [(name, event_title(name)) for name in events.NOTED],
         "consent_form": ConsentForm(now=now, business=business, newest=lines)
-        if request.user.has_perm("contacts.add_consent")
+        if request.user.has_perm("contacts.add_consent") and not contact.erased_at
         else None,
         "business": business,
         "shared": sharing(contact, request),
@@ -95,7 +97,7 @@ def record_consent(request: HttpRequest, pk: int, model_admin: ModelAdmin) -> Ht
 def _person(request: HttpRequest, pk: int, permission: str) -> tuple[Contact, HttpResponseRedirect]:
     if not (request.user.has_perm(permission) and request.user.has_perm("contacts.view_contact")):
         raise PermissionDenied
-    contact = territory.found(Contact, request.user, pk=pk)
+    contact = territory.found(Contact, request.user, pk=pk, erased_at=None)
     return contact, HttpResponseRedirect(reverse("admin:contacts_contact_change", args=[contact.pk]))
 
 

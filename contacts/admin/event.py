@@ -11,18 +11,23 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import AllValuesCheckboxFilter, RangeDateFilter
+from unfold.contrib.filters.admin import AllValuesCheckboxFilter
 
-from contacts import tables
-from contacts.admin.contact_list import found_by
+from contacts import tables, walking
+from contacts.admin.long_list import DayFilter
 from contacts.admin.read_only import ReadOnlyAdmin, link_to
 from contacts.admin.tables import ImportsTable
 from contacts.models import Contact, Event
+from contacts.searching import found_by
 from contacts.stories import event_details, event_title
 
 
 class WhatHappenedFilter(AllValuesCheckboxFilter):
     """What happened, by the names that staff know it by."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.lookup_choices = walking.values_of(Event, "name", 200)
 
     def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:
         for shown in super().choices(changelist):
@@ -42,7 +47,8 @@ class EventAdmin(ImportsTable, ReadOnlyAdmin):
     actions_list = ["import_table"]
     list_display = ("at", "shown_contact", "shown_name", "shown_details", "operator")
     list_display_links = ("at",)
-    list_filter = (("name", WhatHappenedFilter), ("at", RangeDateFilter))
+    list_filter = (("name", WhatHappenedFilter), ("at", DayFilter))
+    indexed_filters = ("name", "at_from", "at_to")
     list_select_related = ("contact", "operator")
     search_fields = ("name",)
     search_help_text = _("The person's name, city, address or number")
@@ -55,11 +61,11 @@ class EventAdmin(ImportsTable, ReadOnlyAdmin):
             return queryset, False
         return queryset.filter(contact__in=found_by(Contact.objects.order_by(), search_term).values("pk")), False
 
-    @admin.display(description=_("contact"), ordering="contact__first_name")
+    @admin.display(description=_("contact"))
     def shown_contact(self, event: Event) -> SafeString:
         return link_to(event.contact)
 
-    @admin.display(description=_("what happened"), ordering="name")
+    @admin.display(description=_("what happened"))
     def shown_name(self, event: Event) -> str:
         return event_title(event.name)
 

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -61,6 +62,8 @@ class GoesWithAdmin(ImportsTable, ModelAdmin):
 class BoughtTogetherAdmin(ReadOnlyAdmin):
     """What the orders say, where staff keep nothing. Found anew every few hours."""
 
+    walks_by = ""
+    paginator = Paginator
     list_display = ("thing", "name", "times", "category")
     search_fields = ("thing", "name")
     fields = ("thing", "other", "name", "sku", "category", "price", "link", "image", "times")

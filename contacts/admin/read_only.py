@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from contacts.admin.limited import ModelAdmin
+from contacts.admin.long_list import LongList
 from contacts.models import Contact
 
 
@@ -19,10 +20,9 @@ def link_to(contact: Contact) -> SafeString:
     return format_html('<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>', address, contact)
 
 
-class ReadOnlyAdmin(ModelAdmin):
+class ReadOnlyAdmin(LongList, ModelAdmin):
     """A list and its pages, for looking only."""
 
-    show_full_result_count = False
     list_per_page = 50
     list_filter_submit = True
     actions: Any = None

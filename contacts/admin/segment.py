@@ -20,11 +20,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from contacts import segments, territory
-from contacts.admin.contact_list import found_by
 from contacts.admin.limited import ModelAdmin
 from contacts.forms.segment import SegmentForm, for_browser, read
 from contacts.models import Contact, Segment
 from contacts.patience import TookTooLong, patience
+from contacts.searching import found_by
 from contacts.segments import query, rules
 
 SHOWN = 10

@@ -14,12 +14,12 @@ from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.decorators import action, display
 
 from contacts import territory
 from contacts.admin import counter
-from contacts.admin.limited import ModelAdmin
+from contacts.admin.limited import ModelAdmin, RelatedDropdownFilter
+from contacts.admin.long_list import DayFilter
 from contacts.admin.read_only import ReadOnlyAdmin, link_to
 from contacts.forms.voucher import CodesForm, OfferForm
 from contacts.models import CodeKind, Voucher, VoucherOffer
@@ -120,10 +120,10 @@ class VoucherAdmin(ReadOnlyAdmin):
 
     list_display = ("shown_code", "offer", "shown_contact", "issued_at", "expires_at", "redeemed_at", "redeemed_where")
     list_filter = (
-        ("offer", admin.RelatedOnlyFieldListFilter),
+        ("offer", RelatedDropdownFilter),
         "practice",
-        ("issued_at", RangeDateFilter),
-        ("redeemed_at", RangeDateFilter),
+        ("issued_at", DayFilter),
+        ("redeemed_at", DayFilter),
     )
     list_select_related = ("offer", "contact")
     search_fields = ("normal",)

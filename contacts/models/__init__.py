@@ -10,6 +10,7 @@ from contacts.models.goods import BoughtTogether, GoesBy, GoesWith
 from contacts.models.importing import ImportRow, ImportRun, ImportState, RowOutcome
 from contacts.models.integration import AnsweredCall, Integration, Scope
 from contacts.models.limits import Cap, ClosedDay, QuietRule
+from contacts.models.privacy import Erasure
 from contacts.models.segment import Segment
 from contacts.models.territory import IntegrationBranch, StaffBranch
 from contacts.models.voucher import CodeKind, Voucher, VoucherOffer
@@ -34,6 +35,7 @@ __all__ = [
     "Consent",
     "ConsentPurpose",
     "Contact",
+    "Erasure",
     "Event",
     "GoesBy",
     "GoesWith",

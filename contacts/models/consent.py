@@ -81,6 +81,8 @@ class Consent(models.Model):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["contact", "kind", "purpose", "-id"], name="consent_newest"),
+            models.Index(fields=["kind", "contact"], name="consent_withdrawn", condition=models.Q(given=False)),
+            models.Index(fields=["kind", "contact"], name="consent_ends", condition=models.Q(expires_at__isnull=False)),
             models.Index(fields=["id"], name="consent_unhandled", condition=models.Q(handled_at=None)),
             models.Index(fields=["contact"], name="consent_unhandled_of", condition=models.Q(handled_at=None)),
         ]

@@ -80,6 +80,7 @@ class Contact(models.Model):
     search = models.TextField(default="", editable=False)
     created_at = models.DateTimeField(_("added"), auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+    erased_at = models.DateTimeField(_("erased"), null=True, editable=False)
 
     class Meta:
         verbose_name = _("contact")
@@ -91,18 +92,23 @@ class Contact(models.Model):
             models.Index(fields=["created_at"], name="contact_added"),
             # A page of one branch's people, the newest first; most people have no branch where the business has but one place.
             models.Index(fields=["branch", "id"], name="contact_of_branch", condition=models.Q(branch__isnull=False)),
+            # The list is narrowed by these.
+            models.Index(fields=["language", "id"], name="contact_language"),
+            models.Index(fields=["city", "id"], name="contact_city"),
             models.Index(
                 fields=["latitude", "longitude"], name="contact_place", condition=models.Q(latitude__isnull=False)
             ),
+            models.Index(fields=["id"], name="contact_erased", condition=models.Q(erased_at__isnull=False)),
         ]
         permissions = [
             ("export_contact", _("Can export contacts")),
             ("import_contact", _("Can import contacts")),
             ("record_event", _("Can record a purchase or a visit")),
+            ("erase_person", _("Can erase a person")),
         ]
 
     def __str__(self) -> str:
-        return self.full_name or str(_("No name"))
+        return self.full_name or str(_("Erased person") if self.erased_at else _("No name"))
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.external_id = self.external_id or None
@@ -155,6 +161,7 @@ class Address(models.Model):
         indexes = [
             models.Index(fields=["kind", "normal"], name="address_kind_normal"),
             models.Index(fields=["fingerprint"], name="address_fingerprint"),
+            models.Index(fields=["kind", "contact"], name="address_broken", condition=models.Q(validity="invalid")),
         ]
 
     def __str__(self) -> str:

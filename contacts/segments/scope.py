@@ -37,7 +37,7 @@ class Scope:
         return self.now - timedelta(days=days)
 
     def everyone(self) -> QuerySet[Contact]:
-        found = Contact.objects.order_by()
+        found = Contact.objects.order_by().filter(erased_at=None)
         return found if self.among is None else found.filter(Among("id", self.among))
 
     def narrow(self, facts: QuerySet[Any]) -> QuerySet[Any]:

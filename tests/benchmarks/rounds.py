@@ -38,12 +38,12 @@ class Watch:
 
 def compare(title: str, unit: str, variants: Mapping[str, Callable[[Watch], None]]) -> Watch:
     """Run all variants, round by round, and print the table; the first named line is the bare thing that ratios refer to."""
-    watch, moods = Watch(), [_mood()]
+    watch, moods = Watch(), [mood()]
     for _ in range(ROUNDS):
         for name, variant in variants.items():
             watch.name = name
             variant(watch)
-        moods.append(_mood())
+        moods.append(mood())
     _print(title, unit, watch, moods)
     return watch
 
@@ -57,7 +57,7 @@ def _print(title: str, unit: str, watch: Watch, moods: list[float]) -> None:
     print(f"({ROUNDS} interleaved rounds; a fixed Python loop took {min(moods):.0f}–{max(moods):.0f} ms)", flush=True)
 
 
-def _mood() -> float:
+def mood() -> float:
     """Milliseconds that a fixed piece of Python takes just now."""
     begun = time.perf_counter()
     sum(number * number for number in range(1_000_000))

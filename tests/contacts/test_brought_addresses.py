@@ -7,10 +7,10 @@ from django.test import Client
 from django.urls import reverse
 
 from contacts import consent, kinds
-from contacts.admin.contact_list import found_by
 from contacts.consent.suppression import suppress
 from contacts.forms.house import SuppressionForm
 from contacts.models import Address, Contact, Suppression, Validity
+from contacts.searching import found_by
 from tests.factories import NOW, make_business, make_contact
 
 pytestmark = pytest.mark.django_db
