@@ -29,7 +29,7 @@ MAY = (
 # Looking at these is for whoever looks after the whole house: logins and keys, what providers said, sums over everybody's purchases.
 MAY_NOT = (
     "auth.*", "django_celery_beat.*", "contacts.view_integration", "contacts.view_answeredcall", "contacts.view_connection",
-    "contacts.view_received", "contacts.view_boughttogether", "contacts.view_importrun", "contacts.view_erasure",
+    "contacts.view_received", "contacts.view_boughttogether", "contacts.view_import*", "contacts.view_erasure",
     "channels.view_outgoinghook", "channels.view_hookcall", "channels.view_inboundcall",
 )  # fmt: skip
 # Pages of no model's own that say nothing of people.

@@ -49,6 +49,7 @@ GROUPS = (
             "contacts.*_segment",
             "contacts.*_membership",
             "contacts.*_importrun",
+            "contacts.*_importlayout",
             "contacts.*_event",
             "contacts.*_booking",
             "contacts.*_voucheroffer",

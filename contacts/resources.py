@@ -8,7 +8,7 @@ from typing import Any
 from import_export import fields as columns
 from import_export.resources import ModelResource
 
-from contacts.importing import cells
+from contacts.importing import cells, days
 from contacts.importing.mapping import DETAIL_MARK, IGNORE, LABELS, guess
 from contacts.models import Contact
 
@@ -18,7 +18,7 @@ Field: Any = columns.Field  # the package has no types
 class ContactResource(ModelResource):
     """Fields by the keys of `importing.mapping.LABELS`. For an export: how many columns of emails and phones, and which details."""
 
-    external_id = Field("external_id", "external_id", cells.Text(100))
+    external_id = Field("external_id", "external_id", cells.Identifier(100))
     first_name = Field("first_name", "first_name", cells.Text(120))
     last_name = Field("last_name", "last_name", cells.Text(120))
     full_name = Field(None, "full_name", cells.Text(240))
@@ -26,7 +26,7 @@ class ContactResource(ModelResource):
     phone = Field(None, "phone", cells.Phone())
     language = Field("language", "language", cells.Language())
     time_zone = Field("time_zone", "time_zone", cells.Zone())
-    birth_date = Field("birth_date", "birth_date", cells.Day())
+    birth_date = Field("birth_date", "birth_date", days.Birthday())
     city = Field("city", "city", cells.Text(120))
     branch = Field("branch__name", "branch", cells.Branch())
     groups = Field(None, "groups", cells.Names())
@@ -34,8 +34,15 @@ class ContactResource(ModelResource):
     consent = Field(None, "consent", cells.YesNo())
     consent_email = Field(None, "consent_email", cells.YesNo())
     consent_sms = Field(None, "consent_sms", cells.YesNo())
-    consented_at = Field(None, "consented_at", cells.Moment())
+    consented_at = Field(None, "consented_at", days.Moment())
+    consent_ip = Field(None, "consent_ip", cells.Ip())
+    confirmed_at = Field(None, "confirmed_at", days.Moment())
+    confirm_ip = Field(None, "confirm_ip", cells.Ip())
+    withdrawn_at = Field(None, "withdrawn_at", days.Moment())
+    cleaned_at = Field(None, "cleaned_at", days.Moment())
     detail = Field(None, "detail", cells.Text())
+    number = Field(None, "number", cells.Number())
+    day = Field(None, "day", days.DayDetail())
 
     class Meta:
         model = Contact

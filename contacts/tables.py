@@ -18,7 +18,8 @@ from contacts.bookings import Belongs, Slot, Teller
 from contacts.calendar import at_local
 from contacts.events import Fact
 from contacts.importing import mapping, reading
-from contacts.importing.cells import Day, strip
+from contacts.importing.cells import strip
+from contacts.importing.days import Day
 from contacts.importing.encoding import BadEncoding, NotATable
 from contacts.intake import Cleaner, Found
 from contacts.models import Booking, BookingKind, BookingStatus, Branch, Business

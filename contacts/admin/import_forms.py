@@ -19,35 +19,52 @@ from unfold.widgets import (
     UnfoldBooleanWidget,
 )
 
-from contacts.importing import encoding, mapping, reading
+from contacts.importing import cells, doubts, encoding, mapping, profiles, reading
 from contacts.models import Basis, Group, ImportRun
 
 _MODES = [
     ("none", _("The file says nothing about consent. Nothing is recorded.")),
     ("column", _("A column says yes or no for each person.")),
     ("all", _("Everyone in this file agreed, and we can prove it.")),
+    (cells.LEFT, _("Everyone in this file unsubscribed.")),
+    (cells.CLEANED, _("The emails in this file do not work any more.")),
 ]
 _CHANNELS = [("email", _("Email")), ("sms", _("SMS"))]
 _BASES = [(basis.value, basis.label) for basis in Basis if basis != Basis.WITHDRAWAL]
-_ORDERS = [
-    ("", "---"),
-    (mapping.DAY_FIRST, _("day first: 31.12.1990")),
-    (mapping.MONTH_FIRST, _("month first: 12/31/1990")),
-]
+_ORDERS = {
+    kind: [("", "---"), *found.items()] for kind, found in (("date", doubts.ORDERS), ("number", doubts.DECIMALS))
+}
+_SEPARATORS = [("", _("one only")), *doubts.SEPARATORS.items()]
+MOST_PASTED = 1_000_000  # characters; more comes as a file
 
 
 class UploadForm(forms.Form):
-    """Choose a file."""
+    """Choose a file, or paste rows."""
 
     file = forms.FileField(
-        label=_("CSV file"), widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,.txt,.tsv,text/csv,text/plain"})
-    )
+        label=_("File"), required=False,
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".xlsx,.xlsm,.csv,.txt,.tsv,text/csv,text/plain"}),
+    )  # fmt: skip
+    pasted = forms.CharField(
+        label=_("or paste rows here"), required=False, strip=False, max_length=MOST_PASTED,
+        help_text=_("Copy the cells in your spreadsheet, with the names of the columns above them, and paste them."),
+        error_messages={"max_length": _("These are too many rows to paste. Save them as a file and choose that one.")},
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 5, "spellcheck": "false", "autocomplete": "off"}),
+    )  # fmt: skip
 
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
-        if file.size > encoding.MAX_BYTES:
+        if file and file.size > encoding.MAX_BYTES:
             raise forms.ValidationError(_("The file is larger than %(most)d MB.") % {"most": encoding.MAX_BYTES >> 20})
         return file
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = self.cleaned_data
+        pasted = data.get("pasted", "").strip()
+        if not self.errors and bool(data.get("file")) == bool(pasted):
+            both = _("You chose a file and pasted rows. Do one of the two.")
+            self.add_error("file", both if pasted else _("Choose a file, or paste rows below."))
+        return data
 
 
 class ReadingForm(forms.Form):
@@ -62,11 +79,26 @@ class ReadingForm(forms.Form):
     has_header = forms.BooleanField(
         label=_("The first row holds the names of the columns"), required=False, widget=UnfoldBooleanWidget()
     )
+    sheet = forms.ChoiceField(label=_("Sheet"), required=False, widget=UnfoldAdminSelectWidget())
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, run: ImportRun, data: Any = None) -> None:
+        header = run.options.get("has_header", True)
+        shape = {
+            "encoding": run.encoding,
+            "delimiter": run.delimiter,
+            "has_header": header,
+            "sheet": run.options.get("sheet"),
+        }
+        super().__init__(data, initial=shape)
+        sheets = [(name, name) for name in run.options.get("sheets", [])]
+        if run.table:
+            del self.fields["encoding"], self.fields["delimiter"]
+        if len(sheets) < 2:
+            del self.fields["sheet"]
+        else:
+            self.fields["sheet"].choices = sheets  # type: ignore[attr-defined]
         found = str(self.initial.get("delimiter", ""))
-        if found and found not in reading.DELIMITERS:  # from a line such as sep=^
+        if found and found not in reading.DELIMITERS and "delimiter" in self.fields:  # from a line such as sep=^
             field = self.fields["delimiter"]
             assert isinstance(field, forms.ChoiceField)
             field.choices = [*reading.DELIMITERS.items(), (found, found)]
@@ -80,6 +112,12 @@ class Column:
     values: list[str]
     target: forms.BoundField
     order: forms.BoundField | None
+    several: forms.BoundField | None
+    is_number: bool = False
+
+    @property
+    def is_ignored(self) -> bool:
+        return not self.values and not self.target.errors and self.target.value() == mapping.IGNORE
 
 
 class ColumnsForm(forms.Form):
@@ -110,8 +148,8 @@ class ColumnsForm(forms.Form):
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
     )
     date = forms.DateField(
-        label=_("When they agreed"), required=False,
-        help_text=_("Where a column holds the date, the column counts."),
+        label=_("When it was said"), required=False,
+        help_text=_("The day on which they agreed, or left. Where a column holds it, the column counts."),
         widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}),
     )  # fmt: skip
     confirmed_by = forms.CharField(
@@ -125,16 +163,31 @@ class ColumnsForm(forms.Form):
         super().__init__(data, initial=_initial(run))
         self.run, self.today = run, today
         self.asked: dict[str, dict[str, str]] = run.mapping.get("asked", {})
+        self.several: dict[str, str] = run.mapping.get("several", {})
         for number, header in enumerate(run.headers):
             name = header or _("column %(number)d") % {"number": number + 1}
             self.fields[f"column_{number}"] = forms.ChoiceField(
                 label=name, choices=list(mapping.LABELS.items()), widget=UnfoldAdminSelectWidget()
             )
-            if str(number) in self.asked:
-                self.fields[f"order_{number}"] = forms.ChoiceField(
-                    label=_("order of the dates in %(column)s") % {"column": name}, choices=_ORDERS, required=False,
-                    widget=UnfoldAdminSelectWidget(),
-                )  # fmt: skip
+            self._add_questions(number, name)
+
+    def _add_questions(self, number: int, name: str) -> None:
+        if asked := self.asked.get(str(number)):
+            kind = asked.get("kind", "date")
+            label = (
+                _("before the decimals in %(column)s") if kind == "number" else _("order of the dates in %(column)s")
+            )
+            self.fields[f"order_{number}"] = forms.ChoiceField(
+                label=label % {"column": name}, choices=_ORDERS[kind], required=False, widget=UnfoldAdminSelectWidget()
+            )
+        if str(number) in self.several:
+            self.fields[f"several_{number}"] = forms.ChoiceField(
+                label=_("several values in %(column)s") % {"column": name}, choices=_SEPARATORS, required=False,
+                widget=UnfoldAdminSelectWidget(),
+            )  # fmt: skip
+
+    def _is_number(self, number: int) -> bool:
+        return self.asked.get(str(number), {}).get("kind") == "number"
 
     @property
     def columns(self) -> Iterator[Column]:
@@ -143,11 +196,23 @@ class ColumnsForm(forms.Form):
                 cells[number] for _line, cells in self.run.sample if len(cells) > number and cells[number].strip()
             ]
             order = self[f"order_{number}"] if str(number) in self.asked else None
-            yield Column(header, values[:3], self[f"column_{number}"], order)
+            several = self[f"several_{number}"] if str(number) in self.several else None
+            yield Column(header, values[:3], self[f"column_{number}"], order, several, self._is_number(number))
 
     @property
-    def statement(self) -> Iterable[forms.BoundField]:
-        return (self[name] for name in ("channels", "basis", "wording", "date", "confirmed_by"))
+    def told(self) -> list[Column]:
+        """The columns that are shown at once."""
+        return [column for column in self.columns if not column.is_ignored]
+
+    @property
+    def ignored(self) -> list[Column]:
+        """Those that can wait: nothing in them, and they go nowhere."""
+        return [column for column in self.columns if column.is_ignored]
+
+    @property
+    def evidence(self) -> Iterable[forms.BoundField]:
+        """What a consent must have; who left needs none of it."""
+        return (self[name] for name in ("basis", "wording", "confirmed_by"))
 
     @property
     def chosen(self) -> list[str]:
@@ -159,6 +224,8 @@ class ColumnsForm(forms.Form):
         self._clean_orders(chosen)
         if self.cleaned_data.get("mode") in ("column", "all"):
             self._clean_statement(chosen)
+        elif self.cleaned_data.get("mode") == cells.LEFT and not self.cleaned_data.get("channels"):
+            self.add_error("channels", _("Choose which channels they unsubscribed from."))
         data: dict[str, Any] = self.cleaned_data
         return data
 
@@ -172,9 +239,10 @@ class ColumnsForm(forms.Form):
 
     def _clean_orders(self, chosen: list[str]) -> None:
         for number, asked in self.asked.items():
-            wanted = chosen[int(number)] in ("birth_date", "consented_at")
+            fields = {mapping.NUMBER} if asked.get("kind") == "number" else mapping.DATES
+            wanted = chosen[int(number)] in fields
             if wanted and not self.cleaned_data.get(f"order_{number}"):
-                sentence = _("“%(example)s” can be read in two ways. Choose what comes first in this column.")
+                sentence = _("“%(example)s” can be read in two ways. Choose how this column is meant.")
                 self.add_error(f"order_{number}", sentence % asked)
 
     def _clean_statement(self, chosen: list[str]) -> None:
@@ -193,16 +261,24 @@ class ColumnsForm(forms.Form):
         day = self.cleaned_data.get("date")
         if day and day > self.today:
             self.add_error("date", _("The day lies in the future."))
-        if not day and "date" not in self.errors and "consented_at" not in chosen:
+        if not day and "date" not in self.errors and not {"consented_at", "confirmed_at"} & set(chosen):
             self.add_error("date", _("Write when they agreed, or choose above which column holds it."))
 
     def save(self, language: str) -> None:
         """Put everything on the run, unsaved. A new group is made here."""
         data = self.cleaned_data
         orders = {number: data.get(f"order_{number}", "") for number in self.asked}
-        self.run.mapping = {"columns": self.chosen, "dates": orders, "asked": self.asked}
+        several = {number: data.get(f"several_{number}", "") for number in self.several}
+        self.run.mapping = {"columns": self.chosen, "dates": orders, "asked": self.asked, "several": several}
         consent: dict[str, Any] = {}
-        if data["mode"] != "none":
+        if data["mode"] in (cells.LEFT, cells.CLEANED):
+            channels = data["channels"] if data["mode"] == cells.LEFT else ["email"]
+            consent = {
+                "mode": data["mode"],
+                "channels": channels,
+                "date": data["date"].isoformat() if data["date"] else None,
+            }
+        elif data["mode"] != "none":
             consent = {name: data[name] for name in ("mode", "channels", "basis", "wording", "confirmed_by")}
             consent["date"] = data["date"].isoformat() if data["date"] else None
         self.run.options = self.run.options | {"consent": consent, "language": language}
@@ -212,14 +288,17 @@ class ColumnsForm(forms.Form):
 
 
 def _initial(run: ImportRun) -> dict[str, Any]:
-    consent: dict[str, Any] = run.options.get("consent", {})
+    profile = profiles.named(run.options.get("profile", ""))
+    consent: dict[str, Any] = run.options.get("consent") or (dict(profile.consent) if profile else {})
     asked = {f"order_{number}": found["order"] for number, found in run.mapping.get("asked", {}).items()}
     chosen = {f"order_{number}": order for number, order in run.mapping.get("dates", {}).items() if order}
     columns = {f"column_{number}": name for number, name in enumerate(run.mapping.get("columns", []))}
+    several = {f"several_{number}": found for number, found in run.mapping.get("several", {}).items()}
     return (
         {"group": run.group_id, "channels": ["email", "sms"], "basis": Basis.EXPRESS.value}
         | asked
         | chosen
         | columns
+        | several
         | consent
     )

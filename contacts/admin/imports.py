@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.contrib import admin, messages
@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.dateparse import parse_date
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -20,7 +21,8 @@ from unfold.decorators import display
 from contacts.admin.import_forms import ColumnsForm, ReadingForm, UploadForm
 from contacts.admin.limited import ModelAdmin
 from contacts.exporting import csv_response, safe
-from contacts.importing import runs, uploads
+from contacts.importing import layouts, profiles, runs, uploads
+from contacts.importing.chunks import Changed
 from contacts.importing.encoding import BadEncoding, NotATable
 from contacts.models import ImportRun, ImportState, RowOutcome
 from contacts.tasks import nudge
@@ -68,7 +70,7 @@ class ImportRunAdmin(ModelAdmin):
         return ended and request.user.has_perm(MAY) and super().has_delete_permission(request, obj)
 
     def delete_model(self, request: HttpRequest, obj: ImportRun) -> None:
-        obj.file.delete(save=False)
+        runs.delete_files(obj)
         super().delete_model(request, obj)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
@@ -77,7 +79,7 @@ class ImportRunAdmin(ModelAdmin):
     def get_urls(self) -> list[URLPattern]:
         steps = {
             "progress": self.progress, "confirm": self.confirm, "cancel": self.cancel,
-            "reopen": self.reopen, "refused": self.refused, "reading": self.read_again,
+            "reopen": self.reopen, "refused": self.refused, "reading": self.read_again, "guess": self.guess_again,
         }  # fmt: skip
         own = [
             path(f"<int:pk>/{name}/", self.admin_site.admin_view(view), name=f"contacts_importrun_{name}")
@@ -92,11 +94,14 @@ class ImportRunAdmin(ModelAdmin):
             raise PermissionDenied
         form = UploadForm(request.POST or None, request.FILES or None)
         if request.method == "POST" and form.is_valid():
-            file = form.cleaned_data["file"]
+            file, pasted = form.cleaned_data["file"], form.cleaned_data["pasted"]
             try:
-                run = uploads.begin(file, file.name, request.user)
+                if file:
+                    run = uploads.begin(file, file.name, request.user)
+                else:
+                    run = uploads.begin_pasted(pasted, f"{_('pasted rows')}.tsv", request.user)
             except (NotATable, BadEncoding) as problem:
-                form.add_error("file", str(problem))
+                form.add_error("file" if file else "pasted", str(problem))
             else:
                 return self._to(run)
         return self._page(request, "upload", title=_("Import a file"), form=form)
@@ -118,15 +123,14 @@ class ImportRunAdmin(ModelAdmin):
         if request.method == "POST" and form.is_valid():
             form.save(get_language() or "en")
             if runs.ask_for_check(run):
+                layouts.remember(run, now=timezone.now())
                 nudge()
             return self._to(run)
-        shape = {
-            "encoding": run.encoding,
-            "delimiter": run.delimiter,
-            "has_header": run.options.get("has_header", True),
-        }
-        reading = ReadingForm(initial=shape)
-        return self._page(request, "columns", run, title=run.filename, form=form, reading=reading)
+        remembered = run.options.get("remembered", "")
+        return self._page(
+            request, "columns", run, title=run.filename, form=form, reading=ReadingForm(run),
+            profile=profiles.named(run.options.get("profile", "")), remembered=parse_date(remembered),
+        )  # fmt: skip
 
     def _result(self, request: HttpRequest, run: ImportRun) -> HttpResponse:
         shown = request.GET.get("show", "refused" if run.refused else "new")
@@ -143,13 +147,26 @@ class ImportRunAdmin(ModelAdmin):
 
     def read_again(self, request: HttpRequest, pk: int) -> HttpResponse:
         run = self._run(request, pk)
-        form = ReadingForm(request.POST, initial={"delimiter": run.delimiter})
+        form = ReadingForm(run, request.POST)
         if request.method == "POST" and run.state == ImportState.UPLOADED and form.is_valid():
-            try:
-                uploads.read_again(run, **form.cleaned_data)
-            except (NotATable, BadEncoding) as problem:
-                self.message_user(request, str(problem), messages.ERROR)
+            self._try(request, lambda: _read_as(run, **form.cleaned_data))
         return self._to(run)
+
+    def guess_again(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Leave what was remembered of such files aside, and forget it."""
+        run = self._run(request, pk)
+        if request.method == "POST" and run.state == ImportState.UPLOADED:
+            self._try(request, lambda: uploads.guess_again(run))
+        return self._to(run)
+
+    def _try(self, request: HttpRequest, do: Callable[[], None]) -> None:
+        """What goes wrong with the file is said at the top of the next page."""
+        try:
+            do()
+        except (NotATable, BadEncoding, Changed) as problem:
+            self.message_user(request, str(problem), messages.ERROR)
+        except FileNotFoundError:
+            self.message_user(request, _("The file is no longer there. Choose it again."), messages.ERROR)
 
     # --- steps forward and back ------------------------------------------------------------------------------------
 
@@ -222,6 +239,14 @@ class ImportRunAdmin(ModelAdmin):
         }
         shared["cancellable"] = run is not None and run.state in runs.CANCELLABLE
         return TemplateResponse(request, f"contacts/import_{name}.html", shared | context)
+
+
+def _read_as(run: ImportRun, *, has_header: bool, encoding: str = "", delimiter: str = "", sheet: str = "") -> None:
+    """As staff correct it: another sheet, or the same with other marks."""
+    if sheet and sheet != run.options.get("sheet"):
+        uploads.choose_sheet(run, sheet)
+    else:
+        uploads.read_again(run, encoding=encoding, delimiter=delimiter, has_header=has_header)
 
 
 def _progress(run: ImportRun) -> dict[str, Any]:

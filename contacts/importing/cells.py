@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, date, datetime, time
+from collections.abc import Iterator
 from functools import cache
+from ipaddress import ip_address
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -14,15 +15,20 @@ from django.utils.translation import gettext_lazy as _
 from import_export.widgets import Widget
 
 from contacts import emails, phones
-from contacts.importing.mapping import MONTH_FIRST
+from contacts.importing.mapping import COMMA, POINT
 from contacts.models.contact import fold
 
 _APOSTROPHE = re.compile(r"^'(?=[=+\-@\t\r＝＋－＠'0-9])")  # how spreadsheets, shops and our own export force text
-_BLANKS = {"-", "–", "—", "--", "n/a", "null", "nan", "#n/a", "0000-00-00", "00.00.0000", "00/00/0000"}
-_ISO = re.compile(r"^(\d{4})[-./](\d{1,2})[-./](\d{1,2})(?:[T ].*)?$")
-_NUMERIC = re.compile(r"^(\d{1,2})[-./](\d{1,2})[-./](\d{4}|\d{2})(?:\s.*)?$")
-_NO_YEAR = re.compile(r"^-{0,2}\d{1,2}[-./]\d{1,2}\.?$")
+_BLANKS = {"-", "–", "—", "--", "n/a", "null", "nan", "#n/a", "0000-00-00", "00.00.0000", "00/00/0000", "0/0/00"}
+_MONEY = re.compile(r"[\s\u00a0\u202f'’]|[^\W\d_]{2,4}\.?$|^[^\W\d_]{2,4}|[$€£₽₴₸¥₺₹%]")
+_SHORTENED = re.compile(r"^\d(?:[.,]\d+)?[eE]\+?\d{1,3}$")
+_MADE_DECIMAL = re.compile(r"^\d+\.0$")
+_NUMBERS = {COMMA: (".", ","), POINT: (",", ".")}  # the marks of thousands and of decimals
 _SEPARATORS = re.compile(r"\s*(?:[,;|\n]|:::)\s*")
+_LOST = _(
+    "“%(text)s” was shortened by a spreadsheet and its last digits are lost. "
+    "Format the column as text in the original file and save it again."
+)
 _YES = {"yes", "y", "1", "true", "si", "s", "oui", "o", "да", "д", "x", "subscribed", "on", "agreed", "opted in", "+"}
 _NO = {
     "no",
@@ -33,10 +39,7 @@ _NO = {
     "non",
     "нет",
     "н",
-    "unsubscribed",
     "off",
-    "cleaned",
-    "opted out",
     "never subscribed",
     "not subscribed",
 }
@@ -94,66 +97,59 @@ class Phone(Cell):
         return (text[:320], phones.normalise(text, self.country)) if text else None
 
 
-class Day(Cell):
-    """A date; `order` says what comes first in 03/04/1990; years of two digits are in the past of `today`."""
+class Number(Cell):
+    """A number or an amount of money as plain text, 1234.50; `order` says what stands before its decimals."""
 
     order = ""
-    today = date.max
 
-    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> date | None:
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> str:
         text = strip_data(value)
         if not text:
-            return None
-        year, month, day = self._parts(text)
-        try:
-            found = date(year, month, day)
-        except ValueError:
-            raise ValueError(_("“%(text)s” is not a date that exists.") % {"text": text[:40]}) from None
-        if found > self.today or found.year < 1900:
-            raise ValueError(_("“%(text)s” is not in the past hundred years or so.") % {"text": text[:40]})
-        return found
-
-    def _parts(self, text: str) -> tuple[int, int, int]:
-        if iso := _ISO.match(text):
-            return int(iso[1]), int(iso[2]), int(iso[3])
-        if found := _NUMERIC.match(text):
-            first, second = int(found[1]), int(found[2])
-            day, month = (second, first) if self.order == MONTH_FIRST else (first, second)
-            return self._year(found[3]), month, day
-        if text.isdigit():
+            return ""
+        bare = _MONEY.sub("", text).replace("−", "-")
+        if _SHORTENED.match(bare):
+            raise ValueError(_LOST % {"text": text[:40]})
+        orders = [self.order] if self.order else list(_NUMBERS)
+        found = {
+            bare.replace(thousands, "").replace(decimals, ".") for thousands, decimals in self._fitting(bare, orders)
+        }
+        if not found:
+            raise ValueError(_("“%(text)s” is not a number.") % {"text": text[:40]})
+        if len(found) > 1:
             raise ValueError(
-                _("“%(text)s” is a bare number. Format the column as a date in the original file and save it again.")
+                _("“%(text)s” can be read in two ways. Write it without marks between the digits.")
                 % {"text": text[:40]}
             )
-        if _NO_YEAR.match(text):
-            raise ValueError(
-                _("“%(text)s” has no year. Write the date in full, for example 1990-05-31.") % {"text": text[:40]}
-            )
-        raise ValueError(_("“%(text)s” is not a date. Write it as 1990-05-31.") % {"text": text[:40]})
+        return found.pop()
 
-    def _year(self, digits: str) -> int:
-        year = int(digits)
-        if len(digits) == 4:
-            return year
-        return 2000 + year if 2000 + year <= self.today.year else 1900 + year
+    def _fitting(self, bare: str, orders: list[str]) -> Iterator[tuple[str, str]]:
+        """The marks of thousands and of decimals with which this is a number."""
+        for order in orders:
+            thousands, decimals = _NUMBERS[order]
+            t, d = re.escape(thousands), re.escape(decimals)
+            if re.fullmatch(rf"-?(?:\d{{1,15}}|\d{{1,3}}(?:{t}\d{{3}}){{1,4}})(?:{d}\d{{1,9}})?", bare):
+                yield thousands, decimals
 
 
-class Moment(Day):
-    """A day or an instant, as an aware datetime; without a zone it is in UTC, as exports write it."""
+class Identifier(Text):
+    """A number of another system; what a spreadsheet made of it is undone (12345.0) or refused (1.23E+17)."""
 
-    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Any:
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> str:
+        text = super().clean(value)
+        if _SHORTENED.match(text):
+            raise ValueError(_LOST % {"text": text[:40]})
+        return text[: -len(".0")] if _MADE_DECIMAL.match(text) else text
+
+
+class Ip(Cell):
+    """An address on the internet, or nothing."""
+
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> str:
         text = strip_data(value)
-        if not text:
-            return None
         try:
-            found = datetime.fromisoformat(text)
+            return str(ip_address(text)) if text else ""
         except ValueError:
-            day = super().clean(text)
-            return datetime.combine(day, time(12), UTC) if day else None
-        found = found if found.tzinfo else found.replace(tzinfo=UTC)
-        if found.date() > self.today:
-            raise ValueError(_("“%(text)s” lies in the future.") % {"text": text[:40]})
-        return found
+            raise ValueError(_("“%(text)s” is not an IP address.") % {"text": text[:40]}) from None
 
 
 class Language(Cell):
@@ -183,10 +179,12 @@ class Zone(Cell):
 
 
 class Names(Cell):
-    """Several names in one cell, each once, in their order."""
+    """Several names in one cell, each once, in their order. whole: the cell was cut into names before."""
+
+    whole = False
 
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> tuple[str, ...]:
-        found = {" ".join(piece.split()): None for piece in _SEPARATORS.split(strip(value).replace('"', ""))}
+        found = {" ".join(piece.split()): None for piece in self._pieces(strip(value).replace('"', ""))}
         names = tuple(name for name in found if name and not name.startswith("* "))
         for name in names:
             if len(name) > 120:
@@ -194,6 +192,9 @@ class Names(Cell):
                     _("“%(text)s…” is longer than %(most)d characters.") % {"text": name[:40], "most": 120}
                 )
         return names
+
+    def _pieces(self, text: str) -> list[str]:
+        return [text] if self.whole else _SEPARATORS.split(text)
 
 
 class Branch(Cell):
@@ -213,15 +214,23 @@ class Branch(Cell):
 
 
 class YesNo(Cell):
-    """True, False, or None for an empty cell."""
+    """True, False, or None for an empty cell; LEFT where the person took consent back, CLEANED where the address is dead."""
 
-    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> bool | None:
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> bool | str | None:
         text = fold(strip_data(value))
         if not text:
             return None
+        if text in _LEFT or text in _CLEANED:
+            return LEFT if text in _LEFT else CLEANED
         if text in _YES or text in _NO:
             return text in _YES
         raise ValueError(_("“%(text)s” is neither yes nor no.") % {"text": text[:40]})
+
+
+LEFT, CLEANED = "left", "cleaned"
+_LEFT = {"unsubscribed", "opted out", "withdrawn", "blocklisted", "blacklisted"}
+_LEFT |= set(map(fold, ("dado de baja", "désabonné", "désinscrit", "отписан", "отписался", "отписалась")))
+_CLEANED = {"cleaned", "bounced", "hard bounced", "invalid"}
 
 
 def detail(value: Any) -> str:

@@ -49,7 +49,7 @@ def _begin(run: ImportRun, now: datetime) -> None:
 
 def _planned(cleaned: list[tuple[Raw, Row | list[str]]], carried: Iterable[Known], cleaner: Cleaner) -> Plan:
     rows = [row for _, row in cleaned if isinstance(row, Row)]
-    return plan(cleaned, People.for_rows(rows, carried, consents=bool(cleaner.consent)), cleaner.branches)
+    return plan(cleaned, People.for_rows(rows, carried, consents=cleaner.listens), cleaner.branches)
 
 
 def _carry(made: Plan, repeats: Repeats, carried: dict[int, Known]) -> None:
@@ -64,7 +64,7 @@ def _carry(made: Plan, repeats: Repeats, carried: dict[int, Known]) -> None:
             carried[id(person)] = person
     for person in made.touched:
         person.own_columns_changed = False
-        person.new_groups, person.lines = [], []
+        person.new_groups, person.lines, person.closings = [], [], []
 
 
 def _has_more(person: Known, row: Row, changes: dict[str, list[str]]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from typing import Any
@@ -11,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from contacts.importing import mapping
+from contacts.importing.cells import CLEANED, LEFT
+from contacts.importing.doubts import pieces
 from contacts.importing.people import EMAIL, PHONE, Row, mark
 from contacts.importing.reading import MAX_CELL, Raw
 from contacts.models import Branch, Business, ImportRun
@@ -49,21 +52,23 @@ class Cleaner:
         self.columns = [
             (
                 number,
-                self._reader(name),
+                self._reader(name, number, run),
                 run.headers[number] or str(mapping.LABELS[name]),
                 self._put(name, run.headers[number]),
             )
             for number, name in enumerate(run.mapping.get("columns", []))
             if name != mapping.IGNORE
         ]
+        self.listens = bool(self.consent) or not mapping.TELLING.isdisjoint(run.mapping["columns"])
 
     def _settle(self, run: ImportRun, today: date) -> None:
-        fields, orders = self.resource.fields, run.mapping.get("dates", {})
+        fields = self.resource.fields
         fields["phone"].widget.country = self.country
         fields["branch"].widget.known = {fold(name): pk for pk, name in self.branches.items()}
         for number, name in enumerate(run.mapping.get("columns", [])):
-            if name in ("birth_date", "consented_at"):
-                fields[name].widget.order, fields[name].widget.today = orders.get(str(number), ""), today
+            if name in mapping.DATES:
+                fields[name].widget.today = today
+                fields[name].widget.order = run.mapping.get("dates", {}).get(str(number), "")
 
     def clean(self, raw: Raw) -> Row | list[str]:
         """The row, or why it is refused: one sentence for each thing that is wrong."""
@@ -75,19 +80,26 @@ class Cleaner:
             if not cell:
                 continue
             try:
-                put(row, read(cell))
+                for value in read(cell):
+                    put(row, value)
             except ValueError as error:
                 wrong.append(f"{header}: {error}")
         if not wrong and not (row.external_id or row.emails or row.phones):
             wrong.append(str(NOBODY))
         return wrong or self._completed(row)
 
-    def _reader(self, name: str) -> Callable[[str], Any]:
-        """Reads one cell of the column. A language, a city, a day stand in many rows, and are worked out once for all of them."""
-        field = self.resource.fields[name]
+    def _reader(self, name: str, number: int, run: ImportRun) -> Callable[[str], list[Any]]:
+        """Reads the values of one cell. A language, a city, a day stand in many rows, and are worked out once for all of them."""
+        widget = copy(self.resource.fields[name].widget)
+        order, separator = (run.mapping.get(what, {}).get(str(number), "") for what in ("dates", "several"))
+        if order:
+            widget.order = order
+        if separator and name == "groups":
+            widget.whole = True
 
-        def read(cell: str) -> Any:
-            return field.clean({name: cell})
+        def read(cell: str) -> list[Any]:
+            values = pieces(cell, separator) if separator else [cell]
+            return [widget.clean(value) for value in values]
 
         return read if name in _OWN_TO_EACH else lru_cache(maxsize=4096)(read)
 
@@ -102,23 +114,32 @@ class Cleaner:
 
     def _completed(self, row: Row) -> Row:
         row.groups += self.everyone
-        if self.consent.get("mode") == "all":
-            row.said = dict.fromkeys(self.consent.get("channels", []), True)
-        row.said_at = row.said_at or self.said_at
+        mode, channels = self.consent.get("mode"), self.consent.get("channels", [])
+        if mode == "all":
+            row.said = dict.fromkeys(channels, True)
+        if mode in (LEFT, CLEANED):
+            row.left |= dict.fromkeys(channels, mode)
+        row.said_at = row.proof.get("confirmed_at") or row.proof.get("consented_at") or self.said_at
+        row.left_at = row.left_at or (self.said_at if row.left else None)
+        row.said |= dict.fromkeys(row.left, False)
         return row
 
     def _put(self, name: str, header: str) -> Put:
         if name in mapping.CONSENT:
             return self._put_consent(mapping.CONSENT[name])
-        if name == mapping.DETAIL:
+        if name in (mapping.DETAIL, mapping.NUMBER, mapping.DAY):
             return _put_detail(header.removeprefix(mapping.DETAIL_MARK) or str(mapping.LABELS[mapping.DETAIL]))
+        if name == "birth_date":
+            return _put_birthday(header or str(mapping.LABELS[name]))
         return _PUTS.get(name) or _put_value("branch_id" if name == "branch" else name)
 
     def _put_consent(self, kinds: tuple[str, ...]) -> Put:
         wanted = self.consent.get("mode") == "column"
 
-        def put(row: Row, value: bool | None) -> None:
-            if wanted and value is not None:
+        def put(row: Row, value: bool | str | None) -> None:
+            if isinstance(value, str):
+                row.left |= dict.fromkeys(kinds if value == LEFT else kinds[:1], value)
+            elif wanted and value is not None:
                 row.said |= {kind: value for kind in kinds if kind in self.consent.get("channels", kinds)}
 
         return put
@@ -172,8 +193,32 @@ def _put_groups(row: Row, value: tuple[str, ...]) -> None:
     row.groups += value
 
 
-def _put_said_at(row: Row, value: datetime | None) -> None:
-    row.said_at = value
+def _put_birthday(name: str) -> Put:
+    """One without its year is kept as a detail."""
+
+    def put(row: Row, value: Any) -> None:
+        if isinstance(value, str):
+            row.attributes[name[:120]] = value
+        elif value:
+            row.values["birth_date"] = value
+
+    return put
+
+
+def _put_proof(name: str) -> Put:
+    def put(row: Row, value: Any) -> None:
+        if value:
+            row.proof[name] = value
+
+    return put
+
+
+def _put_leaving(why: str) -> Put:
+    def put(row: Row, value: datetime | None) -> None:
+        if value:
+            row.left["email"], row.left_at = why, value
+
+    return put
 
 
 _PUTS: dict[str, Put] = {
@@ -182,7 +227,9 @@ _PUTS: dict[str, Put] = {
     "email": _put_address("emails", EMAIL),
     "phone": _put_address("phones", PHONE),
     "groups": _put_groups,
-    "consented_at": _put_said_at,
+    **{name: _put_proof(name) for name in ("consented_at", "consent_ip", "confirmed_at", "confirm_ip")},
+    "withdrawn_at": _put_leaving(LEFT),
+    "cleaned_at": _put_leaving(CLEANED),
 }
 
 __all__ = ["Cleaner"]

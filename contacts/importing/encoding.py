@@ -30,31 +30,33 @@ _WORD = re.compile(r"[^\W\d_]{2,}")
 _CYRILLIC = re.compile("[Ѐ-ӿ]")
 _BREAK = re.compile("[\r\n]")
 
-_WORKBOOK = _(
-    "This is an Excel workbook, not a CSV file. "
-    "In Excel, choose “Save as” and the format “CSV UTF-8”, then choose that file here."
+_EXPORT = _("Export the list as XLSX or CSV from the program that it comes from.")
+_OLD = _(
+    "This is a workbook of an old Excel, or one that is locked with a password. Open it in Excel and save it as XLSX or CSV."
 )
-_MAGIC: tuple[tuple[bytes, object], ...] = (
-    (b"PK\x03\x04", _WORKBOOK),
-    (b"\xd0\xcf\x11\xe0", _WORKBOOK),
-    (
-        b"%PDF",
-        _("This is a PDF document, not a table. Export the list as a CSV file from the program that it comes from."),
-    ),
-    (
-        b"{\\rtf",
-        _("This is a text document, not a table. Export the list as a CSV file from the program that it comes from."),
-    ),
-    (
-        b"<!DOCTYPE",
-        _("This is a web page, not a table. Export the list as a CSV file from the program that it comes from."),
-    ),
-    (
-        b"<html",
-        _("This is a web page, not a table. Export the list as a CSV file from the program that it comes from."),
-    ),
+_PAGE = _(
+    "This is a web page, perhaps one that was named .xls. Open it in a spreadsheet program and save it as XLSX or CSV."
 )
-BINARY = _("This file is not text, so it cannot be read as a table. Export the list as a CSV file and choose that one.")
+_PICTURE = _("This is a picture, not a table.")
+_MAGIC: tuple[tuple[bytes, tuple[object, ...]], ...] = (
+    (b"PK\x03\x04", (_("This is an archive, not a table."), _EXPORT)),
+    (b"\xd0\xcf\x11\xe0", (_OLD,)),
+    (b"\x09\x08", (_OLD,)),
+    (b"%PDF", (_("This is a PDF document, not a table."), _EXPORT)),
+    (b"{\\rtf", (_("This is a text document, not a table."), _EXPORT)),
+    (b"<!DOCTYPE", (_PAGE,)),
+    (b"<html", (_PAGE,)),
+    (b"<table", (_PAGE,)),
+    (b"<meta", (_PAGE,)),
+    (b"<?xml", (_PAGE,)),
+    (b"BEGIN:VCARD", (_("These are address cards, not a table."), _EXPORT)),
+    (b"\xff\xd8\xff", (_PICTURE, _EXPORT)),
+    (b"\x89PNG", (_PICTURE, _EXPORT)),
+    (b"GIF8", (_PICTURE, _EXPORT)),
+)
+BINARY = _(
+    "This file is not text, so it cannot be read as a table. Export the list as XLSX or CSV and choose that file."
+)
 EMPTY = _("The file is empty.")
 ENDLESS = _("The file has no line breaks, so it cannot be a table of contacts.")
 
@@ -121,9 +123,10 @@ def _head(stream: BinaryIO) -> bytes:
     head = stream.read(_HEAD)
     if not head.strip(b"\xef\xbb\xbf\xff\xfe \r\n\t\0"):
         raise NotATable(EMPTY if len(head) < _HEAD else BINARY)
-    for magic, sentence in _MAGIC:
-        if head.lstrip()[: len(magic)].lower() == magic.lower():
-            raise NotATable(sentence)
+    start = head.removeprefix(codecs.BOM_UTF8).lstrip().lower()
+    for magic, sentences in _MAGIC:
+        if start.startswith(magic.lower()):
+            raise NotATable(" ".join(str(sentence) for sentence in sentences))
     return head
 
 

@@ -58,7 +58,7 @@ class _Writer:
             with transaction.atomic():
                 # Two imports, or two workers on one, plan one after the other: each sees what the other wrote.
                 Business.objects.select_for_update().filter(pk=1).first()
-                people = People.for_rows(rows, lock=True, consents=bool(self.cleaner.consent))
+                people = People.for_rows(rows, lock=True, consents=self.cleaner.listens)
                 made = plan(cleaned, people, self.cleaner.branches)
                 self._commit(made.outcomes, now, room)
                 write(made.touched, self.run, now=now)

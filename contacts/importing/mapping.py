@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ from contacts.models.contact import fold
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-IGNORE, DETAIL = "ignore", "detail"
+IGNORE, DETAIL, NUMBER, DAY = "ignore", "detail", "number", "day"
 LABELS: dict[str, StrOrPromise] = {
     "first_name": _("First name"),
     "last_name": _("Last name"),
@@ -37,12 +37,21 @@ LABELS: dict[str, StrOrPromise] = {
     "consent_email": _("Consent to marketing by email"),
     "consent_sms": _("Consent to marketing by SMS"),
     "consented_at": _("Date of consent"),
+    "consent_ip": _("IP address at consent"),
+    "confirmed_at": _("Date of confirmation (double opt-in)"),
+    "confirm_ip": _("IP address at confirmation"),
+    "withdrawn_at": _("Date of unsubscribing from email"),
+    "cleaned_at": _("Date since when the email does not work"),
     DETAIL: _("Keep as other detail"),
+    NUMBER: _("Keep as other detail, a number"),
+    DAY: _("Keep as other detail, a day"),
     IGNORE: _("Ignore"),
 }
-REPEATABLE = {"email", "phone", "groups", DETAIL, IGNORE}
+REPEATABLE = {"email", "phone", "groups", DETAIL, NUMBER, DAY, IGNORE}
+DATES = {"birth_date", "consented_at", "confirmed_at", "withdrawn_at", "cleaned_at", DAY}
 RECOGNISING = {"email", "phone", "external_id"}
 CONSENT = {"consent": ("email", "sms"), "consent_email": ("email",), "consent_sms": ("sms",)}
+TELLING = {*CONSENT, "withdrawn_at", "cleaned_at"}  # columns that may say that somebody left
 DETAIL_MARK = "other: "  # before an exported detail whose name would be taken for a field
 
 _NAMES = {
@@ -76,9 +85,14 @@ _NAMES = {
     "consent_email": "accepts email marketing|email consent|email opt in|email subscription status|acepta email|acepta correo|"
     "accepte les emails|accepte les e mails|согласие email|согласие на email",
     "consent_sms": "accepts sms marketing|sms consent|sms opt in|acepta sms|accepte les sms|согласие sms|согласие на sms",
-    "consented_at": "optin time|opt in time|confirm time|consent date|date of consent|fecha de consentimiento|date du consentement|"
+    "consented_at": "optin time|opt in time|consent date|date of consent|fecha de consentimiento|date du consentement|"
     "date de consentement|дата согласия",
-    IGNORE: "member rating|optin ip|confirm ip|latitude|longitude|gmtoff|dstoff|cc|region|last changed|leid|euid|photo|file as|reason|line|"
+    "consent_ip": "optin ip|opt in ip|consent ip",
+    "confirmed_at": "confirm time|confirmed at",
+    "confirm_ip": "confirm ip",
+    "withdrawn_at": "unsub time|unsubscribed at|unsubscribe date",
+    "cleaned_at": "clean time",
+    IGNORE: "member rating|latitude|longitude|gmtoff|dstoff|cc|region|last changed|leid|euid|photo|file as|reason|line|"
     "motivo|linea|raison|ligne|причина|строка|e mail 1 label|e mail 2 label|e mail 3 label|phone 1 label|phone 2 label|phone 3 label|"
     "e mail 1 type|e mail 2 type|phone 1 type|phone 2 type|e mail type|e mail display name|given yomi|surname yomi",
 }
@@ -87,6 +101,9 @@ _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]{2,}")
 _PHONE = re.compile(r"'?\+?[\d\s().-]{9,20}")
 _NUMERIC_DATE = re.compile(r"^'?(\d{1,2})[./-](\d{1,2})[./-](?:\d{4}|\d{2})\b")
 DAY_FIRST, MONTH_FIRST = "day", "month"
+SERIAL_1900, SERIAL_1904 = "days_since_1900", "days_since_1904"  # as spreadsheets count days
+SERIALS = (SERIAL_1900, SERIAL_1904)
+COMMA, POINT = "comma", "point"  # what stands before the decimals of a number
 
 
 def plain(header: str) -> str:
@@ -97,11 +114,11 @@ def plain(header: str) -> str:
 _FIELD_OF = {plain(name): field for field, names in _NAMES.items() for name in names.split("|")}
 
 
-def guess(headers: Sequence[str], sample: Sequence[Raw]) -> list[str]:
-    """A key of LABELS for each column: by its name, else by what is in it, else kept as other detail."""
+def guess(headers: Sequence[str], sample: Sequence[Raw], known: Callable[[str], str] = lambda _: "") -> list[str]:
+    """A key of LABELS for each column: what is `known` of its name, else by its name, else by what is in it, else other detail."""
     found: list[str] = []
     for number, header in enumerate(headers):
-        field = _by_name(header) or _by_values(_column(sample, number), named=bool(header))
+        field = known(header) or _by_name(header) or _by_values(column(sample, number), named=bool(header))
         taken = field in found and field not in REPEATABLE
         found.append(DETAIL if taken else field)
     return _whole_name(found)
@@ -134,12 +151,15 @@ def _by_values(values: list[str], *, named: bool) -> str:
 
 def _whole_name(found: list[str]) -> list[str]:
     """“Nombre” or “Имя” alone is what people call the whole name, and “Nom” without “Prénom” too."""
+    if "full_name" in found and "last_name" in found and "first_name" not in found:
+        return ["first_name" if field == "full_name" else field for field in found]
     if "first_name" in found or "full_name" in found:
         return found
     return ["full_name" if field == "last_name" else field for field in found]
 
 
-def _column(sample: Sequence[Raw], number: int) -> list[str]:
+def column(sample: Sequence[Raw], number: int) -> list[str]:
+    """What stands in a column of the first rows, without its empty cells."""
     cells = (raw.cells[number].strip() for raw in sample if len(raw.cells) > number)
     return [cell for cell in cells if cell]
 
@@ -160,7 +180,7 @@ def date_order(sample: Sequence[Raw], number: int) -> DateOrder:
     """Day or month first, by any value above 12; the majority where a column holds both."""
     day = month = 0
     example = ""
-    for value in _column(sample, number):
+    for value in column(sample, number):
         if parts := _NUMERIC_DATE.match(value):
             first, second = int(parts[1]), int(parts[2])
             day += first > 12

@@ -52,11 +52,15 @@ class Saying:
     at: datetime | None
     address: str
     line: int
+    proof: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
 class Known:
-    """A contact as it will stand after the rows so far. `id` is None until it is saved; `dirty` says that there is something to save."""
+    """A contact as it will stand after the rows so far. `id` is None until it is saved.
+
+    closings: addresses to close, as kind of channel, normalised address, and `cells.LEFT` or `CLEANED`.
+    """
 
     id: int | None = None
     external_id: str | None = None
@@ -68,6 +72,7 @@ class Known:
     own_columns_changed: bool = False
     new_groups: list[str] = field(default_factory=list)
     lines: list[Saying] = field(default_factory=list)
+    closings: list[tuple[str, str, str]] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -81,7 +86,10 @@ class Known:
 
 @dataclass(slots=True)
 class Row:
-    """One row, cleaned. emails and phones: `(as given, normalised, fingerprint)`, the first column first."""
+    """One row, cleaned. emails and phones: `(as given, normalised, fingerprint)`, the first column first.
+
+    proof: what the file says of how consent was given, by the keys of `mapping.LABELS`; left: kind of channel -> `cells.LEFT` or `CLEANED`.
+    """
 
     line: int
     external_id: str = ""
@@ -92,6 +100,9 @@ class Row:
     groups: list[str] = field(default_factory=list)
     said: dict[str, bool] = field(default_factory=dict)
     said_at: datetime | None = None
+    proof: dict[str, Any] = field(default_factory=dict)
+    left: dict[str, str] = field(default_factory=dict)
+    left_at: datetime | None = None
 
     @property
     def name(self) -> str:

@@ -10,7 +10,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from import_export.results import RowResult
 
-from contacts.importing.cells import detail
+from contacts.importing.cells import LEFT, detail
 from contacts.importing.mapping import LABELS
 from contacts.importing.people import EMAIL, FIELDS, PHONE, Known, People, Row, Said, Saying, Unclear, Way, as_text
 from contacts.importing.reading import Raw
@@ -23,7 +23,7 @@ OUTCOMES = {
     RowResult.IMPORT_TYPE_SKIP: RowOutcome.UNCHANGED,
     RowResult.IMPORT_TYPE_INVALID: RowOutcome.REFUSED,
 }
-_WORDS = LABELS | {"yes": _("yes"), "no": _("no")}
+_WORDS = LABELS | {"yes": _("yes"), "no": _("no"), "closed": _("Closed to messages")}
 _ADDRESS_OF = {"email": EMAIL, "sms": PHONE}  # channels that a file can bring consent for
 
 
@@ -107,6 +107,7 @@ def _apply(person: Known | None, row: Row, outcome: Outcome, people: People, *, 
     _addresses(person, row, outcome, people, in_front=by_number)
     _groups(person, row, outcome, people)
     _consents(person, row, outcome, people)
+    _leaving(person, row, outcome, people)
     for _given, normal, mark in (*row.emails, *row.phones):
         if mark in people.blocked:
             why, since = people.blocked[mark]
@@ -181,7 +182,7 @@ def _consents(person: Known, row: Row, outcome: Outcome, people: People) -> None
     for kind, given in row.said.items():
         way = next((w for w in person.ways if w.kind == _ADDRESS_OF[kind]), None)
         held = person.said.get(kind)
-        if way is None or (not given and (held is None or not held.given)):
+        if way is None or kind in row.left or (not given and (held is None or not held.given)):
             continue
         if given and held is not None and not held.given:
             sentence = _("Consent to %(channel)s was withdrawn on %(when)s; an import does not bring it back.")
@@ -192,13 +193,34 @@ def _consents(person: Known, row: Row, outcome: Outcome, people: People) -> None
             _say(person, row, outcome, people, kind, given=given, address=way.normal)
 
 
+def _leaving(person: Known, row: Row, outcome: Outcome, people: People) -> None:
+    """Who left elsewhere leaves here too, and the address is closed; but what they agreed to here afterwards stands."""
+    for kind, why in row.left.items():
+        held = person.said.get(kind)
+        given = row.emails if _ADDRESS_OF[kind] == EMAIL else row.phones
+        if why == LEFT and held is not None and held.given and row.left_at is not None and held.at > row.left_at:
+            sentence = _("Left elsewhere on %(left)s, but agreed to %(channel)s here on %(when)s, which stands.")
+            days = {"left": date_format(row.left_at), "when": date_format(held.at)}
+            outcome.note("returned", sentence % {"channel": _channel(kind), **days})
+            continue
+        if why == LEFT and given and (held is None or held.given):
+            _say(person, row, outcome, people, kind, given=False, address=given[0][1])
+        fresh = [
+            normal for _, normal, mark in given if (mark, kind) not in people.closed and mark not in people.blocked
+        ]
+        if fresh:
+            outcome.changes[people.labels["closed"]] = ["", ", ".join(fresh)]
+            person.closings += [(kind, normal, why) for normal in fresh]
+
+
 def _say(person: Known, row: Row, outcome: Outcome, people: People, kind: str, *, given: bool, address: str) -> None:
     held = person.said.get(kind)
     words = {True: people.labels["yes"], False: people.labels["no"], None: ""}
     outcome.changes[people.labels[f"consent_{kind}"]] = [words[held.given if held else None], words[given]]
-    person.lines.append(Saying(kind, given, row.said_at, address, row.line))
-    if row.said_at is not None:
-        person.said[kind] = Said(given, row.said_at, None)
+    at = row.left_at if kind in row.left else row.said_at
+    person.lines.append(Saying(kind, given, at, address, row.line, row.proof if given else {}))
+    if at is not None:
+        person.said[kind] = Said(given, at, None)
 
 
 def _channel(kind: str) -> str:

@@ -7,7 +7,7 @@ import io
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import BinaryIO, NamedTuple
 
@@ -20,6 +20,7 @@ DELIMITERS = {",": _("comma ,"), ";": _("semicolon ;"), "\t": _("tab"), "|": _("
 MAX_COLUMNS = 200
 MAX_CELL = 32_767  # what a cell of a spreadsheet can hold
 _MAX_CELL_LINES = 200
+_MOST_TITLES = 8
 _LOOKED_AT = 1000
 _SEP = re.compile(r'^"?sep=(.)"?\s*$', re.IGNORECASE)
 _EMAIL_LIKE = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]{2,}")
@@ -46,11 +47,13 @@ class Raw(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How a file is read."""
+    """How a file is read. skip: rows above the header, such as a title; by_record: its lines are counted as records, as in workbooks."""
 
     encoding: str
     delimiter: str
     has_header: bool = True
+    skip: int = 0
+    by_record: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,21 +72,47 @@ def look(stream: BinaryIO, *, encoding: str = "", delimiter: str = "", has_heade
     encoding = encoding or encodings.detect(stream)
     first = list(islice(_lines(stream, encoding), _LOOKED_AT))
     delimiter = delimiter or _delimiter(first)
-    found = list(islice(_rows(iter(first), delimiter), _LOOKED_AT))
+    return _looked(Shape(encoding, delimiter), list(islice(_rows(iter(first), delimiter), _LOOKED_AT)), has_header)
+
+
+def look_at_table(stream: BinaryIO, *, has_header: bool | None = None) -> Look:
+    """The same of a table that a workbook became."""
+    shape = Shape("utf-8", ",", by_record=True)
+    return _looked(shape, list(islice(_records(_lines(stream, "utf-8")), _LOOKED_AT)), has_header)
+
+
+def _looked(shape: Shape, found: list[Raw], has_header: bool | None) -> Look:
+    skip = _titles(found)
+    found = found[skip:]
     if not found:
         raise NotATable(encodings.EMPTY)
     if has_header is None:
         has_header = not any(_is_address(cell) for cell in found[0].cells)
-    return _judged(Shape(encoding, delimiter, has_header), found)
+    return _judged(replace(shape, has_header=has_header, skip=skip), found)
 
 
 def rows(stream: BinaryIO, shape: Shape) -> Iterator[Raw]:
     """Every row with something in it, below the header. Raises BadEncoding where the text ends being readable."""
-    found = _rows(_lines(stream, shape.encoding), shape.delimiter)
+    lines = _lines(stream, shape.encoding)
+    found = _records(lines) if shape.by_record else _rows(lines, shape.delimiter)
     try:
-        yield from islice(found, 1 if shape.has_header else 0, None)
+        yield from islice(found, shape.skip + shape.has_header, None)
     except UnicodeDecodeError:
         raise encodings.BadEncoding(shape.encoding) from None
+
+
+def _titles(found: list[Raw]) -> int:
+    """How many rows at the top hold one cell only, above a table of at least three columns: “Clients, March 2026”."""
+    filled = [sum(bool(cell.strip()) for cell in raw.cells) for raw in found[: _MOST_TITLES + 1]]
+    first = next((number for number, cells in enumerate(filled) if cells > 1), 0)
+    return first if first and filled[first] >= 3 else 0
+
+
+def _records(lines: Iterator[str]) -> Iterator[Raw]:
+    """A table that we wrote ourselves: its records are the rows of the sheet, whose numbers they keep."""
+    for number, cells in enumerate(csv.reader(lines), 1):
+        if any(cell.strip() for cell in cells):
+            yield Raw(number, cells)
 
 
 def _judged(shape: Shape, found: list[Raw]) -> Look:

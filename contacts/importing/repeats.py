@@ -12,6 +12,7 @@ from contacts.importing.people import Row
 from contacts.importing.reading import Raw
 
 _EMAIL = re.compile(r"[^\s<>'\";,:]+@[^\s<>'\";,]+")
+_BETWEEN = re.compile(r"[,;/\n]|:::")
 _NO_DIGIT = re.compile(r"\D")
 
 
@@ -48,6 +49,7 @@ class Repeats:
             if name == "external_id":
                 yield "n", strip(cell)
             elif name == "email":
-                yield from (("e", found.lower()) for found in _EMAIL.findall(cell)[:1])
-            elif digits := _NO_DIGIT.sub("", cell):
-                yield "p", digits[-8:]
+                yield from (("e", found.lower()) for found in _EMAIL.findall(cell))
+            else:
+                digits = (_NO_DIGIT.sub("", piece) for piece in _BETWEEN.split(cell))
+                yield from (("p", found[-8:]) for found in digits if found)

@@ -13,6 +13,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from contacts.importing import checking, loading
+from contacts.importing.chunks import Changed
 from contacts.importing.encoding import BadEncoding
 from contacts.importing.lease import LEASE, Lost
 from contacts.models import ImportRow, ImportRun, ImportState
@@ -116,6 +117,8 @@ def _work_on(run: ImportRun, clock: Clock) -> None:
             str(problem),
             clock(),
         )
+    except Changed as problem:
+        _end(run, ImportState.FAILED, str(problem), clock())
     except FileNotFoundError:
         _end(run, ImportState.FAILED, _("The file is no longer there. Choose it again."), clock())
     except Exception:
@@ -149,7 +152,13 @@ def prune(*, now: datetime) -> int:
     """Files hold personal data: a month after the end, the file and the cells of its rows are deleted, the counts stay."""
     old = ImportRun.objects.filter(state__in=OVER, finished_at__lt=now - KEPT).exclude(file="")
     for run in old:
-        run.file.delete(save=False)
+        delete_files(run)
         ImportRow.objects.filter(run=run).delete()
-        ImportRun.objects.filter(pk=run.pk).update(file="", sample=[])
+        ImportRun.objects.filter(pk=run.pk).update(file="", table="", sample=[])
     return len(old)
+
+
+def delete_files(run: ImportRun) -> None:
+    """The file as it came, and the table that was made of it."""
+    for file in (run.table, run.file):
+        file.delete(save=False)

@@ -6,9 +6,23 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from contacts import bulk, consent
+from contacts import bulk, consent, kinds
+from contacts.consent.closing import Closing, mark_invalid, suppress_many
+from contacts.importing.cells import LEFT
 from contacts.importing.people import FIELDS, MARKETING, Known
-from contacts.models import Address, Basis, Contact, Group, ImportRow, ImportRun, Membership, RowOutcome, Validity
+from contacts.models import (
+    Address,
+    Basis,
+    Contact,
+    Group,
+    ImportRow,
+    ImportRun,
+    Membership,
+    RowOutcome,
+    SuppressionReason,
+    SuppressionScope,
+    Validity,
+)
 from contacts.models.contact import fold, search_text, searchable
 
 _OWN = ("external_id", *FIELDS, "attributes", "search", "updated_at")
@@ -34,6 +48,25 @@ def write(people: Sequence[Known], run: ImportRun, *, now: datetime) -> None:
     lines = [line for person in people for line in _lines(person, run)]
     if lines:
         consent.record_imported(lines, now=now)
+    _close([closing for person in people for closing in person.closings], run, now)
+
+
+def _close(closings: Sequence[tuple[str, str, str]], run: ImportRun, now: datetime) -> None:
+    """Addresses whose owners left at another program take no marketing there; those that do not exist take nothing."""
+    source = f"import {run.filename[:80]}"
+    left, gone = SuppressionReason.PROVIDER.value, SuppressionReason.BOUNCE.value
+    suppress_many(
+        [
+            Closing(
+                kinds.get(kind).address, normal, left if why == LEFT else gone,
+                SuppressionScope.MARKETING.value if why == LEFT else SuppressionScope.ALL.value,
+                channel=kind, source=source, operator_id=run.created_by_id,
+            )
+            for kind, normal, why in closings
+        ],
+        now=now,
+    )  # fmt: skip
+    mark_invalid("email", [normal for _kind, normal, why in closings if why != LEFT])
 
 
 def save(people: Sequence[Known], *, now: datetime) -> None:
@@ -105,13 +138,20 @@ def _lines(person: Known, run: ImportRun) -> Iterable[consent.Line]:
     """What the file says about consent, with its evidence: the file and line, wording, basis, and who vouched for it."""
     statement = run.options.get("consent", {})
     for said in person.lines:
-        source = f"import {run.filename[:80]}, line {said.line}"
+        source = f"import {run.filename[:60]}, line {said.line}{_opted_in(said.proof)}"
         basis = statement.get("basis", Basis.STAFF.value) if said.given else Basis.WITHDRAWAL.value
         yield consent.Line(
             contact_id=person.id or 0, kind=said.kind, given=said.given, basis=basis, source=source, purpose=MARKETING,
             wording=_wording(statement) if said.given else "", language=run.options.get("language", ""), at=said.at,
             operator_id=run.created_by_id, address=said.address,
+            ip=said.proof.get("confirm_ip") or said.proof.get("consent_ip"),
         )  # fmt: skip
+
+
+def _opted_in(proof: dict[str, Any]) -> str:
+    """Where a confirmation counts: when and from where the person had asked for it."""
+    at, ip = proof.get("consented_at"), proof.get("consent_ip", "")
+    return f"; opt-in {at:%Y-%m-%d %H:%M} {ip}".rstrip() if at and proof.get("confirmed_at") else ""
 
 
 def _wording(statement: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from contacts.models.consent import Basis, Consent, ConsentPurpose, Suppression,
 from contacts.models.contact import LONGEST_ADDRESS, Address, Contact, Group, Membership, Validity
 from contacts.models.event import Event
 from contacts.models.goods import BoughtTogether, GoesBy, GoesWith
-from contacts.models.importing import ImportRow, ImportRun, ImportState, RowOutcome
+from contacts.models.importing import ImportLayout, ImportRow, ImportRun, ImportState, RowOutcome
 from contacts.models.integration import AnsweredCall, Integration, Scope
 from contacts.models.limits import Cap, ClosedDay, QuietRule
 from contacts.models.privacy import Erasure
@@ -40,6 +40,7 @@ __all__ = [
     "GoesBy",
     "GoesWith",
     "Group",
+    "ImportLayout",
     "ImportRow",
     "ImportRun",
     "ImportState",

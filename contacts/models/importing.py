@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.files.storage import storages
 from django.core.files.storage.base import Storage
 from django.db import models
+from django.db.models.fields.files import FieldFile
 from django.utils.translation import gettext_lazy as _
 
 
@@ -29,9 +30,14 @@ class ImportState(models.TextChoices):
 
 
 class ImportRun(models.Model):
-    """One file on its way in. Counters are of data rows; `position` is the row from which the work goes on after a crash."""
+    """One file on its way in. Counters are of data rows; `position` is the row from which the work goes on after a crash.
+
+    table: what the chosen sheet of a workbook became; digest: SHA-256 of what is read, the table where there is one.
+    """
 
     file = models.FileField(_("file"), storage=private_storage, upload_to="imports/")
+    table = models.FileField(storage=private_storage, upload_to="imports/", blank=True, default="", editable=False)
+    digest = models.CharField(max_length=64, default="", editable=False)
     filename = models.CharField(_("file name"), max_length=255)
     state = models.CharField(_("state"), max_length=12, choices=ImportState.choices, default=ImportState.UPLOADED)
     encoding = models.CharField(_("encoding"), max_length=20, default="")
@@ -67,6 +73,35 @@ class ImportRun(models.Model):
         verbose_name = _("import")
         verbose_name_plural = _("imports")
         ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.filename
+
+    @property
+    def read_from(self) -> FieldFile:
+        """What the rows are read from."""
+        return self.table or self.file
+
+
+class ImportLayout(models.Model):
+    """What staff once made of a file's columns, for the next file with the same ones in the same order.
+
+    columns: field keys; dates, several: by the column's number, as on the run's mapping.
+    """
+
+    fingerprint = models.CharField(max_length=64, unique=True, editable=False)
+    filename = models.CharField(_("first seen in"), max_length=255)
+    headers = models.JSONField(default=list)
+    mapping = models.JSONField(_("columns"), default=dict)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("by")
+    )
+    used_at = models.DateTimeField(_("last used"))
+
+    class Meta:
+        verbose_name = _("remembered layout")
+        verbose_name_plural = _("remembered layouts")
+        ordering = ["-used_at"]
 
     def __str__(self) -> str:
         return self.filename

@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Iterator
 from typing import IO, Any
 
-from contacts.importing.runs import OVER
+from contacts.importing.runs import OVER, delete_files
 from contacts.models import ImportRun
 from contacts.privacy.needles import Needles
 
@@ -20,8 +20,8 @@ def forget(needles: Needles) -> int:
     gone = 0
     for run in ImportRun.objects.filter(state__in=OVER).exclude(file=""):
         if _holds(run, needles):
-            run.file.delete(save=False)
-            ImportRun.objects.filter(pk=run.pk).update(file="", sample=[])
+            delete_files(run)
+            ImportRun.objects.filter(pk=run.pk).update(file="", table="", sample=[])
             gone += 1
     return gone
 

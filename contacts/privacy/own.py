@@ -20,6 +20,7 @@ from contacts.models import (
     Contact,
     Erasure,
     Event,
+    ImportLayout,
     ImportRow,
     ImportRun,
     Membership,
@@ -128,8 +129,9 @@ _BROUGHT = (
     ),
     Holding(
         model=ImportRun, scanned=("sample", "problem"), empty={"sample": [], "problem": ""},
-        kept=("filename", "file", "encoding", "delimiter", "headers", "mapping", "options"),
+        kept=("filename", "file", "table", "digest", "encoding", "delimiter", "headers", "mapping", "options"),
     ),
+    Holding(model=ImportLayout, scanned=("filename", "headers"), delete=True, kept=("fingerprint", "mapping")),
     Holding(
         model=Received, scanned=("headers", "body", "problem"), empty={"headers": {}, "body": b"", "problem": ""}, kept=("call_key",),
         over=lambda: ~Q(state=ReceivedState.STORED),

@@ -78,10 +78,10 @@ def _no_way(row: list[str]) -> None:
 _SPOILS: list[Callable[[list[str]], None]] = [
     lambda row: row.__setitem__(3, "anna.example.com"),
     lambda row: row.__setitem__(3, "anna@exa mple.com"),
-    lambda row: row.__setitem__(3, "a@example.com, b@example.com"),
+    lambda row: row.__setitem__(3, "a@example.com or b@example.com"),
     lambda row: row.__setitem__(4, "7.91612E+10"),
     lambda row: row.__setitem__(4, "12345"),
-    lambda row: row.__setitem__(4, "600111222 / 600333444"),
+    lambda row: row.__setitem__(4, "600111222 or 600333444"),
     lambda row: row.__setitem__(6, "31.02.1990"),
     lambda row: row.__setitem__(6, "32874"),
     lambda row: row.__setitem__(5, "Klingon"),

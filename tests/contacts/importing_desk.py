@@ -37,6 +37,7 @@ def columns(run: ImportRun, **more: Any) -> dict[str, Any]:
     """The form of the columns as it is shown, with what is given on top."""
     shown = {f"column_{n}": name for n, name in enumerate(run.mapping["columns"])}
     shown |= {f"order_{n}": asked["order"] for n, asked in run.mapping["asked"].items()}
+    shown |= {f"several_{n}": found for n, found in run.mapping["several"].items()}
     return shown | {"mode": "none", "new_group": "", "group": ""} | more
 
 
