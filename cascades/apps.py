@@ -10,13 +10,14 @@ class CascadesConfig(AppConfig):
     verbose_name = _("Cascades")
 
     def ready(self) -> None:
-        from cascades import audience, holdings, reasons, receivers, runner
+        from cascades import audience, holdings, merging, reasons, receivers, runner
         from channels import sending
         from contacts import segments, territory
 
         holdings.register()
         reasons.register()
         receivers.connect()
+        merging.connect()
         segments.register_user(audience.uses_of_segment)
         segments.register_user(runner.uses_of_segment)
         sending.register_run_state(runner.run_state)

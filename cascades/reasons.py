@@ -95,6 +95,7 @@ SENTENCES: Mapping[str, StrOrPromise] = {
     "complained": _("Marked the message as spam."),
     "cascade_stopped": _("Staff stopped the cascade."),
     "version_replaced": _("Staff published a new version and ended the old one for those who were in it."),
+    "merged": _("Two contacts were made one, and the person goes on from the further step."),
     "taken_out": _("Another program took this person out."),
     "no_reaction": _("No reaction to any message."),
     "no_channel_left": _("No channel was left to reach this person."),

@@ -10,7 +10,7 @@ class ChannelsConfig(AppConfig):
     verbose_name = _("Channels")
 
     def ready(self) -> None:
-        from channels import engagement, holdings, reasons, stories, tasks, whose
+        from channels import engagement, holdings, merging, reasons, stories, tasks, whose
         from channels.transport import names, transport_class
         from contacts import kinds
 
@@ -21,5 +21,6 @@ class ChannelsConfig(AppConfig):
         reasons.register()
         stories.register()
         engagement.register()
+        merging.connect()
         tasks.connect()
         whose.register()

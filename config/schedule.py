@@ -36,6 +36,7 @@ PERIODIC = (
         gettext_noop("Contacts: take in what shops and booking programs called"), "contacts.tasks.apply_received", 10
     ),
     Periodic(gettext_noop("Contacts: find what is bought together"), "contacts.tasks.find_bought_together", 21_600),
+    Periodic(gettext_noop("Contacts: find possible duplicates"), "contacts.tasks.find_duplicates", 21_600),
     Periodic(
         gettext_noop("Contacts: go through what may still hold people who were erased"),
         "contacts.tasks.forget_people",

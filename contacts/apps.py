@@ -12,7 +12,9 @@ class ContactsConfig(AppConfig):
     verbose_name = _("Contacts")
 
     def ready(self) -> None:
-        from contacts import events, reasons, searching, stories
+        from contacts import events, merging, reasons, searching, stories
+        from contacts.merging import own as merged
+        from contacts.merging import story
         from contacts.models import SuppressionReason
         from contacts.models.event import OF_SHOPS, OF_VOUCHERS
         from contacts.privacy import own
@@ -22,6 +24,8 @@ class ContactsConfig(AppConfig):
         checks.register(searching.check, checks.Tags.database)
         post_migrate.connect(searching.prepare, sender=self)
         stories.register()
+        merging.register(merged.PART)
+        story.register()
         own.registered()
         conditions.register()
         reasons.register_words({reason.value: reason.label for reason in SuppressionReason} | OF_SHOPS | OF_VOUCHERS)

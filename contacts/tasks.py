@@ -11,6 +11,7 @@ from django.utils import timezone
 from contacts import connections, hints, integrations, privacy
 from contacts.goods import together
 from contacts.importing import runs
+from contacts.merging import finding
 
 LONGEST_SECONDS = 20.0  # what is left is the next one's
 
@@ -37,6 +38,12 @@ def apply_received() -> int:
 def find_bought_together() -> int:
     """What was bought together, for messages that show what goes with it."""
     return together.find(timezone.now())
+
+
+@shared_task(name="contacts.tasks.find_duplicates", ignore_result=True)
+def find_duplicates() -> int:
+    """Who may be one person twice, for staff to decide."""
+    return finding.find(timezone.now())
 
 
 @shared_task(name="contacts.tasks.forget_people", ignore_result=True)

@@ -34,6 +34,7 @@ from contacts.admin.exports import ExportsContacts
 from contacts.admin.grouping import add_to_group, remove_from_group
 from contacts.admin.limited import ModelAdmin, RelatedDropdownFilter
 from contacts.admin.long_list import LongList
+from contacts.admin.merging import compare_two
 from contacts.forms.person import AddressForm, AddressFormSet, ContactForm
 from contacts.models import Address, Contact
 from contacts.searching import found_by
@@ -70,7 +71,7 @@ class ContactAdmin(ExportsContacts, LongList, ModelAdmin):
     indexed_filters = ("groups__id__exact", "segment", "language", "city", "consent", "address")
     search_fields = ("search",)
     search_help_text = _("Name, city, address or number")
-    actions = [add_to_group, remove_from_group, "export_contacts"]
+    actions = [add_to_group, remove_from_group, compare_two, "export_contacts"]
     warn_unsaved_form = True
     show_facets = admin.ShowFacets.NEVER
     fieldsets = (

@@ -10,6 +10,7 @@ from contacts.models.goods import BoughtTogether, GoesBy, GoesWith
 from contacts.models.importing import ImportLayout, ImportRow, ImportRun, ImportState, RowOutcome
 from contacts.models.integration import AnsweredCall, Integration, Scope
 from contacts.models.limits import Cap, ClosedDay, QuietRule
+from contacts.models.merging import Alias, Duplicate, Merge
 from contacts.models.privacy import Erasure
 from contacts.models.segment import Segment
 from contacts.models.territory import IntegrationBranch, StaffBranch
@@ -18,6 +19,7 @@ from contacts.models.voucher import CodeKind, Voucher, VoucherOffer
 __all__ = [
     "LONGEST_ADDRESS",
     "Address",
+    "Alias",
     "AnsweredCall",
     "Basis",
     "BookedBy",
@@ -35,6 +37,7 @@ __all__ = [
     "Consent",
     "ConsentPurpose",
     "Contact",
+    "Duplicate",
     "Erasure",
     "Event",
     "GoesBy",
@@ -47,6 +50,7 @@ __all__ = [
     "Integration",
     "IntegrationBranch",
     "Membership",
+    "Merge",
     "QuietRule",
     "Received",
     "ReceivedState",

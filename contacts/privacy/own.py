@@ -14,16 +14,19 @@ from django.utils.translation import gettext_lazy as _
 from contacts import models as own
 from contacts.models import (
     Address,
+    Alias,
     AnsweredCall,
     Booking,
     Consent,
     Contact,
+    Duplicate,
     Erasure,
     Event,
     ImportLayout,
     ImportRow,
     ImportRun,
     Membership,
+    Merge,
     Received,
     ReceivedState,
     Segment,
@@ -96,6 +99,15 @@ _STORY = (
         shown=("offer", "code", "issued_at", "expires_at", "redeemed_at", "redeemed_where", "reference"), empty={"reference": ""},
         kept=("occasion", "code", "normal", "redeemed_where"), goes=_("references to purchases"),
         stays=_("the codes, so that one in the person's hand is still good at the counter"),
+    ),
+    Holding(
+        model=Merge, whose=lambda subject: Q(kept_id=subject.id), shown=("name", "at", "undone_at"),
+        empty={"name": "", "gone": {}, "kept_before": {}, "kept_after": {}, "moved": {}},
+        goes=_("what two contacts were before they were made one"), stays=_("that they were"),
+    ),
+    Holding(model=Alias, whose=theirs, shown=("external_id",), delete=True, goes=_("former numbers in other systems")),
+    Holding(
+        model=Duplicate, whose=lambda subject: Q(first_id=subject.id) | Q(second_id=subject.id), delete=True, kept=("reasons",),
     ),
     Holding(
         model=Erasure, whose=theirs, kept=("asked", "marks", "counts", "sealed", "place"),
