@@ -30,7 +30,7 @@ MAY = (
 MAY_NOT = (
     "auth.*", "django_celery_beat.*", "contacts.view_integration", "contacts.view_answeredcall", "contacts.view_connection",
     "contacts.view_received", "contacts.view_boughttogether", "contacts.view_import*", "contacts.view_erasure",
-    "channels.view_outgoinghook", "channels.view_hookcall", "channels.view_inboundcall",
+    "contacts.view_duplicate", "contacts.view_merge", "channels.view_outgoinghook", "channels.view_hookcall", "channels.view_inboundcall",
 )  # fmt: skip
 # Pages of no model's own that say nothing of people.
 PLAIN = {
