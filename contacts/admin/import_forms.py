@@ -79,6 +79,7 @@ class ReadingForm(forms.Form):
     has_header = forms.BooleanField(
         label=_("The first row holds the names of the columns"), required=False, widget=UnfoldBooleanWidget()
     )
+    field_order = ["sheet"]
     sheet = forms.ChoiceField(label=_("Sheet"), required=False, widget=UnfoldAdminSelectWidget())
 
     def __init__(self, run: ImportRun, data: Any = None) -> None:
@@ -160,16 +161,38 @@ class ColumnsForm(forms.Form):
     )
 
     def __init__(self, run: ImportRun, today: dt.date, data: Any = None) -> None:
-        super().__init__(data, initial=_initial(run))
         self.run, self.today = run, today
         self.asked: dict[str, dict[str, str]] = run.mapping.get("asked", {})
         self.several: dict[str, str] = run.mapping.get("several", {})
+        super().__init__(data and self._looked_at_again(data), initial=_initial(run))
         for number, header in enumerate(run.headers):
             name = header or _("column %(number)d") % {"number": number + 1}
             self.fields[f"column_{number}"] = forms.ChoiceField(
                 label=name, choices=list(mapping.LABELS.items()), widget=UnfoldAdminSelectWidget()
             )
             self._add_questions(number, name)
+
+    def _looked_at_again(self, data: Any) -> Any:
+        """Where staff chose another field for a column, its doubts are others too; what can be found out is filled in."""
+        chosen = [data.get(f"column_{number}", "") for number in range(len(self.run.headers))]
+        sample = [reading.Raw(line, cells) for line, cells in self.run.sample]
+        since_1904 = self.run.options.get("since_1904")
+        self.asked = doubts.asked(sample, chosen, since_1904=since_1904) | self._still(self.asked, chosen)
+        found = doubts.several(sample, chosen, {})
+        data = data.copy()
+        for number, separator in found.items():
+            if number not in self.several:
+                data.setdefault(f"several_{number}", separator)
+        for number, asked in self.asked.items():
+            data.setdefault(f"order_{number}", asked["order"])
+        self.several = found | self.several
+        return data
+
+    def _still(self, asked: dict[str, dict[str, str]], chosen: list[str]) -> dict[str, dict[str, str]]:
+        """What was asked of a number is not asked where it became a day."""
+        return {
+            n: one for n, one in asked.items() if (one.get("kind") == "number") == (chosen[int(n)] == mapping.NUMBER)
+        }
 
     def _add_questions(self, number: int, name: str) -> None:
         if asked := self.asked.get(str(number)):

@@ -245,3 +245,18 @@ def test_a_phone_that_lost_its_digits_is_refused_with_the_reason(client: Client)
     run = check(client, b"name;phone\nAna;7.91612E+10\n")
     assert counts(run) == (0, 0, 0, 1)
     assert "shortened by a spreadsheet" in only("refused").reason
+
+
+@pytest.mark.django_db
+def test_what_is_doubtful_in_a_column_that_staff_chose_is_found_out_or_asked_then(client: Client) -> None:
+    data = b'a,b,c\n"ana@example.com; ana2@example.com","1,234",03/04/2020\nx@example.com,"2,500",05/06/2021\n'
+    upload(client, data)
+    run = newest()
+    chosen = columns(run, column_0="email", column_1="number", column_2="detail")
+    page = client.post(f"{LIST}{run.pk}/change/", chosen)
+    assert set(page.context["form"].errors) == {"order_1"}
+    assert "several_0" in page.content.decode()
+    run = load(client, data, **chosen | {"order_1": "point"})
+    assert counts(run) == (2, 0, 0, 0)
+    assert Address.objects.count() == 3
+    assert Contact.objects.get(addresses__normal="ana2@example.com").attributes == {"b": "1234", "c": "03/04/2020"}
