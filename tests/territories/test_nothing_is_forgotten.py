@@ -15,7 +15,7 @@ from contacts.admin.limited import ModelAdmin
 
 # Pages that stay shut to those who are limited: they change what is for all branches, or speak of the whole house.
 SHUT = {
-    "contacts_business_check", 
+    "contacts_business_check",
     "contacts_contact_erase", "contacts_duplicate_compare", "contacts_duplicate_look_again",
     "contacts_integration_act", "contacts_voucheroffer_codes", "channels_channel_act",
     "channels_message_count", "channels_message_picture", "cascades_cascade_brake", "cascades_cascade_pause",
