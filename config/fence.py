@@ -46,7 +46,8 @@ PLAIN = {
 }
 # Pages beside the usual ones of a model; each holds only what `contacts.territory` shows.
 PAGES = {
-    "contacts_contact_event", "contacts_contact_said", "contacts_contact_take_away", "contacts_booking_act", "contacts_classsession_roster",
+    "contacts_bulkrun_progress", "contacts_bulkrun_cancel", "contacts_bulkrun_file", "contacts_contact_event", "contacts_contact_said",
+    "contacts_contact_take_away", "contacts_booking_act", "contacts_classsession_roster",
     "contacts_classsession_cancel", "contacts_segment_look", "contacts_segment_why", "contacts_voucher_counter",
     "contacts_voucher_redeem", "contacts_voucher_undo", "channels_delivery_decide", "channels_form_preview", "channels_form_results",
     "channels_conversation_reply", "channels_conversation_template", "channels_conversation_act", "channels_conversation_who",

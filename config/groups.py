@@ -58,6 +58,7 @@ GROUPS = (
             "contacts.undo_redemption",
             "contacts.*_classsession",
             "contacts.add_consent",
+            "contacts.consent_bulkrun",
             "contacts.undo_merge",
             "channels.view_*",
             "channels.*_message",

@@ -43,6 +43,7 @@ PERIODIC = (
         60,
     ),
     Periodic(gettext_noop("Contacts: work on imports"), "contacts.tasks.work_imports", 10),
+    Periodic(gettext_noop("Contacts: go on with bulk actions"), "contacts.tasks.work_many", 10),
 )
 
 

@@ -35,6 +35,7 @@ SIDEBAR: tuple[tuple[str | Promise, tuple[Page, ...]], ...] = (
             Page(_("Counter"), "point_of_sale", "admin:contacts_voucher_counter", "contacts.redeem_voucher"),
             _list(_("Classes"), "self_improvement", "contacts", "classsession"),
             _list(_("Imports"), "upload_file", "contacts", "importrun"),
+            _list(_("Bulk actions"), "checklist_rtl", "contacts", "bulkrun"),
             _list(_("Possible duplicates"), "people_alt", "contacts", "duplicate"),
             _list(_("Merged contacts"), "merge", "contacts", "merge"),
             _list(_("Consent"), "fact_check", "contacts", "consent"),

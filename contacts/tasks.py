@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from celery import shared_task
 from django.db import transaction
@@ -11,6 +12,7 @@ from django.utils import timezone
 from contacts import connections, hints, integrations, privacy
 from contacts.goods import together
 from contacts.importing import runs
+from contacts.many import runs as many
 from contacts.merging import finding
 
 LONGEST_SECONDS = 20.0  # what is left is the next one's
@@ -22,6 +24,13 @@ def work_imports() -> int:
     integrations.forget(timezone.now())
     runs.prune(now=timezone.now())
     return runs.work(clock=timezone.now)
+
+
+@shared_task(name="contacts.tasks.work_many", ignore_result=True)
+def work_many() -> int:
+    """Go on with what staff asked for many people at once; delete the files of old exports."""
+    many.prune(now=timezone.now())
+    return many.work(clock=timezone.now)
 
 
 @shared_task(name="contacts.tasks.apply_received", ignore_result=True)
@@ -55,6 +64,6 @@ def forget_people() -> int:
     return done
 
 
-def nudge() -> None:
+def nudge(task: Any = work_imports) -> None:
     """Begin now rather than at the next tick, once the present transaction is committed."""
-    transaction.on_commit(lambda: hints.give(work_imports), robust=True)
+    transaction.on_commit(lambda: hints.give(task), robust=True)

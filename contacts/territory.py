@@ -130,7 +130,13 @@ def _addresses_of(branches: Collection[int]) -> Q:
     return Q(fingerprint__in=theirs.order_by().values("fingerprint"))
 
 
+def _asked_within(branches: Collection[int]) -> Q:
+    """What is done in the background, and the file that came of it: asked for within just these branches."""
+    return Q(selection__branches=list(branches))
+
+
 register("contacts.Contact", "branch")
+register("contacts.BulkRun", _asked_within)
 register("contacts.Branch", lambda branches: Q(pk__in=branches))
 register("contacts.ClassSession", "branch")
 register("contacts.Suppression", _addresses_of)

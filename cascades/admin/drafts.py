@@ -16,6 +16,7 @@ from cascades.runner import WallTime
 
 _KEY = "cascades.starts"
 _CHOSEN = "cascades.chosen"
+_CHOSEN_GROUPS = "cascades.chosen.groups"
 KEPT = 5  # older ones are forgotten: a session is no archive
 
 
@@ -48,7 +49,8 @@ def open_for(request: HttpRequest, cascade_id: int, *, chosen: bool = False) -> 
     if free := [key for key in mine if key not in used]:
         return UUID(free[-1])
     launch_id = uuid4()
-    selection = {"groups": [], "contacts": request.session.get(_CHOSEN, []), "filter": {}} if chosen else {}
+    named = {"groups": chosen_groups(request), "contacts": request.session.get(_CHOSEN, []), "filter": {}}
+    selection = named if chosen else {}
     keep(request, launch_id, Draft(cascade_id, selection))
     return launch_id
 
@@ -69,9 +71,15 @@ def forget(request: HttpRequest, launch_id: UUID) -> None:
     request.session[_KEY] = {key: value for key, value in _all(request).items() if key != str(launch_id)}
 
 
-def choose(request: HttpRequest, contact_ids: list[int]) -> None:
-    """Remember the people chosen in the list of contacts; many ids do not travel in an address."""
+def choose(request: HttpRequest, contact_ids: list[int], *, group: int | None = None) -> None:
+    """Remember the people chosen in the list of contacts, or the group that holds them; many ids do not travel in an address."""
     request.session[_CHOSEN] = contact_ids
+    request.session[_CHOSEN_GROUPS] = [group] if group else []
+
+
+def chosen_groups(request: HttpRequest) -> list[int]:
+    found: list[int] = request.session.get(_CHOSEN_GROUPS, [])
+    return found
 
 
 def chosen(request: HttpRequest) -> list[int]:

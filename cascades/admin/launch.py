@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import wraps
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.contrib import admin, messages
 from django.contrib.admin.exceptions import NotRegistered
@@ -17,6 +17,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
@@ -29,7 +30,8 @@ from cascades.admin.selecting import SelectionForm
 from cascades.forecast import forecast
 from cascades.models import Cascade, CascadeStatus, Launch, LaunchState
 from contacts import territory
-from contacts.models import Business, Contact
+from contacts.admin import many
+from contacts.models import Act, Business, Contact, Group, GroupKind, Membership
 
 # More people than this are counted while the page already stands.
 AT_ONCE = 2000
@@ -134,9 +136,13 @@ def _begin(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _choose(request: HttpRequest) -> HttpResponse:
     """For people chosen in the list of contacts: which cascade?"""
+    if (group := request.GET.get("group", "")).isdecimal():
+        drafts.choose(request, [], group=int(group))
+    in_group = Membership.objects.filter(group__in=drafts.chosen_groups(request)).count()
     context = {
         **admin.site.each_context(request), "title": _("Start a cascade for these people"), "opts": Cascade._meta,
-        "count": len(drafts.chosen(request)), "cascades": Cascade.objects.order_by("-updated_at")[:100],
+        "count": len(drafts.chosen(request)) + in_group,
+        "cascades": Cascade.objects.order_by("-updated_at")[:100],
     }  # fmt: skip
     return TemplateResponse(request, "cascades/launch/choose.html", context)
 
@@ -210,9 +216,17 @@ def _said(launch: Launch, people: int) -> str:
 
 @admin.action(description=gettext_lazy("Start a cascade for these people"), permissions=["launch_cascade"])
 def start_for(_owner: ModelAdmin, request: HttpRequest, contacts: QuerySet[Contact]) -> HttpResponse:
-    """An action of the list of contacts; the people travel in the session."""
-    drafts.choose(request, list(contacts.order_by("pk").values_list("pk", flat=True)))
-    return HttpResponseRedirect(reverse("admin:cascades_cascade_launch_choose"))
+    """An action of the list of contacts. A few people travel in the session, a crowd in a group of its own, filled in the background."""
+    address = reverse("admin:cascades_cascade_launch_choose")
+    few = list(contacts.order_by("pk").values_list("pk", flat=True)[: AT_ONCE + 1])
+    if len(few) <= AT_ONCE:
+        drafts.choose(request, few)
+        return HttpResponseRedirect(address)
+    when = date_format(timezone.localtime(), "SHORT_DATETIME_FORMAT")
+    name = _("Selection of %(when)s") % {"when": when}
+    group = Group.objects.create(name=f"{name} ({uuid4().hex[:6]})", kind=GroupKind.SELECTION)
+    answer = many.begin(request, Act.ADD, group=group, leads_to=f"{address}?group={group.pk}")
+    return answer or HttpResponseRedirect(address)
 
 
 def offer_in_contacts() -> None:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.conf import settings
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
@@ -26,7 +26,7 @@ from cascades.admin.drafts import Draft
 from cascades.publishing import NotReady
 from cascades.runner import WallTime
 from contacts import calendar, kinds, territory
-from contacts.models import Branch, Business, Contact, Group, Membership, Segment
+from contacts.models import Branch, Business, Contact, Group, GroupKind, Membership, Segment
 
 NOW, LATER = "now", "later"
 if TYPE_CHECKING:
@@ -90,8 +90,12 @@ class SelectionForm(forms.Form):
         self.draft, self.business, self.now, self.mine = draft, business, now, mine
         self.fields["consent"].choices = [("", gettext("any")), *kinds.choices()]  # type: ignore[attr-defined]
         self.chosen: list[int] = draft.selection.get("contacts") or []
-        self._field("groups").queryset = Group.objects.annotate(
-            size=Count("memberships", filter=territory.within(Membership, mine, "memberships__"))
+        offered = ~Q(kind=GroupKind.SELECTION) | Q(
+            pk__in=draft.selection.get("groups") or []
+        )  # the one that was made for this start
+        theirs = territory.within(Membership, mine, "memberships__")
+        self._field("groups").queryset = Group.objects.filter(offered).annotate(
+            size=Count("memberships", filter=theirs)
         )
         self._field("segments").queryset = Segment.objects.all()
         self._field("branch").queryset = Branch.objects.filter(territory.within(Branch, mine))

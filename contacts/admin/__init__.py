@@ -2,6 +2,7 @@
 
 from contacts.admin import (
     booking,
+    bulk_run,
     business,
     connection,
     consent,
@@ -22,6 +23,7 @@ from contacts.admin import (
 
 __all__ = [
     "booking",
+    "bulk_run",
     "business",
     "connection",
     "consent",

@@ -69,7 +69,7 @@ class BookingAdmin(ImportsTable, LongList, ModelAdmin):
     list_select_related = ("contact", "branch")
     list_per_page = 50
     search_fields = ("title",)
-    search_help_text = _("What was booked, or the person's name, city, address or number")
+    search_help_text = _("The person's name, city, address or number, or what was booked")
     autocomplete_fields = ("contact",)
     actions = ["mark_confirmed", "mark_attended", "mark_missed", "mark_cancelled"]
     walks_by = "starts_at"
@@ -94,7 +94,9 @@ class BookingAdmin(ImportsTable, LongList, ModelAdmin):
         if not search_term.strip():
             return queryset, False
         people = found_by(Contact.objects.order_by(), search_term).values("pk")
-        return queryset.filter(title__icontains=search_term.strip()) | queryset.filter(contact__in=people), False
+        if people.exists():
+            return queryset.filter(contact__in=people), False
+        return queryset.filter(title__icontains=search_term.strip()), False
 
     def save_model(self, request: HttpRequest, obj: Booking, form: Any, change: bool) -> None:
         now, who = timezone.now(), _teller(request)

@@ -19,20 +19,23 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 
 from contacts.admin import desk, privacy
+from contacts.admin import many as for_many
 from contacts.admin.contact_list import (
     AddressFilter,
     CityFilter,
     ConsentFilter,
     ContactChangeList,
+    GroupFilter,
     LanguageFilter,
     MoreSection,
     SegmentFilter,
+    TagFilter,
     addresses_of,
     consent_chips,
+    with_tags,
 )
 from contacts.admin.exports import ExportsContacts
-from contacts.admin.grouping import add_to_group, remove_from_group
-from contacts.admin.limited import ModelAdmin, RelatedDropdownFilter
+from contacts.admin.limited import ModelAdmin
 from contacts.admin.long_list import LongList
 from contacts.admin.merging import compare_two
 from contacts.forms.person import AddressForm, AddressFormSet, ContactForm
@@ -58,7 +61,8 @@ class ContactAdmin(ExportsContacts, LongList, ModelAdmin):
     change_form_template = "contacts/contact_form.html"
     list_display = ("shown_name", "shown_addresses", "shown_consent", "city", "shown_language", "shown_since")
     list_filter = (
-        ("groups", RelatedDropdownFilter),
+        ("groups", GroupFilter),
+        TagFilter,
         SegmentFilter,
         LanguageFilter,
         CityFilter,
@@ -68,10 +72,10 @@ class ContactAdmin(ExportsContacts, LongList, ModelAdmin):
     list_filter_submit = True
     list_sections = [MoreSection]
     list_per_page = 50
-    indexed_filters = ("groups__id__exact", "segment", "language", "city", "consent", "address")
+    indexed_filters = ("groups__id__exact", "tag", "segment", "language", "city", "consent", "address")
     search_fields = ("search",)
     search_help_text = _("Name, city, address or number")
-    actions = [add_to_group, remove_from_group, compare_two, "export_contacts"]
+    actions = [*for_many.ACTIONS, compare_two, "export_contacts"]
     warn_unsaved_form = True
     show_facets = admin.ShowFacets.NEVER
     fieldsets = (
@@ -129,7 +133,10 @@ class ContactAdmin(ExportsContacts, LongList, ModelAdmin):
 
     @admin.display(description=_("name"))
     def shown_name(self, contact: Contact) -> str:
-        return str(contact)
+        return with_tags(contact)
+
+    def has_consent_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("contacts.consent_bulkrun")
 
     @admin.display(description=_("addresses"))
     def shown_addresses(self, contact: Contact) -> SafeString | str:

@@ -14,13 +14,24 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import DropdownFilter
+from unfold.contrib.filters.admin import DropdownFilter, RelatedDropdownFilter
 from unfold.sections import TemplateSection
 
 from contacts import kinds, phones, reasons, segments, territory, walking
 from contacts.admin.long_list import LongChangeList
 from contacts.consent import Ask, Person, Verdict, gate
-from contacts.models import Address, Business, Consent, ConsentPurpose, Contact, Segment, Validity
+from contacts.models import (
+    Address,
+    Business,
+    Consent,
+    ConsentPurpose,
+    Contact,
+    Group,
+    GroupKind,
+    Membership,
+    Segment,
+    Validity,
+)
 
 
 class ContactChangeList(LongChangeList):
@@ -85,6 +96,35 @@ class MoreSection(TemplateSection):
         verdicts = instance.known.verdicts if getattr(instance, "known", None) else {}
         closed = [(kinds.label(a.kind), reasons.say(v.reason, v.params)) for a, v in verdicts.items() if not v.ok]
         return {"closed": closed}
+
+
+def with_tags(contact: Contact) -> str:
+    """The name, and beside it the tags."""
+    tags = [group.name for group in contact.groups.all() if group.kind == GroupKind.TAG]
+    look = "bg-primary-100 text-primary-700 dark:bg-primary-500/20 dark:text-primary-400 px-2 py-0.5 rounded-default text-[11px]"
+    chips = format_html_join("", ' <span class="{} ml-1 whitespace-nowrap">{}</span>', ((look, name) for name in tags))
+    return format_html("{}{}", contact, chips)
+
+
+class GroupFilter(RelatedDropdownFilter):
+    """Groups that staff keep; tags have a filter of their own."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
+        return field.get_choices(include_blank=False, ordering=("name",), limit_choices_to={"kind": GroupKind.GROUP})
+
+
+class TagFilter(DropdownFilter):
+    title = _("tag")
+    parameter_name = "tag"
+
+    def lookups(self, request: HttpRequest, model_admin: AnyAdmin[Any]) -> Sequence[tuple[str, Any]]:
+        return [(str(pk), name) for pk, name in Group.objects.filter(kind=GroupKind.TAG).values_list("pk", "name")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Contact]) -> QuerySet[Contact]:
+        value = self.value() or ""
+        if not (value.isascii() and value.isdecimal() and len(value) < 19):
+            return queryset
+        return queryset.filter(pk__in=Membership.objects.order_by().filter(group=int(value)).values("contact"))
 
 
 class SegmentFilter(DropdownFilter):

@@ -10,25 +10,28 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from contacts import branch_hours, territory
 from contacts.admin.limited import ModelAdmin
 from contacts.forms.house import BranchForm
-from contacts.models import Branch, Group, Membership
+from contacts.models import Branch, Group, GroupKind, Membership
 
 
 @admin.register(Group)
 class GroupAdmin(ModelAdmin):
-    list_display = ("name", "description", "shown_people", "created_at")
+    list_display = ("name", "kind", "description", "shown_people", "created_at")
+    list_filter = (("kind", ChoicesDropdownFilter),)
+    list_filter_submit = True
     search_fields = ("name",)
-    fields = ("name", "description", "shown_people")
+    fields = ("kind", "name", "description", "shown_people")
     readonly_fields = ("shown_people",)
     show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
         groups: QuerySet[Group] = super().get_queryset(request)
         theirs = territory.within(Membership, territory.of(request.user), "memberships__")
-        return groups.annotate(people=Count("memberships", filter=theirs))
+        return groups.exclude(kind=GroupKind.SELECTION).annotate(people=Count("memberships", filter=theirs))
 
     @admin.display(description=_("people"), ordering="people")
     def shown_people(self, group: Group) -> SafeString | str:
@@ -37,8 +40,9 @@ class GroupAdmin(ModelAdmin):
         people = int(getattr(group, "people", 0))
         address = reverse("admin:contacts_contact_changelist")
         told = ngettext("%(count)s person", "%(count)s people", people) % {"count": people}
+        asked = "tag" if group.kind == GroupKind.TAG else "groups__id__exact"
         look = "text-primary-600 dark:text-primary-500"
-        return format_html('<a class="{}" href="{}?groups__id__exact={}">{}</a>', look, address, group.pk, told)
+        return format_html('<a class="{}" href="{}?{}={}">{}</a>', look, address, asked, group.pk, told)
 
 
 @admin.register(Branch)

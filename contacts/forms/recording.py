@@ -26,7 +26,7 @@ from unfold.widgets import (
 from contacts import calendar, kinds, timezones
 from contacts.consent import Line
 from contacts.events import NOTED
-from contacts.models import Basis, Business, Consent, ConsentPurpose, Group
+from contacts.models import Basis, Business, Consent, ConsentPurpose
 
 
 class EventForm(forms.Form):
@@ -155,32 +155,3 @@ class ConsentForm(forms.Form):
     def _instant(self, day: date) -> datetime:
         """Now for today; for an earlier day its end, for nobody knows the hour."""
         return self.now if day == self.today else calendar.at_local(day, time(23, 59, 59), self.zone)
-
-
-class GroupChoiceForm(forms.Form):
-    """A group to put people into, or a new one."""
-
-    group = forms.ModelChoiceField(
-        label=capfirst(_("group")), queryset=Group.objects.all(), required=False, widget=UnfoldAdminSelectWidget
-    )
-    new = forms.CharField(
-        label=capfirst(_("or a new group")), max_length=120, required=False, widget=UnfoldAdminTextInputWidget
-    )
-
-    def __init__(self, *args: Any, may_add: bool, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if not may_add:
-            del self.fields["new"]
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        cleaned["new"] = (cleaned.get("new") or "").strip()
-        if bool(cleaned.get("group")) == bool(cleaned["new"]):
-            raise ValidationError(
-                _("Choose a group, or write the name of a new one.") if "new" in self.fields else _("Choose a group.")
-            )
-        return cleaned
-
-    def chosen(self) -> Group:
-        group: Group | None = self.cleaned_data["group"]
-        return group or Group.objects.get_or_create(name=self.cleaned_data["new"])[0]

@@ -1,10 +1,11 @@
 """The nouns of the contacts room."""
 
 from contacts.models.booking import BookedBy, Booking, BookingKind, BookingStatus, ClassSession
+from contacts.models.bulk_run import Act, BulkRun, BulkState
 from contacts.models.business import Branch, Business
 from contacts.models.connection import Connection, Received, ReceivedState
 from contacts.models.consent import Basis, Consent, ConsentPurpose, Suppression, SuppressionReason, SuppressionScope
-from contacts.models.contact import LONGEST_ADDRESS, Address, Contact, Group, Membership, Validity
+from contacts.models.contact import LONGEST_ADDRESS, Address, Contact, Group, GroupKind, Membership, Validity
 from contacts.models.event import Event
 from contacts.models.goods import BoughtTogether, GoesBy, GoesWith
 from contacts.models.importing import ImportLayout, ImportRow, ImportRun, ImportState, RowOutcome
@@ -18,6 +19,7 @@ from contacts.models.voucher import CodeKind, Voucher, VoucherOffer
 
 __all__ = [
     "LONGEST_ADDRESS",
+    "Act",
     "Address",
     "Alias",
     "AnsweredCall",
@@ -28,6 +30,8 @@ __all__ = [
     "BookingStatus",
     "BoughtTogether",
     "Branch",
+    "BulkRun",
+    "BulkState",
     "Business",
     "Cap",
     "ClassSession",
@@ -43,6 +47,7 @@ __all__ = [
     "GoesBy",
     "GoesWith",
     "Group",
+    "GroupKind",
     "ImportLayout",
     "ImportRow",
     "ImportRun",

@@ -177,9 +177,21 @@ class Address(models.Model):
         return kinds.shown(self.kind, self.normal)
 
 
+class GroupKind(models.TextChoices):
+    """What staff mean by it. A tag is a group that is shown as a small label; a selection was made for a start and is offered nowhere."""
+
+    GROUP = "group", _("group")
+    TAG = "tag", _("tag")
+    SELECTION = "selection", _("selection")
+
+
 class Group(models.Model):
     """A named list of contacts that staff keep."""
 
+    kind = models.CharField(
+        _("kind"), max_length=10, choices=GroupKind.choices[:2], default=GroupKind.GROUP, db_default=GroupKind.GROUP.value,
+        help_text=_("A tag is a light label, shown beside the name."),
+    )  # fmt: skip
     name = models.CharField(_("name"), max_length=120, unique=True)
     description = models.CharField(_("what it is for"), max_length=255, blank=True, default="")
     created_at = models.DateTimeField(_("created"), auto_now_add=True)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
@@ -16,7 +17,7 @@ from django.urls import reverse
 from channels.models import Channel, Delivery, Message
 from config import fence
 from contacts import territory
-from contacts.models import Booking, Contact
+from contacts.models import Booking, BulkRun, Contact
 from tests.factories import NOW
 from tests.territories import house as houses
 from tests.territories.house import MARKS, OTHERS, House
@@ -48,7 +49,7 @@ def gives_away(answer: Any) -> list[str]:
 
 
 def models() -> list[type[Model]]:
-    return [one for one in admin.site._registry if territory.is_limited(one)]
+    return [one for one in admin.site._registry if territory.is_limited(one) and one is not BulkRun]
 
 
 def address(model: type[Model], page: str, pk: Any) -> str:
@@ -206,6 +207,9 @@ def test_pages_with_a_form_of_their_own_know_nobody_else(house: House, desk: Cli
         ("channels_sandboxmessage_play", [sandbox.pk], {"act": "order"}),
         ("cascades_launch_cancel", [launch.pk], {}),
     ]  # fmt: skip
+    asked += [
+        (f"contacts_bulkrun_{page}", [_before_the_limit(house).pk], {}) for page in ("progress", "cancel", "file")
+    ]
     before = houses.snapshot()
     for name, numbers, posted in asked:
         url = reverse(f"admin:{name}", args=numbers)
@@ -214,6 +218,25 @@ def test_pages_with_a_form_of_their_own_know_nobody_else(house: House, desk: Cli
     assert houses.snapshot() == before
     about_one = {name for name, _numbers, _posted in asked}
     assert fence.PAGES - about_one == OF_ALL, "ask this page with another branch's number too"
+
+
+def _before_the_limit(house: House) -> BulkRun:
+    """What the same login asked for while it still saw everybody."""
+    user = User.objects.get(username="limited")
+    return BulkRun.objects.create(
+        act="export", state="waiting", selection={"ids": [house.other.pk]}, words="Wanda", created_by=user, created_at=NOW
+    )  # fmt: skip
+
+
+def test_what_they_ask_for_in_the_background_is_done_for_theirs(house: House, desk: Client) -> None:
+    everyone = {"action": "export_many", "_selected_action": [house.theirs.pk, house.other.pk], "select_across": "1"}
+    desk.post(houses.changelist(Contact), everyone)
+    desk.post(houses.changelist(Contact), {**everyone, "select_across": "0"})
+    runs = list(BulkRun.objects.all())
+    assert [run.total for run in runs] == [1, 1]
+    assert {run.pk for run in desk.get(houses.changelist(BulkRun)).context["cl"].result_list} == {
+        run.pk for run in runs
+    }
 
 
 # Pages that are about no single person's row; what they show is asked below, and of the start in test_limited_starts.
