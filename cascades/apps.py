@@ -10,7 +10,7 @@ class CascadesConfig(AppConfig):
     verbose_name = _("Cascades")
 
     def ready(self) -> None:
-        from cascades import audience, holdings, merging, reasons, receivers, runner
+        from cascades import audience, holdings, merging, reasons, receivers, runner, stories
         from channels import sending
         from contacts import segments, territory
 
@@ -18,6 +18,7 @@ class CascadesConfig(AppConfig):
         reasons.register()
         receivers.connect()
         merging.connect()
+        stories.register()
         segments.register_user(audience.uses_of_segment)
         segments.register_user(runner.uses_of_segment)
         sending.register_run_state(runner.run_state)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -21,7 +21,7 @@ from cascades.reasons import say_together
 from channels import capabilities, engagement, liquid, rendering, sending
 from channels.models import PriceUnit
 from channels.transport import Fact
-from contacts import vouchers
+from contacts import guardians, vouchers
 from contacts.bulk import Among
 from contacts.consent import Ask, Person, gate
 from contacts.models import Business, Contact
@@ -50,7 +50,8 @@ class Forecast:
     first_by_channel: (channel, people whose first message comes by it); reasons: (sentence, people) for those who cannot be reached;
     unknown: people for whom it cannot be known whether they open, where a later step asks; cost_with and cost_without: at most, with and
     without the later steps for these; shared: copies saved because people share an address; steps: by the choice that was made;
-    waiting: people for whom it is quiet time now; capped: those who have had the most per person.
+    waiting: people for whom it is quiet time now; capped: those who have had the most per person; students: those who are spoken to through
+    others, and guardians: those others, who are counted among the people, once for each student.
     """
 
     people: int
@@ -65,6 +66,8 @@ class Forecast:
     steps: tuple[StepForecast, ...]
     waiting: int = 0
     capped: int = 0
+    students: int = 0
+    guardians: int = 0
 
     @property
     def unreachable(self) -> int:
@@ -88,14 +91,16 @@ def forecast(cascade: Cascade, selection: audience.Selection, *, unknown_goes_on
     steps = [_Step.of(step, number, business, now) for number, step in enumerate(draft_steps(cascade), start=1)]
     count = _Count(steps, Mode(cascade.mode))
     asks = {step.ask for step in steps}
-    whom = audience.people(selection, now)
-    for ids in _chunks(whom.order_by("pk").values_list("pk", flat=True).iterator(CHUNK)):
+    whom, any_guardians = audience.people(selection, now), guardians.any_receives()
+    for chosen in _chunks(whom.order_by("pk").values_list("pk", flat=True).iterator(CHUNK)):
+        ids = count.through(guardians.of(chosen) if any_guardians else {}, chosen)
         people = gate(ids, asks, now=now, business=business)
         count.people += len(ids)
         full = sending.Full(people, business.limits, now)
         prefers = _preferences(cascade, steps, ids, now)
-        for pk, person in people.items():
-            count.add(person, full, prefers.get(pk, ""))
+        for pk in ids:
+            if person := people.get(pk):
+                count.add(person, full, prefers.get(pk, ""))
     return count.result(unknown_goes_on)
 
 
@@ -196,12 +201,19 @@ class _Count:
     def __init__(self, steps: Sequence[_Step], mode: Mode = Mode.SERIES) -> None:
         self.steps, self.mode = steps, mode
         self.for_some = plan.Mode(mode).asks_for_whom
+        self.students = self.guardians = 0
         self.people = self.reachable = self.unknown = self.shared = self.waiting = self.capped = 0
         self.first: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
         self.with_unknown: list[tuple[int, Decimal]] = [(0, Decimal(0)) for _ in steps]
         self.without: list[tuple[int, Decimal]] = [(0, Decimal(0)) for _ in steps]
         self.taken: set[tuple[int, str, str]] = set()
+
+    def through(self, answering: Mapping[int, Sequence[int]], ids: Sequence[int]) -> list[int]:
+        """Who is written to: in a student's stead those who answer for them."""
+        self.students += len(answering)
+        self.guardians += sum(len(theirs) for theirs in answering.values())
+        return [one for pk in ids for one in answering.get(pk, (pk,))]
 
     def add(self, person: Person, full: sending.Full, prefers: str = "") -> None:
         ways = [person.verdicts[step.ask] for step in self.steps]
@@ -271,7 +283,7 @@ class _Count:
                 StepForecast(step.number, str(step.step.message), str(step.step.channel), people, cost)
                 for step, (people, cost) in zip(self.steps, chosen, strict=True)
             ),
-            self.waiting, self.capped,
+            self.waiting, self.capped, self.students, self.guardians,
         )  # fmt: skip
 
 

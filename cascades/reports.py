@@ -92,7 +92,7 @@ def numbers(cascade: Cascade, mine: territory.Territory = None) -> Numbers:
     )
     dearest = max(steps, key=lambda step: step.unit_cost, default=None)
     return Numbers(
-        people=sum(count for outcome, count in outcomes.items() if outcome != Outcome.MOVED),
+        people=sum(count for outcome, count in outcomes.items() if outcome not in (Outcome.MOVED, Outcome.GUARDIANS)),
         outcomes=outcomes,
         first_sent=spread["first"],
         last_sent=spread["last"],

@@ -26,7 +26,8 @@ def launch() -> int:
 
 @shared_task(name="cascades.tasks.trigger")
 def trigger() -> int:
-    """Who is to enter the cascades that take people in by themselves."""
+    """Who is to enter the cascades that take people in by themselves, and which guardians are to be let go."""
+    runner.let_go(timezone.now())
     return runner.listen(timezone.now())
 
 

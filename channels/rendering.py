@@ -18,16 +18,16 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from django.utils import translation
 
 from channels import liquid, richtext, segments
+from channels.context import context_for, detail_name, known
 from channels.liquid import BadTemplate, MissingField
 from channels.mail_layout import Brand, footer, page
 from channels.samples import sample_booking, sample_context
 from channels.transport import Button
 from contacts import kinds
-from contacts.consent import Person
 
 __all__ = [
-    "BadTemplate", "Brand", "Frame", "MissingField", "Rendered", "Written", "choose", "compile_content", "context_for", "render",
-    "sample_booking", "sample_context", "text_digest", "try_plain", "unsubscribe_fits",
+    "BadTemplate", "Brand", "Frame", "MissingField", "Rendered", "Written", "choose", "compile_content", "context_for", "detail_name",
+    "render",    "sample_booking", "sample_context", "text_digest", "try_plain", "unsubscribe_fits",
 ]  # fmt: skip
 
 MARKETING = "marketing"
@@ -152,34 +152,6 @@ def choose(content: Iterable[Mapping[str, Any]], kind: str, language: str, fallb
     return None
 
 
-def context_for(person: Person, extra: Mapping[str, Any]) -> dict[str, Any]:
-    """What the Liquid sees: `contact` with the person's fields and other details, and what the occasion brings. Blanks are left out."""
-    own = {
-        "first_name": person.first_name, "last_name": person.last_name, "full_name": f"{person.first_name} {person.last_name}".strip(),
-        "city": person.city, "birth_date": person.birth_date, "language": person.language, "branch": person.branch_name,
-        "number": person.external_id,
-    }  # fmt: skip
-    details = {detail_name(str(name)): value for name, value in person.attributes.items()}
-    return {**_known(extra), "contact": _known({**details, **_known(own)})}
-
-
-def detail_name(name: str) -> str:
-    """A free detail's name as Liquid can write it: "Pet name" is contact.pet_name."""
-    return re.sub(r"\W+", "_", name.strip().lower()).strip("_")
-
-
-def _known(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: value for name, value in fields.items() if (value.strip() if type(value) is str else not _is_blank(value))
-    }
-
-
-def _is_blank(value: object) -> bool:
-    return value is None or (
-        isinstance(value, str | list | dict) and not (value.strip() if isinstance(value, str) else value)
-    )
-
-
 def render(variant: Mapping[str, Any], context: Mapping[str, Any], frame: Frame) -> Rendered:
     """The text for one person; `MissingField` when it needs what is not known of them."""
     html_source = variant["html"]
@@ -209,7 +181,7 @@ def _button(button: Mapping[str, str], values: Mapping[str, Any], links: _Links)
 
 
 def _values(variant: Mapping[str, Any], context: Mapping[str, Any], frame: Frame, *, rich: bool) -> dict[str, Any]:
-    values = {**context, "business": _known(variant["business"]), "public_address": frame.base_url}
+    values = {**context, "business": known(variant["business"]), "public_address": frame.base_url}
     if frame.unsubscribe_url:
         values["unsubscribe_url"] = frame.unsubscribe_url
     values |= _pages(context, frame)

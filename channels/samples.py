@@ -15,7 +15,13 @@ def sample_context(*, born: date = date(1990, 5, 17)) -> dict[str, Any]:
         "branch": "Centro", "number": "1001",
     }  # fmt: skip
     happened = dict.fromkeys(("event", "cart", "order", "page"), sample_event())
-    return {"contact": contact, "booking": sample_booking(), "goes_with": sample_event()["items"], **happened}
+    return {
+        "contact": contact,
+        "student": contact,
+        "booking": sample_booking(),
+        "goes_with": sample_event()["items"],
+        **happened,
+    }
 
 
 def sample_booking() -> dict[str, Any]:

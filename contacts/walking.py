@@ -66,8 +66,11 @@ class Walk:
         found, edge = begun.keys, begun.seen
         size, over = FIRST, self.clock() + SECONDS
         while edge is not None and len(found) < want and (since := self.clock()) < over:
-            more, edge = self._stride(self.rows, edge, size, want - len(found), up)
-            found = found + more
+            with _hurry(connections[self.rows.db]) as in_time:
+                more, further = self._stride(self.rows, edge, size, want - len(found), up)
+            if not in_time:
+                break
+            found, edge = found + more, further
             took = max(self.clock() - since, 1e-4)
             size = int(size * min(4.0, max(0.2, (over - self.clock()) / took)))
         return Found(found, edge is None and len(found) < want, edge)

@@ -138,7 +138,8 @@ def _choose(request: HttpRequest) -> HttpResponse:
     """For people chosen in the list of contacts: which cascade?"""
     if (group := request.GET.get("group", "")).isdecimal():
         drafts.choose(request, [], group=int(group))
-    in_group = Membership.objects.filter(group__in=drafts.chosen_groups(request)).count()
+    theirs = territory.visible(Membership.objects.all(), request.user)
+    in_group = theirs.filter(group__in=drafts.chosen_groups(request)).count()
     context = {
         **admin.site.each_context(request), "title": _("Start a cascade for these people"), "opts": Cascade._meta,
         "count": len(drafts.chosen(request)) + in_group,

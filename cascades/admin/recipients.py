@@ -258,6 +258,7 @@ class PeopleAdmin(ReadOnlyAdmin):
             Outcome.EXHAUSTED: "",  # named too: a code without a tone would be shown instead of its words
             Outcome.STOPPED: "",
             Outcome.MOVED: "",
+            Outcome.GUARDIANS: "",
         },
     )
     def result(self, enrollment: Enrollment) -> tuple[str, str]:

@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 class Outcome(models.TextChoices):
     """How it ended for a person; blank while it is open. Each enrollment has exactly one.
 
-    `moved`: the person goes on, in an enrollment for the new date; the numbers count them there.
+    `moved`: the person goes on, in an enrollment for the new date; the numbers count them there. `guardians`: a student, to whom those who
+    answer for them are spoken to in their stead, each in an enrollment of their own.
     """
 
     OPEN = "", _("still running")
@@ -20,6 +21,7 @@ class Outcome(models.TextChoices):
     STOPPED = "stopped", _("stopped")
     FAILED = "failed", _("failed")
     MOVED = "moved", _("moved to another date")
+    GUARDIANS = "guardians", _("through those who answer for them")
 
 
 class Enrollment(models.Model):
@@ -28,6 +30,7 @@ class Enrollment(models.Model):
     `occasion` is never empty: `launch:<id>` for a start by hand, else what the trigger says ("birthday:2026", "cart:81"). `shared`: the
     occasion is one for all (a launch), so that identical text goes to a shared address once. `max_until`: it is over by then at the latest.
     `prefers`: the kind of channel that came first for this person when they came in, "" for the order of the steps.
+    `on_behalf_of`: the student for whom this guardian is in it; the occasion then ends with "~" and the student's id.
     `context`: what the occasion is about, by number (`{"booking": 17}`, `{"event": 99}`); `anchor_at`: the date it is about.
     """
 
@@ -37,6 +40,14 @@ class Enrollment(models.Model):
     version = models.ForeignKey("cascades.CascadeVersion", models.PROTECT, related_name="enrollments", db_index=False)
     contact = models.ForeignKey(
         "contacts.Contact", models.CASCADE, related_name="enrollments", verbose_name=_("contact")
+    )
+    on_behalf_of = models.ForeignKey(
+        "contacts.Contact",
+        models.CASCADE,
+        null=True,
+        related_name="enrollments_through",
+        verbose_name=_("for"),
+        db_index=False,
     )
     launch = models.ForeignKey("cascades.Launch", models.CASCADE, null=True, related_name="enrollments", db_index=False)
     occasion = models.CharField(max_length=120)
@@ -74,6 +85,10 @@ class Enrollment(models.Model):
             models.Index(fields=["cascade", "next_due_at"], name="enrollment_due", condition=Q(outcome="")),
             models.Index(fields=["launch", "outcome"], name="enrollment_of_launch"),
             models.Index(fields=["contact"], name="enrollment_open_of", condition=Q(outcome="")),
+            # Schools ask it for a student; elsewhere it has no entry.
+            models.Index(
+                fields=["on_behalf_of"], name="enrollment_for_student", condition=Q(on_behalf_of__isnull=False)
+            ),
             # The list shows those with whom something went wrong; nobody else costs it anything.
             models.Index(
                 fields=["outcome", "id"],

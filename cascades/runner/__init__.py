@@ -2,6 +2,7 @@
 
 # - launch.py: a start by hand, and taking it back
 # - enroll.py: who is selected becomes an enrollment, once per occasion
+# - guardians.py: in a student's stead those who answer for them
 # - listening.py: automatic ways in, switched on and asked who is to enter
 # - plans.py: frozen versions as the engine reads them
 # - progress.py: what is known of each person's way so far
@@ -18,6 +19,7 @@
 from cascades.publishing import NotReady
 from cascades.runner.advance import advance
 from cascades.runner.enroll import enroll, enroll_due
+from cascades.runner.guardians import let_go
 from cascades.runner.in_flight import Place, Then, places, publish
 from cascades.runner.launch import WallTime, cancel, start
 from cascades.runner.listening import (
@@ -44,6 +46,7 @@ __all__ = [
     "enroll_contacts",
     "enroll_due",
     "expected",
+    "let_go",
     "listen",
     "listen_for",
     "pause",

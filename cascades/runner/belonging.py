@@ -22,11 +22,11 @@ def find_out(ways: Sequence[Way], now: datetime) -> Mapping[int, str]:
         return {}
     wanted = sorted({pk for theirs in asking.values() for pk in theirs})
     known = Segment.objects.in_bulk(wanted)
-    people = {way.row.contact_id for way in ways if way.row.id in asking}
+    people = {way.row.about for way in ways if way.row.id in asking}
     there = {pk: _members(segment, people, now) for pk, segment in known.items()}
     for way in ways:
         if way.row.id in asking:
-            mine = frozenset(pk for pk, members in there.items() if way.row.contact_id in members)
+            mine = frozenset(pk for pk, members in there.items() if way.row.about in members)
             way.progress = replace(way.progress, segments=mine)
     return {pk: segment.name for pk, segment in known.items()}
 

@@ -203,16 +203,23 @@ def _planned(way: Way, step: FrozenStep, person: Person, verdict: Verdict, now: 
         token=token, contact_id=way.row.contact_id, channel_id=step.channel_id, message_version_id=step.message_version_id,
         kind=step.ask.kind, purpose=step.ask.purpose, urgent=step.ask.urgent, sandbox=step.sandbox, scope=_scope(way.row, step),
         campaign=way.frozen.campaign, step_name=step.name[:120], address=verdict.address, language=person.language,
-        tracked=verdict.tracked and step.tells_opening, valid_until=until, context={**way.row.context, "way": way.row.id},
+        tracked=verdict.tracked and step.tells_opening, valid_until=until, context=_context(way.row),
         not_before=spread(opens, token, step.spread, verdict.open_until, until) if waits else now,
         priority=way.frozen.priority, budget_id=way.frozen.budget_id, reason=verdict.reason if waits else "",
         reason_params=verdict.params if waits else {},
     )  # fmt: skip
 
 
+def _context(row: Row) -> dict[str, Any]:
+    """What the text may use; the student, where the message goes to a guardian."""
+    told = {name: value for name, value in row.context.items() if name != "student"}
+    about = {"student": row.on_behalf_of_id} if row.on_behalf_of_id else {}
+    return {**told, **about, "way": row.id}
+
+
 def _scope(row: Row, step: FrozenStep) -> str:
     """Where the occasion is one for all, identical text goes to a shared address once; a personal occasion is each person's own."""
-    scope = f"{row.cascade_id}:{row.occasion}:{step.key}"
+    scope = f"{row.cascade_id}:{row.own_occasion if row.shared else row.occasion}:{step.key}"
     return (scope if row.shared else f"{row.contact_id}:{scope}")[:SCOPE_LENGTH]
 
 

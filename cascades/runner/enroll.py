@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import (
     BooleanField,
+    Case,
     CharField,
     DateTimeField,
     Exists,
@@ -26,6 +27,7 @@ from django.db.models import (
     QuerySet,
     UUIDField,
     Value,
+    When,
 )
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce, Greatest
@@ -34,9 +36,10 @@ from django.utils.translation import gettext as _
 from cascades import signals
 from cascades.models import CascadeStatus, CascadeVersion, Enrollment, Launch, LaunchState, Outcome
 from cascades.runner import plans
+from cascades.runner.guardians import in_their_stead
 from cascades.trigger import Check, Entry, trigger
 from channels import engagement
-from contacts import bulk
+from contacts import bulk, guardians
 from contacts.models import Contact, Event
 
 log = logging.getLogger(__name__)
@@ -148,7 +151,8 @@ def _in_portions() -> bool:
 def _last_in(launch_id: UUID) -> int:
     if not _in_portions():
         return 0
-    return Enrollment.objects.filter(launch_id=launch_id).aggregate(last=Max("contact_id"))["last"] or 0
+    mine = Enrollment.objects.filter(launch_id=launch_id, on_behalf_of=None)
+    return mine.aggregate(last=Max("contact_id"))["last"] or 0
 
 
 def _portion(people: QuerySet[Contact], after: int) -> tuple[QuerySet[Contact], int | None]:
@@ -161,8 +165,10 @@ def _portion(people: QuerySet[Contact], after: int) -> tuple[QuerySet[Contact], 
 
 
 def _insert(people: QuerySet[Contact], occasion: Occasion, now: datetime) -> tuple[int, int]:
-    """(people in the source, people who were not in yet), of one snapshot."""
+    """(people in the source, people who were not in yet), of one snapshot. For a student those who answer for them come in besides."""
     entry = occasion.entry
+    through = not entry.too_late and guardians.any_receives()
+    mark = uuid4()
     columns: dict[str, Any] = {
         "cascade_id": Value(occasion.version.cascade_id, IntegerField()),
         "version_id": Value(occasion.version.pk, IntegerField()),
@@ -183,10 +189,14 @@ def _insert(people: QuerySet[Contact], occasion: Occasion, now: datetime) -> tup
     }
     if occasion.launch_id:
         columns["launch_id"] = Value(occasion.launch_id, UUIDField())
+    if through:
+        columns["claim_token"] = Case(When(guardians.has(entry.contact), then=Value(mark)), output_field=UUIDField())
     given = {f"e_{name}": value for name, value in columns.items()}
     erased = Contact.objects.filter(pk=OuterRef(entry.contact), erased_at__isnull=False)
     source = people.filter(~Exists(erased)).order_by().annotate(**given).values_list(entry.contact, *given)
-    return bulk.insert_select(Enrollment, ["contact_id", *columns], source)
+    counted, inserted = bulk.insert_select(Enrollment, ["contact_id", *columns], source)
+    instead = in_their_stead(occasion.version, mark, now, occasion.prefers) if through and inserted else 0
+    return counted + instead, inserted + instead
 
 
 _INSTANT = DateTimeField()

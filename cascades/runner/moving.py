@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db.models.functions import Coalesce
+
 from cascades.engine import Ending, Finish, Stop
 from cascades.models import StepRun
 from cascades.replies import Answer, rule_for
@@ -38,7 +40,7 @@ def move_at_end(ways: Iterable[Way], now: datetime) -> None:
     moves: Moves = {}
     for way in ways:
         if isinstance(way.intent, Stop | Finish) and way.frozen.ends.groups:
-            moves |= _of(way.row.contact_id, _for_end(way.frozen.ends.groups, way.intent))
+            moves |= _of(way.row.about, _for_end(way.frozen.ends.groups, way.intent))
     _carry_out(moves, now)
 
 
@@ -66,7 +68,9 @@ def _moves(said: Sequence[Fact]) -> Moves:
     runs = StepRun.objects.filter(Among("delivery_id", {fact.delivery_id or 0 for fact in said}))
     steps = {
         delivery: (contact, answers)
-        for delivery, contact, answers in runs.values_list("delivery_id", "enrollment__contact_id", "step__answers")
+        for delivery, contact, answers in runs.values_list(
+            "delivery_id", Coalesce("enrollment__on_behalf_of_id", "enrollment__contact_id"), "step__answers"
+        )
         if answers
     }
     moves: Moves = {}

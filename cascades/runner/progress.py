@@ -24,6 +24,7 @@ class Row(NamedTuple):
 
     id: int
     contact_id: int
+    on_behalf_of_id: int | None
     version_id: int
     cascade_id: int
     occasion: str
@@ -36,6 +37,16 @@ class Row(NamedTuple):
     context: dict[str, Any]
     anchor_at: datetime | None
     claim_token: UUID | None
+
+    @property
+    def about(self) -> int:
+        """Whom it is about: the student, where a guardian is in it for one."""
+        return self.on_behalf_of_id or self.contact_id
+
+    @property
+    def own_occasion(self) -> str:
+        """The occasion, the same for all who are in it for the same student."""
+        return self.occasion.rpartition("~")[0] if self.on_behalf_of_id else self.occasion
 
 
 # The engine's reasons for leaving a step out because it was not meant for the person.

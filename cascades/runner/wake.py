@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import CharField, Exists, F, OuterRef, QuerySet, Value
+from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat, Left
 
 from cascades.engine import Ending, Stop
@@ -22,6 +22,7 @@ from cascades.reasons import SENTENCES
 from cascades.runner import inbox, plans, progress
 from cascades.runner.deciding import Way, look
 from cascades.runner.enroll import ENDS_BOOKING
+from cascades.runner.guardians import let_go_of
 from cascades.runner.inbox import Fact
 from cascades.runner.moving import move
 from cascades.runner.progress import Message
@@ -66,7 +67,9 @@ def _states(delivery_ids: Sequence[int]) -> QuerySet[Any, Any]:
     brake = StepControl.objects.filter(
         cascade_id=OuterRef("enrollment__cascade_id"), step_key=OuterRef("step_key"), paused_at__isnull=False
     )
-    runs = StepRun.objects.filter(Among("delivery_id", delivery_ids)).annotate(held=Exists(brake))
+    runs = StepRun.objects.filter(Among("delivery_id", delivery_ids)).annotate(
+        held=Exists(brake), let_go=let_go_of("enrollment__")
+    )
     return runs.values_list(
         "delivery_id",
         "enrollment__outcome",
@@ -74,6 +77,7 @@ def _states(delivery_ids: Sequence[int]) -> QuerySet[Any, Any]:
         "enrollment__reason_params",
         "enrollment__cascade__status",
         "held",
+        "let_go",
     )
 
 
@@ -81,10 +85,12 @@ _STATES = Compiled(_states)
 
 
 def _objection(
-    outcome: str, reason: str, params: dict[str, Any], status: str, held: bool
+    outcome: str, reason: str, params: dict[str, Any], status: str, held: bool, let_go: bool
 ) -> tuple[str, Mapping[str, Any]] | None:
     if outcome != Outcome.OPEN:
         return reason, params
+    if let_go:
+        return "guardian_no_more", {}
     if status == CascadeStatus.STOPPED:
         return "cascade_stopped", {}
     return (HELD, {}) if held or status != CascadeStatus.RUNNING else None
@@ -108,8 +114,12 @@ def _ways(contact_ids: Collection[int]) -> list[Way]:
     """The open ways of these contacts, locked in the order of their ids: a tick that holds one is waited for."""
     if not contact_ids:
         return []
-    still_open = Enrollment.objects.filter(Among("contact_id", contact_ids), outcome=Outcome.OPEN).order_by("id")
-    rows = progress.rows(still_open.select_for_update(no_key=True).values_list(*progress.COLUMNS))
+    theirs = Q(Among("contact_id", contact_ids)) | Q(Among("on_behalf_of_id", contact_ids))
+    return _loaded(Enrollment.objects.filter(theirs, outcome=Outcome.OPEN))
+
+
+def _loaded(still_open: QuerySet[Enrollment]) -> list[Way]:
+    rows = progress.rows(still_open.order_by("id").select_for_update(no_key=True).values_list(*progress.COLUMNS))
     if not rows:
         return []
     frozen = plans.load({row.version_id for row in rows})
@@ -121,14 +131,40 @@ def _concerned(ways: Sequence[Way], facts: Sequence[Fact], now: datetime) -> lis
     """Those whom the facts say something about, with what the engine makes of it."""
     by_contact: dict[int, list[Way]] = defaultdict(list)
     for way in ways:
-        by_contact[way.row.contact_id].append(way)
+        for contact in {way.row.contact_id, way.row.about}:
+            by_contact[contact].append(way)
     concerned: dict[int, Way] = {}
     for fact in sorted(facts, key=lambda fact: fact.at):
         for way in _apply(fact, by_contact.get(fact.contact_id or 0, ())):
             concerned[way.row.id] = way
     for way in concerned.values():
         look(way, now)
-    return list(concerned.values())
+    return [*concerned.values(), *_siblings(concerned, now)]
+
+
+def _siblings(concerned: Mapping[int, Way], now: datetime) -> list[Way]:
+    """The other guardians' ways for the same student and occasion, over with the one that was answered or came to its goal."""
+    done = [way for way in concerned.values() if way.row.on_behalf_of_id and _is_for_all(way)]
+    if not done:
+        return []
+    over = {(way.row.cascade_id, way.row.about, way.row.own_occasion) for way in done}
+    theirs = Enrollment.objects.filter(Among("on_behalf_of_id", {way.row.about for way in done}), outcome=Outcome.OPEN)
+    found = [
+        way
+        for way in _loaded(theirs.exclude(pk__in=list(concerned)))
+        if (way.row.cascade_id, way.row.about, way.row.own_occasion) in over
+    ]
+    for way in found:
+        way.end(Ending.REACHED, "other_guardian", {})
+        look(way, now)
+    return found
+
+
+def _is_for_all(way: Way) -> bool:
+    """An answer or a goal is the student's; that one guardian opened a message says nothing of the other."""
+    if not isinstance(way.intent, Stop) or way.intent.outcome is not Ending.REACHED:
+        return False
+    return way.intent.reason.startswith(("goal", "answered")) or way.intent.reason == "seen_replied"
 
 
 def _apply(fact: Fact, ways: Sequence[Way]) -> list[Way]:
@@ -138,6 +174,7 @@ def _apply(fact: Fact, ways: Sequence[Way]) -> list[Way]:
     opt_out = "opt_out" if fact.source is Consent and fact.what == inbox.WITHDRAWN else _OPT_OUTS.get(fact.what, "")
     if fact.source is Consent and not (opt_out and fact.token):
         return []
+    ways = [way for way in ways if way.row.contact_id == fact.contact_id]  # whoever says it, says it for themselves
     carriers = [way for way in ways if any(_is_of(fact, message) for message in way.known.messages)]
     if opt_out and not carriers:
         carriers = _last_on_channel(fact, ways)

@@ -71,6 +71,17 @@ class Job:
         return Ask(self.kind, self.purpose, self.urgent, self.sandbox, self.address if self.pinned else "")
 
     @property
+    def student(self) -> int:
+        """The student whom it is about, where it goes to a guardian; else 0."""
+        number = self.context.get("student")
+        return number if type(number) is int else 0
+
+    @property
+    def about(self) -> int:
+        """Whom it is about."""
+        return self.student or self.contact_id
+
+    @property
     def counts(self) -> bool:
         """Whether it counts against the cap of messages per person."""
         return self.purpose == Purpose.MARKETING

@@ -72,9 +72,9 @@ class Texts:
         self.vouchers, self.offers = vouchers.Vouchers(business), goods.Offers()
 
     def people(self, jobs: Sequence[Job], now: datetime, *, lock: bool = False) -> dict[int, Person]:
-        """The gate's answer for everyone in the jobs: two statements."""
+        """The gate's answer for everyone in the jobs, and for the students whom they are about: two statements."""
         asks = {job.ask for job in jobs}
-        ids = [job.contact_id for job in jobs]
+        ids = [*(job.contact_id for job in jobs), *(job.student for job in jobs if job.student)]
         return consent.gate(ids, asks, now=now, business=self.business, lock=lock)
 
     def learn(self, jobs: Sequence[Job], people: Mapping[int, Person], now: datetime) -> None:
@@ -103,7 +103,8 @@ class Texts:
         offered = self._goods(jobs, people, known, now)
         return [
             self._prepare(
-                job, people.get(job.contact_id), self.contents[job.message_version_id], {**known.of(job), **offered.get(job.id, {})}, now
+                job, people.get(job.contact_id), self.contents[job.message_version_id], {**known.of(job), **offered.get(job.id, {})}, now,
+                people.get(job.student),
             )
             for job in jobs
         ]  # fmt: skip
@@ -115,7 +116,7 @@ class Texts:
         theirs = [job for job in jobs if self._named(job, "goes_with") and _may(people, job)]
         if not theirs:
             return {}
-        found = self.offers.find([goods.About(job.contact_id, known.event(job), job.sandbox) for job in theirs], now)
+        found = self.offers.find([goods.About(job.about, known.event(job), job.sandbox) for job in theirs], now)
         return {job.id: {rendering.GOES_WITH: things} for job, things in zip(theirs, found, strict=True) if things}
 
     def _read(self, versions: set[int]) -> None:
@@ -133,8 +134,9 @@ class Texts:
         return self.named[key]
 
     def _prepare(
-        self, job: Job, person: Person | None, content: list[dict[str, Any]], occasion: Mapping[str, Any], now: datetime
-    ) -> Prepared:
+        self, job: Job, person: Person | None, content: list[dict[str, Any]], occasion: Mapping[str, Any], now: datetime,
+        student: Person | None = None,
+    ) -> Prepared:  # fmt: skip
         verdict = person.verdicts[job.ask] if person else None
         if person is None or verdict is None or not verdict.ok:
             return Prepared(job)
@@ -142,7 +144,7 @@ class Texts:
         if variant is None:
             return Prepared(job, person, problem=("no_text", {}))
         try:
-            context = rendering.context_for(person, occasion)
+            context = rendering.context_for(person, occasion, student)
             if names := variant.get("joins"):
                 context[rendering.JOIN] = self.links.of(job.contact_id, names)
             if names := variant.get("vouchers"):
@@ -233,18 +235,20 @@ class _Occasions:
     def event(self, job: Job) -> Mapping[str, Any]:
         """The event that the message is about; empty for none, and for somebody else's."""
         found = self.events.get(_number(job, "event"), {})
-        return found if found.get("contact_id") == job.contact_id else {}
+        return found if found.get("contact_id") == job.about else {}
 
     def of(self, job: Job) -> Mapping[str, Any]:
         """What the text may use. Somebody else's is none, and what is blank is left out."""
         if not job.context:
             return job.context
-        occasion = {name: value for name, value in job.context.items() if name not in ("booking", "event", "way")}
+        occasion = {
+            name: value for name, value in job.context.items() if name not in ("booking", "event", "way", "student")
+        }
         event, booking = self.events.get(_number(job, "event"), {}), self.bookings.get(_number(job, "booking"), {})
-        if event.get("contact_id") == job.contact_id:
+        if event.get("contact_id") == job.about:
             # What goes by "cart_changed" is `event` and `cart` to the text.
             occasion |= dict.fromkeys(("event", str(event["name"]).partition("_")[0]), _filled(event))
-        if booking.get("contact_id") == job.contact_id:
+        if booking.get("contact_id") == job.about:
             occasion["booking"] = _filled(booking)
         return occasion
 

@@ -96,7 +96,7 @@ class Work:
             people = self.texts.people(jobs, now, lock=True)
             purse = purses.opened([*before, *jobs], self.channel, self.business, now)
             told = record.write(self.attempts, self.channel, self.token, now, purse)
-            objections = checks.must_not_go([job.id for job in jobs], [job.contact_id for job in jobs], now)
+            objections = checks.must_not_go([job.id for job in jobs], _concerned(jobs), now)
             fates = look.decide(wave, self._seen(wave, people, objections, purse, now))
             mine = self._mark(fates, now)
             for fate in look.going(fates):
@@ -142,6 +142,11 @@ class Work:
             purse = purses.opened(jobs, self.channel, self.business, now)
             facts.write(record.write(attempts, self.channel, self.token, now, purse))
             purse.close()
+
+
+def _concerned(jobs: Sequence[Job]) -> list[int]:
+    """Whose facts may speak against it: the person's own, and those of the student whom it is about."""
+    return [*(job.contact_id for job in jobs), *(job.student for job in jobs if job.student)]
 
 
 _COLUMNS = (

@@ -28,6 +28,7 @@ from contacts.bookings import Outcome, Teller
 from contacts.forms.booking import BookingForm
 from contacts.models import BookedBy, Booking, BookingStatus, Contact
 from contacts.searching import found_by
+from contacts.walking import Walk
 
 TONES = {
     BookingStatus.BOOKED: "info", BookingStatus.CONFIRMED: "success", BookingStatus.CANCELLED: "danger",
@@ -94,7 +95,7 @@ class BookingAdmin(ImportsTable, LongList, ModelAdmin):
         if not search_term.strip():
             return queryset, False
         people = found_by(Contact.objects.order_by(), search_term).values("pk")
-        if people.exists():
+        if Walk(found_by(Contact.objects.all(), search_term), indexed=True).go(1, on=False).keys:
             return queryset.filter(contact__in=people), False
         return queryset.filter(title__icontains=search_term.strip()), False
 

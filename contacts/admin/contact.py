@@ -35,6 +35,7 @@ from contacts.admin.contact_list import (
     with_tags,
 )
 from contacts.admin.exports import ExportsContacts
+from contacts.admin.guardian import GuardianInline, StudentInline
 from contacts.admin.limited import ModelAdmin
 from contacts.admin.long_list import LongList
 from contacts.admin.merging import compare_two
@@ -57,7 +58,7 @@ class ContactAdmin(ExportsContacts, LongList, ModelAdmin):
     """A person. Nobody is deleted here: what was said and sent must stay provable."""
 
     form = ContactForm
-    inlines = [AddressInline]
+    inlines = [AddressInline, GuardianInline, StudentInline]
     change_form_template = "contacts/contact_form.html"
     list_display = ("shown_name", "shown_addresses", "shown_consent", "city", "shown_language", "shown_since")
     list_filter = (
@@ -71,7 +72,7 @@ class ContactAdmin(ExportsContacts, LongList, ModelAdmin):
     )
     list_filter_submit = True
     list_sections = [MoreSection]
-    list_per_page = 50
+    list_per_page = 25  # each with all that its section shows
     indexed_filters = ("groups__id__exact", "tag", "segment", "language", "city", "consent", "address")
     search_fields = ("search",)
     search_help_text = _("Name, city, address or number")

@@ -312,7 +312,7 @@ class ColumnsForm(forms.Form):
 
 def _initial(run: ImportRun) -> dict[str, Any]:
     profile = profiles.named(run.options.get("profile", ""))
-    consent: dict[str, Any] = run.options.get("consent") or (dict(profile.consent) if profile else {})
+    consent: dict[str, Any] = run.options.get("consent", dict(profile.consent) if profile else {})
     asked = {f"order_{number}": found["order"] for number, found in run.mapping.get("asked", {}).items()}
     chosen = {f"order_{number}": order for number, order in run.mapping.get("dates", {}).items() if order}
     columns = {f"column_{number}": name for number, name in enumerate(run.mapping.get("columns", []))}

@@ -22,17 +22,19 @@ from contacts.models import (
     Duplicate,
     Erasure,
     Event,
+    Guardian,
     Membership,
     Merge,
     Voucher,
 )
 
-_MODELS = frozenset({Address, Alias, Booking, Consent, Duplicate, Erasure, Event, Membership, Merge, Voucher})
+_MODELS = frozenset({Address, Alias, Booking, Consent, Duplicate, Erasure, Event, Guardian, Membership, Merge, Voucher})
 
 
 def settle(pair: Pair) -> Moved:
     return {
         "positions": _in_order(pair), "addresses": _drop_addresses(pair), "memberships": _drop_memberships(pair),
+        "guardians": _drop_guardians(pair),
         "vouchers": _free_vouchers(pair), "duplicates": _drop_duplicates(pair), "consents": _be_strict(pair), **tables.move_log(pair),
     }  # fmt: skip
 
@@ -42,6 +44,7 @@ def restore(pair: Pair, moved: Moved) -> None:
     for pk, position in moved["positions"]:
         Address.objects.filter(pk=pk).update(position=position)
     tables.revive(Membership, moved["memberships"])
+    tables.revive(Guardian, moved["guardians"])
     for pk, occasion in moved["vouchers"]:
         Voucher.objects.filter(pk=pk).update(occasion=occasion)
     there = {(one.first_id, one.second_id) for one in Duplicate.objects.filter(_of(pair.kept.pk))}
@@ -99,6 +102,26 @@ def _drop_memberships(pair: Pair) -> list[dict[str, Any]]:
     dropped = tables.values(rows)
     Membership.objects.filter(pk__in=[row["id"] for row in dropped]).delete()
     return dropped
+
+
+def _drop_guardians(pair: Pair) -> list[dict[str, Any]]:
+    """Links that both have, and one between the two: nobody answers for themselves."""
+    links = list(Guardian.objects.filter(Q(student__in=pair.ids) | Q(guardian__in=pair.ids)).order_by("pk"))
+
+    def named(link: Guardian) -> tuple[int, ...]:
+        return tuple(pair.kept.pk if one == pair.gone.pk else one for one in _ends(link))
+
+    there = {_ends(link) for link in links}
+    twice = [link.pk for link in links if named(link) != _ends(link) and named(link) in there]
+    gone = [*twice, *(link.pk for link in links if len(set(named(link))) == 1)]
+    rows = Guardian.objects.filter(pk__in=gone)
+    dropped = tables.values(rows)
+    rows.delete()
+    return dropped
+
+
+def _ends(link: Guardian) -> tuple[int, ...]:
+    return link.student_id, link.guardian_id
 
 
 def _free_vouchers(pair: Pair) -> list[tuple[int, str]]:

@@ -8,6 +8,7 @@ from contacts.models.consent import Basis, Consent, ConsentPurpose, Suppression,
 from contacts.models.contact import LONGEST_ADDRESS, Address, Contact, Group, GroupKind, Membership, Validity
 from contacts.models.event import Event
 from contacts.models.goods import BoughtTogether, GoesBy, GoesWith
+from contacts.models.guardian import Guardian
 from contacts.models.importing import ImportLayout, ImportRow, ImportRun, ImportState, RowOutcome
 from contacts.models.integration import AnsweredCall, Integration, Scope
 from contacts.models.limits import Cap, ClosedDay, QuietRule
@@ -48,6 +49,7 @@ __all__ = [
     "GoesWith",
     "Group",
     "GroupKind",
+    "Guardian",
     "ImportLayout",
     "ImportRow",
     "ImportRun",

@@ -22,6 +22,7 @@ from contacts.models import (
     Duplicate,
     Erasure,
     Event,
+    Guardian,
     ImportLayout,
     ImportRow,
     ImportRun,
@@ -104,6 +105,11 @@ _STORY = (
         model=Merge, whose=lambda subject: Q(kept_id=subject.id), shown=("name", "at", "undone_at"),
         empty={"name": "", "gone": {}, "kept_before": {}, "kept_after": {}, "moved": {}},
         goes=_("what two contacts were before they were made one"), stays=_("that they were"),
+    ),
+    Holding(
+        model=Guardian, whose=lambda subject: Q(student_id=subject.id) | Q(guardian_id=subject.id),
+        shown=("student", "guardian", "relation", "receives", "created_at"), delete=True, related=("student", "guardian"),
+        goes=_("who answers for whom"),
     ),
     Holding(model=Alias, whose=theirs, shown=("external_id",), delete=True, goes=_("former numbers in other systems")),
     Holding(

@@ -14,7 +14,8 @@ from tests.browser.house import House
 pytestmark = pytest.mark.browser
 
 LISTS = (
-    "contacts/contact", "contacts/group", "contacts/classsession", "contacts/importrun", "contacts/consent", "contacts/suppression",
+    "contacts/contact", "contacts/group", "contacts/classsession", "contacts/importrun", "contacts/importlayout",
+    "contacts/consent", "contacts/suppression",
     "contacts/event", "contacts/voucheroffer", "contacts/voucher", "contacts/goeswith", "contacts/boughttogether",
     "cascades/cascade", "cascades/launch", "cascades/enrollment", "cascades/steprun", "channels/delivery", "channels/message",
     "channels/channel", "channels/conversation", "channels/sandboxmessage", "channels/inboundcall", "channels/site", "auth/user",

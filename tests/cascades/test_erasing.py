@@ -69,6 +69,7 @@ def test_one_file_holds_all_that_is_known_as_data_and_as_a_page_in_the_persons_l
     assert {holding.model._meta.model_name for holding in privacy.holdings.all_holdings() if holding.shown} - {
         "suppression",
         "merge",
+        "guardian",
         "alias",  # of those who were never two
     } == set(data["holdings"])
     whole = json.dumps(data, ensure_ascii=False).lower()

@@ -61,6 +61,7 @@ def test_staff_put_it_aside_but_change_it_in_nothing(admin_client: Client) -> No
     mail, browser = person.addresses.order_by("id")
     form = {
         "first_name": "Ana", "last_name": "Ruiz", "attributes": "[]", "addresses-TOTAL_FORMS": 2, "addresses-INITIAL_FORMS": 2,
+        **{f"{name}-{part}_FORMS": 0 for name in ("guardians", "students") for part in ("TOTAL", "INITIAL")},
         "addresses-0-id": mail.pk, "addresses-0-contact": person.pk, "addresses-0-kind": "email",
         "addresses-0-value": "ana@example.com", "addresses-0-validity": "ok", "addresses-0-position": 0,
         "addresses-1-id": browser.pk, "addresses-1-contact": person.pk, "addresses-1-kind": "email",

@@ -28,7 +28,8 @@ def filled(contact: Contact | None, addresses: list[dict[str, Any]] = [], **fiel
     held = list(contact.addresses.all()) if contact else []
     data: dict[str, Any] = {
         "first_name": "Ana", "last_name": "Ruiz", "addresses-TOTAL_FORMS": len(addresses), "addresses-INITIAL_FORMS": len(held),
-        "addresses-MIN_NUM_FORMS": 0, "addresses-MAX_NUM_FORMS": 1000, **fields,
+        "addresses-MIN_NUM_FORMS": 0, "addresses-MAX_NUM_FORMS": 1000,
+        **{f"{name}-{part}_FORMS": 0 for name in ("guardians", "students") for part in ("TOTAL", "INITIAL")}, **fields,
     }  # fmt: skip
     for n, address in enumerate(addresses):
         row = {"kind": "email", "validity": "ok", "position": n, **address}

@@ -223,3 +223,12 @@ def test_staff_see_and_delete_remembered_layouts(client: Client, django_user_mod
         assert desk.get(layouts + path).status_code == 403
     client.post(f"{layouts}{kept.pk}/delete/", {"post": "yes"})
     assert not ImportLayout.objects.exists()
+
+
+def test_what_staff_said_of_consent_is_there_when_they_come_back_to_the_columns(client: Client) -> None:
+    upload(client, EXPORTS["mailchimp_unsubscribed"].text().encode(), "unsubscribed.csv")
+    run = newest()
+    client.post(f"{LIST}{run.pk}/change/", columns(run, mode="none"))
+    work_imports()
+    client.post(f"{LIST}{run.pk}/reopen/")
+    assert client.get(f"{LIST}{run.pk}/change/").context["form"]["mode"].value() == "none"

@@ -54,14 +54,14 @@ def walked(client: Client, link: str, start: dict[str, str]) -> Iterator[list[in
 
 
 def test_the_pages_show_everyone_once_from_the_newest_to_the_oldest_and_back(viewer: Client) -> None:
-    everyone = sorted((contact.pk for contact in crowd(120)), reverse=True)
+    everyone = sorted((contact.pk for contact in crowd(60)), reverse=True)
     down = list(walked(viewer, "to_next", {}))
-    assert [len(page) for page in down] == [50, 50, 20]
+    assert [len(page) for page in down] == [25, 25, 10]
     assert [pk for page in down for pk in page] == everyone
     up = list(walked(viewer, "to_previous", {"p": "last"}))
-    assert up[0] == everyone[70:]
-    assert up[1] == everyone[20:70]
-    assert up[2] == everyone[:50]  # the first page is whole again
+    assert up[0] == everyone[35:]
+    assert up[1] == everyone[10:35]
+    assert up[2] == everyone[:25]  # the first page is whole again
 
 
 def test_a_page_that_cannot_be_understood_is_the_first(viewer: Client) -> None:
