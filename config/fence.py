@@ -21,7 +21,8 @@ from contacts import territory
 # Of the permissions that their groups give them, those that stay. What changes something for all branches is not among them.
 MAY = (
     "*.view_*", "contacts.add_contact", "contacts.change_contact", "contacts.export_contact", "contacts.*_address",
-    "contacts.*_membership", "contacts.*_guardian", "contacts.add_event", "contacts.record_event", "contacts.add_booking", "contacts.change_booking",
+    "contacts.*_membership",
+    "contacts.*_guardian", "contacts.add_event", "contacts.record_event", "contacts.add_booking", "contacts.change_booking",
     "contacts.add_classsession", "contacts.change_classsession", "contacts.add_consent", "contacts.redeem_voucher",
     "contacts.undo_redemption", "channels.answer_conversation", "channels.resolve_delivery", "channels.play_sandbox",
     "channels.export_answers", "cascades.launch_cascade", "cascades.export_recipients",

@@ -35,8 +35,7 @@ def selection(request: HttpRequest) -> dict[str, Any]:
 
 def people(user: Any, query: Mapping[str, list[str]]) -> QuerySet[Contact]:
     """Those whom the list shows this user, now; the one way in which a selection becomes people."""
-    found: QuerySet[Contact] = Contact.objects.filter(pk__in=_list(user, query).queryset.order_by().values("pk"))
-    return found
+    return _list(user, query).queryset.order_by()
 
 
 def words(user: Any, chosen: Mapping[str, Any]) -> str:

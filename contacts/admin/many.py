@@ -124,7 +124,7 @@ def _asked(owner: Any, request: HttpRequest, act: Act, name: str, title: str, ma
         **owner.admin_site.each_context(request), "title": title, "form": form, "action": name,
         "words": choosing.words(request.user, chosen), "across": request.POST.get("select_across", "0"),
         "ids": request.POST.getlist(ACTION_CHECKBOX_NAME), "checkbox": ACTION_CHECKBOX_NAME, "opts": Contact._meta,
-        "count": len(chosen["ids"]) if "ids" in chosen else choosing.people(request.user, chosen["query"]).count(),
+        "count": len(chosen["ids"]) if "ids" in chosen else choosing.people(request.user, chosen["query"]).values("pk").count(),
         "media": owner.media + form.media,
     }  # fmt: skip
     return TemplateResponse(request, "contacts/choose_group.html", page)

@@ -56,7 +56,7 @@ def ask(act: Act, selection: Mapping[str, Any], *, words: str, user: Any, now: d
         run.selection["through"] = Contact.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     if (mine := territory.of(user)) is not None:
         run.selection["branches"] = list(mine)
-    run.total = people(run).count()
+    run.total = people(run).values("pk").count()
     run.save()
     return run
 
@@ -109,10 +109,10 @@ def _may(run: BulkRun) -> None:
 
 def _through(run: BulkRun, clock: Clock) -> None:
     """Portion after portion, each in one transaction with the note that it was done."""
-    while ids := _portion(run):
-        now = clock()
+    while portion := _portion(run):
+        (ids, edge), now = portion, clock()
         with transaction.atomic():
-            _advance(run, ids[-1], len(ids), now)
+            _advance(run, edge, len(ids), now)
             done, skipped = acts.apply(run, ids, now)
             run.done += done
             run.skipped = {why: run.skipped.get(why, 0) + skipped.get(why, 0) for why in {**run.skipped, **skipped}}
@@ -120,9 +120,19 @@ def _through(run: BulkRun, clock: Clock) -> None:
     _finish(run, clock())
 
 
-def _portion(run: BulkRun) -> list[int]:
+def _portion(run: BulkRun) -> tuple[list[int], int] | None:
+    """The next people, and the contact up to which that is all of them; None at the end. Of so many contacts rather than so many people,
+    so that no portion costs more than another."""
     size = 10_000 if connection.vendor == "postgresql" else 1_000  # SQLite has one writer, whom others wait for
-    return list(people(run).filter(pk__gt=run.position).order_by("pk").values_list("pk", flat=True)[:size])
+    every = Contact.objects.filter(pk__gt=run.position)
+    every = every.filter(
+        Among("id", run.selection["ids"]) if "ids" in run.selection else Q(pk__lte=run.selection["through"])
+    )
+    numbers = every.order_by("pk").values_list("pk", flat=True)
+    if (edge := numbers[size - 1 : size].first() or numbers.last()) is None:
+        return None
+    there = people(run).filter(pk__gt=run.position, pk__lte=edge)
+    return list(there.order_by("pk").values_list("pk", flat=True)), edge
 
 
 def _advance(run: BulkRun, position: int, count: int, now: datetime) -> None:

@@ -44,8 +44,9 @@ def asked(
     return runs.ask(act, {"query": query or {}}, words="all", user=who, now=NOW, **more)
 
 
-def two_at_a_time(run: BulkRun) -> list[int]:
-    return list(runs.people(run).filter(pk__gt=run.position).order_by("pk").values_list("pk", flat=True)[:2])
+def two_at_a_time(run: BulkRun) -> tuple[list[int], int] | None:
+    ids = list(runs.people(run).filter(pk__gt=run.position).order_by("pk").values_list("pk", flat=True)[:2])
+    return (ids, ids[-1]) if ids else None
 
 
 AGREED: dict[str, Any] = {
