@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from cascades import models as own
 from cascades.models import Enrollment, Launch, Rehearsal, SegmentStay, StepControl, StepRun, ToldDate
 from cascades.runner import release
-from contacts import privacy
+from contacts import audit, privacy
 from contacts.privacy import Holding, Subject
 from contacts.privacy.needles import Needles
 from contacts.privacy.own import hidden, theirs
@@ -21,6 +21,8 @@ REASON = "erased"
 def register() -> None:
     """Called once, when the room is ready."""
     privacy.before_erasing(end_ways)
+    audit.watch(own.Cascade)
+    audit.watch(own.Step, owner="cascade", unless=lambda step: step.version_id is not None)
     privacy.register(*_HOLDINGS)
     privacy.nothing_in(_HOUSE, "how cascades are built; a rehearsal names contacts by number and invents the others")
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from datetime import datetime, tzinfo
 from typing import Any
 
 from django.db.models import CharField, F, Q, Value
@@ -27,9 +27,13 @@ from channels.models import (
     Invitation,
     SandboxMessage,
 )
-from contacts import privacy
-from contacts.privacy import Holding, Subject
+from channels.transport import Fact
+from contacts import audit, kinds, privacy
+from contacts.models import Contact
+from contacts.privacy import Holding, Subject, proof, retention
 from contacts.privacy.own import theirs
+from contacts.privacy.proof import Statement, both_clocks
+from contacts.privacy.retention import Purge
 
 REASON = "erased"
 # What a fact's details may say for good: numbers and codes of our own.
@@ -39,6 +43,13 @@ _PLAIN = ("attempt", "addresses", "choice", "grade_reasons", "n")
 def register() -> None:
     """Called once, when the room is ready."""
     privacy.before_erasing(call_back)
+    proof.register(confirmations)
+    audit.watch(Channel, own.OutgoingHook, secret=("sealed",))
+    audit.watch(own.Message, own.Form, own.Site)
+    audit.watch(Invitation, unless=lambda one: one.by_message)
+    audit.watch(own.MessageVariant, owner="message")
+    audit.watch(own.FormQuestion, owner="form")
+    retention.register(*_PURGES)
     privacy.register(*_MESSAGES, *_TALK, *_RAW)
     privacy.nothing_in(_HOUSE, "the house's own settings, texts and accounts; a tally's key is a keyed hash")
 
@@ -47,6 +58,24 @@ def call_back(subject: Subject, now: datetime) -> int:
     """What is still queued does not leave. What is just being sent is recorded afterwards, without its words (see `sending.record`)."""
     waiting = Delivery.objects.filter(contact_id=subject.id, status=DeliveryStatus.QUEUED)
     return len(sending.cancel(waiting, reason=REASON, now=now))
+
+
+def confirmations(contact: Contact, zone: tzinfo) -> Iterator[Statement]:
+    """How an address was proven to be theirs: the question, and the link that was followed."""
+    for one in Confirmation.objects.filter(contact=contact).order_by("id"):
+        facts: list[tuple[Any, str]] = [
+            (_("channel"), str(kinds.label(one.kind))), (_("address"), one.address), (_("how"), one.source),
+            (_("asked for"), both_clocks(one.requested_at, zone)), (_("IP address"), one.ip or ""),
+            (_("confirmed"), both_clocks(one.confirmed_at, zone) if one.confirmed_at else ""),
+            (_("IP address of the confirmation"), one.confirmed_ip or ""), (_("language"), one.language),
+        ]  # fmt: skip
+        title = _("The address was confirmed") if one.confirmed_at else _("The address has not been confirmed")
+        yield Statement(
+            one.confirmed_at or one.requested_at,
+            title,
+            tuple(fact for fact in facts if fact[1]),
+            "\n".join(one.wordings),
+        )
 
 
 def _unlinked(prefix: str) -> Concat:
@@ -197,6 +226,26 @@ _RAW = (
             "last_error", "balance_currency",
         ),
     ),
+)  # fmt: skip
+
+_OPEN = (DeliveryStatus.QUEUED, DeliveryStatus.SENDING)
+_PURGES = (
+    Purge(
+        name="calls", model=InboundCall, period="raw", at="received_at",
+        only=lambda: Q(state__in=[InboundState.APPLIED, InboundState.UNREADABLE]),
+    ),
+    Purge(
+        name="words", model=DeliveryEvent, period="texts", at="recorded_at", empty={"text": ""}, only=lambda: ~Q(text=""),
+    ),
+    Purge(
+        name="visitors", model=DeliveryEvent, period="texts", at="recorded_at", empty={"data": {}},
+        only=lambda: ~Q(fact=Fact.REPLIED) & ~Q(data={}),
+    ),
+    Purge(
+        name="subjects", model=Delivery, period="texts", at="created_at", empty={"subject": "", "context": {}},
+        only=lambda: ~Q(status__in=_OPEN),
+    ),
+    Purge(name="sandbox", model=SandboxMessage, period="texts", at="sent_at"),
 )  # fmt: skip
 
 _HOUSE = (

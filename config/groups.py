@@ -31,7 +31,7 @@ _KEYS = (
     "channels.*_hookcall",
 )
 # What only whoever answers for all of it looks into.
-_WATCH = ("contacts.*_erasure",)
+_WATCH = ("contacts.*_erasure", "contacts.*_handout", "contacts.*_change", "contacts.*_retention")
 _ACCOUNTS = ("channels.*_channel", "channels.*_inboundcall", *_KEYS)
 
 GROUPS = (

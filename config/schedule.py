@@ -42,6 +42,7 @@ PERIODIC = (
         "contacts.tasks.forget_people",
         60,
     ),
+    Periodic(gettext_noop("Contacts: delete what is older than it is kept"), "contacts.tasks.purge", 3600),
     Periodic(gettext_noop("Contacts: work on imports"), "contacts.tasks.work_imports", 10),
     Periodic(gettext_noop("Contacts: go on with bulk actions"), "contacts.tasks.work_many", 10),
 )

@@ -161,6 +161,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "config.fence.Fence",
+    "contacts.audit.middleware",
     "config.zone.business_time",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]

@@ -12,7 +12,7 @@ class ContactsConfig(AppConfig):
     verbose_name = _("Contacts")
 
     def ready(self) -> None:
-        from contacts import events, merging, reasons, searching, stories
+        from contacts import audit, events, merging, reasons, searching, stories
         from contacts.merging import own as merged
         from contacts.merging import story
         from contacts.models import SuppressionReason
@@ -27,6 +27,7 @@ class ContactsConfig(AppConfig):
         merging.register(merged.PART)
         story.register()
         own.registered()
+        audit.watch_own()
         conditions.register()
         reasons.register_words({reason.value: reason.label for reason in SuppressionReason} | OF_SHOPS | OF_VOUCHERS)
         events.follow_vouchers(named_by_orders)

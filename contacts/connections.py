@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import OperationalError, transaction
 from django.utils.translation import gettext_noop as _
@@ -19,7 +19,6 @@ _log = logging.getLogger(__name__)
 
 LARGEST_BODY = 1_000_000  # bytes
 BATCH = 100
-KEPT = timedelta(days=30)
 OK, FORBIDDEN, TOO_LARGE = 200, 403, 413
 _KEPT_HEADERS = ("x-wc-", "x-shopify-", "content-type", "user-agent")
 
@@ -55,11 +54,6 @@ def apply_received(now: datetime) -> int:
         call.problem, call.applied_at = problem[:255], now
         call.save(update_fields=["state", "problem", "applied_at"])
     return len(calls)
-
-
-def forget(now: datetime) -> int:
-    """Calls that were taken in long ago are deleted; how many."""
-    return Received.objects.filter(received_at__lt=now - KEPT).exclude(state=ReceivedState.STORED).delete()[0]
 
 
 def _apply(call: Received, now: datetime) -> str:

@@ -14,6 +14,7 @@ from contacts.goods import together
 from contacts.importing import runs
 from contacts.many import runs as many
 from contacts.merging import finding
+from contacts.privacy import retention
 
 LONGEST_SECONDS = 20.0  # what is left is the next one's
 
@@ -35,11 +36,10 @@ def work_many() -> int:
 
 @shared_task(name="contacts.tasks.apply_received", ignore_result=True)
 def apply_received() -> int:
-    """Take in what shops and booking programs called, batch after batch; delete what was taken in long ago."""
+    """Take in what shops and booking programs called, batch after batch."""
     now, done = timezone.now(), 0
     while taken := connections.apply_received(now):
         done += taken
-    connections.forget(now)
     return done
 
 
@@ -61,6 +61,15 @@ def forget_people() -> int:
     until, done = time.monotonic() + LONGEST_SECONDS, 0
     while time.monotonic() < until and privacy.sweep(timezone.now()):
         done += 1
+    return done
+
+
+@shared_task(name="contacts.tasks.purge", ignore_result=True)
+def purge() -> int:
+    """Delete what is older than the house keeps it, portion by portion."""
+    until, done = time.monotonic() + LONGEST_SECONDS, 0
+    while time.monotonic() < until and (gone := retention.purge(timezone.now())):
+        done += gone
     return done
 
 

@@ -22,6 +22,7 @@ from unfold.admin import ModelAdmin
 from cascades import runner
 from cascades.models import Cascade, CascadeStatus, Enrollment, Launch, LaunchState, Outcome, Step
 from cascades.models.cascade import new_step_key
+from contacts import audit
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -110,6 +111,8 @@ def _asking(owner: ModelAdmin, act: Act) -> Callable[..., HttpResponse]:
         back = reverse("admin:cascades_cascade_change", args=[pk])
         if request.method == "POST":
             worked = act.run(pk, now=timezone.now())
+            if worked:
+                audit.done(cascade, str(act.done))
             messages.add_message(
                 request, messages.SUCCESS if worked else messages.INFO, str(act.done if worked else act.too_late)
             )

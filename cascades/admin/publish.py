@@ -20,6 +20,7 @@ from cascades.admin import checking
 from cascades.admin.controls import MAY_LAUNCH
 from cascades.models import Cascade, CascadeStatus, Step
 from cascades.runner import Place, Then
+from contacts import audit
 from contacts.models import Business
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ def _use(request: HttpRequest, cascade: Cascade) -> HttpResponse:
         if version.pk == before
         else _("Version %(number)s is in use.") % {"number": version.number}
     )
+    audit.done(cascade, f"{said} {_told(then, people)}".strip(), people or None)
     messages.success(request, f"{said} {_told(then, people)}".strip())
     return back
 

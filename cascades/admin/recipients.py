@@ -26,7 +26,8 @@ from channels.transport import Fact
 from contacts import kinds, reasons
 from contacts.admin.read_only import ReadOnlyAdmin
 from contacts.exporting import csv_response, safe
-from contacts.models import Contact
+from contacts.models import Contact, Taken
+from contacts.privacy import handouts
 from contacts.searching import found_by
 
 if TYPE_CHECKING:
@@ -186,6 +187,8 @@ class RecipientAdmin(ReadOnlyAdmin):
         if not (request.user.has_perm("cascades.export_recipients") and self.has_view_permission(request)):
             raise PermissionDenied
         found = self.get_changelist_instance(request).get_queryset(request)
+        chosen = handouts.filter_said(request.META.get("QUERY_STRING", ""))
+        handouts.note(request.user, Taken.RECIPIENTS, handouts.size(found), now=timezone.now(), chosen=chosen)
         return csv_response(_lines(found), f"{gettext('recipients')} {timezone.localdate():%Y-%m-%d}.csv")
 
 

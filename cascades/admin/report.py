@@ -20,7 +20,7 @@ from unfold.admin import ModelAdmin
 from cascades import reports, runner, spending
 from cascades.admin import picture
 from cascades.models import Cascade, CascadeStatus, LaunchState, Outcome
-from contacts import territory
+from contacts import audit, territory
 from contacts.models import Business
 
 REFRESH_SECONDS = 3
@@ -54,9 +54,11 @@ def _brake(request: HttpRequest, cascade: Cascade, key: str) -> None:
     now = timezone.now()
     if request.POST.get("act") == "hold":
         runner.pause_step(cascade.pk, key, reason=_("Held by %(name)s.") % {"name": request.user}, now=now)
+        audit.done(cascade, _("The step is on hold. Nobody gets its message until you release it."))
         messages.success(request, _("The step is on hold. Nobody gets its message until you release it."))
     else:
         runner.resume_step(cascade.pk, key, now=now)
+        audit.done(cascade, _("The step goes on."))
         messages.success(request, _("The step goes on."))
 
 

@@ -19,6 +19,7 @@ from cascades.admin import checking
 from cascades.admin.controls import MAY_LAUNCH
 from cascades.models import Cascade, CascadeStatus
 from cascades.trigger import trigger
+from contacts import audit
 from contacts.models import Business
 
 WEEK = timedelta(days=7)
@@ -44,6 +45,7 @@ def _switch(request: HttpRequest, cascade: Cascade) -> HttpResponse:
     except runner.NotReady as error:
         messages.error(request, " ".join(error.problems))
     else:
+        audit.done(cascade, _("The cascade is switched on."))
         messages.success(request, _("The cascade is switched on. From now on people get in by themselves."))
     return back
 

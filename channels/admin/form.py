@@ -29,7 +29,8 @@ from channels.models.form import CHOICES, said_in
 from contacts import territory
 from contacts.admin.limited import ModelAdmin
 from contacts.exporting import csv_response
-from contacts.models import Business, Group
+from contacts.models import Business, Group, Taken
+from contacts.privacy import handouts
 
 EXPORT = "contacts.export_contact"
 LAST = 32_767  # the highest that the column holds
@@ -210,7 +211,8 @@ class FormAdmin(ModelAdmin):
     def results(self, request: HttpRequest, object_id: str) -> HttpResponse:
         form = self._one(request, object_id)
         if "export" in request.GET and request.user.has_perm(EXPORT):
-            return export(territory.visible(FormAnswer.objects.filter(form=form), request.user), form.slug)
+            answers = territory.visible(FormAnswer.objects.filter(form=form), request.user)
+            return export(request, answers, form.slug)
         return TemplateResponse(
             request, "channels/forms/results.html", {**self.admin_site.each_context(request), **_results(request, form)}
         )
@@ -222,8 +224,9 @@ class FormAdmin(ModelAdmin):
         return form
 
 
-def export(answers: QuerySet[FormAnswer], name: str) -> HttpResponse:
+def export(request: HttpRequest, answers: QuerySet[FormAnswer], name: str) -> HttpResponse:
     """The answers as a CSV file."""
+    handouts.note(request.user, Taken.ANSWERS, handouts.size(answers), now=timezone.now(), chosen=name)
     return csv_response(surveys.table(answers), f"{name} {timezone.localtime():%Y-%m-%d}.csv")  # type: ignore[return-value]
 
 

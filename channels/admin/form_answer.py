@@ -49,7 +49,7 @@ class FormAnswerAdmin(ReadOnlyAdmin):
 
     @action(description=_("Export as CSV"), permissions=["export"])
     def export_answers(self, request: HttpRequest, queryset: QuerySet[FormAnswer]) -> HttpResponse:
-        return export(FormAnswer.objects.filter(pk__in=queryset.order_by().values("pk")), str(_("answers")))
+        return export(request, FormAnswer.objects.filter(pk__in=queryset.order_by().values("pk")), str(_("answers")))
 
     @admin.display(description=_("contact"))
     def shown_contact(self, answer: FormAnswer) -> SafeString:

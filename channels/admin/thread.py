@@ -18,7 +18,8 @@ from channels.rendering import Frame, Rendered
 from channels.transport import Fact
 from contacts import kinds, territory
 from contacts.consent import Person
-from contacts.models import Address, Business
+from contacts.models import Address, Business, Retention
+from contacts.privacy import retention
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -64,7 +65,7 @@ class Thread:
 def thread(conversation: Conversation, now: datetime, mine: territory.Territory = None) -> Thread:
     """A bounded number of statements, however much was said. mine: the branches whose people may be shown."""
     standing = answering.standing(conversation, now)
-    lines = [*_heard(conversation), *_sent(conversation, standing.person, now, mine)]
+    lines = [*_heard(conversation, now), *_sent(conversation, standing.person, now, mine)]
     lines.reverse()  # each came newest first
     lines.sort(key=lambda line: (line.at, not line.mine))  # of one instant, our message before what was said to it
     channel = conversation.channel
@@ -77,11 +78,13 @@ def thread(conversation: Conversation, now: datetime, mine: territory.Territory 
     )  # fmt: skip
 
 
-def _heard(conversation: Conversation) -> Iterator[Line]:
+def _heard(conversation: Conversation, now: datetime) -> Iterator[Line]:
+    kept = Retention.current()
     events = DeliveryEvent.objects.filter(conversation=conversation).order_by("-id")
     for event in events[:HEARD]:
         if event.fact == Fact.REPLIED:
-            yield Line(event.at, event.text or _("(no text)"), pressed=bool(event.data.get("choice")))
+            text = event.text or retention.gone(event.recorded_at, kept, now) or _("(no text)")
+            yield Line(event.at, text, pressed=bool(event.data.get("choice")))
         else:
             yield Line(event.at, FACTS[event.fact][0] if event.fact in FACTS else event.fact, note=True)
 

@@ -10,8 +10,8 @@ from typing import Any
 from django.db import transaction
 
 from channels.models import Delivery, Form, FormAnswer, FormQuestion
-from contacts import bulk, events
-from contacts.models import Contact, Group, Membership
+from contacts import audit, bulk, events
+from contacts.models import Contact, Deed, Group, Membership
 
 SOURCE = "form"
 Answers = Mapping[str, Mapping[str, Any]]
@@ -84,6 +84,8 @@ def _fill(contact: Contact, questions: Sequence[FormQuestion], answers: Answers,
     if filled:
         attributes = {**contact.attributes, **filled}
         Contact.objects.filter(pk=contact.pk).update(attributes=attributes, updated_at=now)
+        what = [["attributes", audit.simple(contact.attributes), audit.simple(attributes)]]
+        audit.note(Deed.CHANGED, Contact, object_id=contact.pk, name=str(contact), what=what)
 
 
 def _told(form: Form, questions: Sequence[FormQuestion], answers: Answers) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The admin pages of the contacts room, one module per noun."""
 
 from contacts.admin import (
+    audit,
     booking,
     bulk_run,
     business,
@@ -22,6 +23,7 @@ from contacts.admin import (
 )
 
 __all__ = [
+    "audit",
     "booking",
     "bulk_run",
     "business",

@@ -93,7 +93,9 @@ class ContactAdmin(ExportsContacts, LongList, ModelAdmin):
         record_consent = self.admin_site.admin_view(partial(desk.record_consent, model_admin=self))
         take_away = self.admin_site.admin_view(partial(privacy.take_away, model_admin=self))
         erase = self.admin_site.admin_view(partial(privacy.erase, model_admin=self))
+        consent_proof = self.admin_site.admin_view(partial(privacy.consent_proof, model_admin=self))
         return [
+            path("<int:pk>/proof/", consent_proof, name="contacts_contact_proof"),
             path("<int:pk>/take-away/", take_away, name="contacts_contact_take_away"),
             path("<int:pk>/erase/", erase, name="contacts_contact_erase"),
             path("<int:pk>/event/", record_event, name="contacts_contact_event"),

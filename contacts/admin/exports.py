@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
 from contacts import exporting
-from contacts.models import Contact
+from contacts.models import Contact, Taken
+from contacts.privacy import handouts
 
 
 class ExportsContacts:
@@ -22,4 +23,7 @@ class ExportsContacts:
 
     @action(description=_("Export as CSV"), permissions=["export"])
     def export_contacts(self, request: HttpRequest, queryset: QuerySet[Contact]) -> StreamingHttpResponse:
-        return exporting.response(queryset, now=timezone.localtime())
+        now = timezone.localtime()
+        chosen = handouts.filter_said(request.META.get("QUERY_STRING", ""))
+        handouts.note(request.user, Taken.CONTACTS, handouts.size(queryset), now=now, chosen=chosen)
+        return exporting.response(queryset, now=now)

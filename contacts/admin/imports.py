@@ -24,7 +24,8 @@ from contacts.exporting import csv_response, safe
 from contacts.importing import layouts, profiles, runs, uploads
 from contacts.importing.chunks import Changed
 from contacts.importing.encoding import BadEncoding, NotATable
-from contacts.models import ImportRun, ImportState, RowOutcome
+from contacts.models import ImportRun, ImportState, RowOutcome, Taken
+from contacts.privacy import handouts
 from contacts.tasks import nudge
 
 PAGE = 50
@@ -205,6 +206,7 @@ class ImportRunAdmin(ModelAdmin):
     def refused(self, request: HttpRequest, pk: int) -> StreamingHttpResponse:
         """The refused rows, in the columns of the file, with the reason: to be corrected and imported again."""
         run = self._run(request, pk)
+        handouts.note(request.user, Taken.REFUSED, run.refused, now=timezone.now(), chosen=run.filename)
         headers = [header or _("column %(number)d") % {"number": n} for n, header in enumerate(run.headers, 1)]
         reason, line = str(_("Reason")), str(_("Line"))
 

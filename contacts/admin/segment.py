@@ -22,8 +22,9 @@ from django.utils.translation import gettext_lazy, ngettext
 from contacts import segments, territory
 from contacts.admin.limited import ModelAdmin
 from contacts.forms.segment import SegmentForm, for_browser, read
-from contacts.models import Contact, Segment
+from contacts.models import Contact, Retention, Segment
 from contacts.patience import TookTooLong, patience
+from contacts.privacy import retention
 from contacts.searching import found_by
 from contacts.segments import query, rules
 
@@ -117,9 +118,17 @@ def _found(request: HttpRequest, tree: dict[str, Any], *, played: bool) -> dict[
         "count": count,
         "said": ngettext("%(count)s person now", "%(count)s people now", count)
         % {"count": f"{count:,}".replace(",", " ")},
-        "warnings": [said for _number, said in rules.problems(tree, scope)],
+        "warnings": [*(said for _number, said in rules.problems(tree, scope)), *_too_far(tree)],
         "people": [[str(one), one.city, reverse("admin:contacts_contact_change", args=[one.pk])] for one in shown],
     }
+
+
+def _too_far(tree: dict[str, Any]) -> list[str]:
+    """Where it asks about events that are not kept so long."""
+    kept = Retention.current()
+    days = kept.days("events")
+    told = retention.too_far(tree, days, str(kept.get_events_display()), _("This segment")) if days else ""
+    return [told] if told else []
 
 
 def why_page(request: HttpRequest, pk: int, model_admin: SegmentAdmin) -> HttpResponse:

@@ -15,11 +15,11 @@ from django.db.models import Q, QuerySet
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from contacts import exporting, territory
+from contacts import audit, exporting, territory
 from contacts.bulk import Among
 from contacts.importing.lease import LEASE, Lost
 from contacts.many import acts
-from contacts.models import Act, BulkRun, BulkState, Contact
+from contacts.models import Act, BulkRun, BulkState, By, Contact
 
 Clock = Callable[[], datetime]
 # (user, query of the list) -> the people whom this user's list shows; registered by the list itself.
@@ -178,6 +178,9 @@ def _finish(run: BulkRun, now: datetime) -> None:
     """Done; raises Lost where it was cancelled at the last moment."""
     if _held(run).update(state=BulkState.DONE, finished_at=now, **_FREE) != 1:
         raise Lost
+    who: Any = run.created_by
+    with audit.acting(audit.Actor(By.STAFF, str(who or ""), who.pk if who else None)):
+        audit.done(run, run.words, run.done)
 
 
 def _held(run: BulkRun) -> QuerySet[BulkRun]:

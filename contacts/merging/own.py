@@ -23,12 +23,15 @@ from contacts.models import (
     Erasure,
     Event,
     Guardian,
+    Handout,
     Membership,
     Merge,
     Voucher,
 )
 
-_MODELS = frozenset({Address, Alias, Booking, Consent, Duplicate, Erasure, Event, Guardian, Membership, Merge, Voucher})
+_MODELS = frozenset(
+    {Address, Alias, Booking, Consent, Duplicate, Erasure, Event, Guardian, Handout, Membership, Merge, Voucher}
+)
 
 
 def settle(pair: Pair) -> Moved:

@@ -1,5 +1,6 @@
 """The nouns of the contacts room."""
 
+from contacts.models.audit import By, Change, Deed
 from contacts.models.booking import BookedBy, Booking, BookingKind, BookingStatus, ClassSession
 from contacts.models.bulk_run import Act, BulkRun, BulkState
 from contacts.models.business import Branch, Business
@@ -13,7 +14,7 @@ from contacts.models.importing import ImportLayout, ImportRow, ImportRun, Import
 from contacts.models.integration import AnsweredCall, Integration, Scope
 from contacts.models.limits import Cap, ClosedDay, QuietRule
 from contacts.models.merging import Alias, Duplicate, Merge
-from contacts.models.privacy import Erasure
+from contacts.models.privacy import Erasure, Handout, Period, Retention, Taken
 from contacts.models.segment import Segment
 from contacts.models.territory import IntegrationBranch, StaffBranch
 from contacts.models.voucher import CodeKind, Voucher, VoucherOffer
@@ -34,7 +35,9 @@ __all__ = [
     "BulkRun",
     "BulkState",
     "Business",
+    "By",
     "Cap",
+    "Change",
     "ClassSession",
     "ClosedDay",
     "CodeKind",
@@ -42,6 +45,7 @@ __all__ = [
     "Consent",
     "ConsentPurpose",
     "Contact",
+    "Deed",
     "Duplicate",
     "Erasure",
     "Event",
@@ -50,6 +54,7 @@ __all__ = [
     "Group",
     "GroupKind",
     "Guardian",
+    "Handout",
     "ImportLayout",
     "ImportRow",
     "ImportRun",
@@ -58,9 +63,11 @@ __all__ = [
     "IntegrationBranch",
     "Membership",
     "Merge",
+    "Period",
     "QuietRule",
     "Received",
     "ReceivedState",
+    "Retention",
     "RowOutcome",
     "Scope",
     "Segment",
@@ -68,6 +75,7 @@ __all__ = [
     "Suppression",
     "SuppressionReason",
     "SuppressionScope",
+    "Taken",
     "Validity",
     "Voucher",
     "VoucherOffer",

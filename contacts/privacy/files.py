@@ -1,4 +1,4 @@
-"""Uploaded files that hold an erased person: an import that has ended needs its file no more, and it is deleted whole."""
+"""Files that hold an erased person: that of an import that has ended, and a table that was made to be taken out, are deleted whole."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import IO, Any
 
 from contacts.importing.runs import OVER, delete_files
-from contacts.models import ImportRun
+from contacts.models import BulkRun, ImportRun
 from contacts.privacy.needles import Needles
 
 CHUNK = 1 << 20
@@ -16,20 +16,25 @@ _GUESSES = ("utf-8", "utf-16-le", "cp1251")
 
 
 def forget(needles: Needles) -> int:
-    """Delete each ended import's file in which the person stands; how many."""
+    """Delete each such file in which the person stands; how many."""
     gone = 0
     for run in ImportRun.objects.filter(state__in=OVER).exclude(file=""):
         if _holds(run, needles):
             delete_files(run)
             ImportRun.objects.filter(pk=run.pk).update(file="", table="", sample=[])
             gone += 1
+    for made in BulkRun.objects.filter(finished_at__isnull=False).exclude(file=""):
+        if _holds(made, needles):
+            made.file.delete(save=False)
+            BulkRun.objects.filter(pk=made.pk).update(file="")
+            gone += 1
     return gone
 
 
-def _holds(run: ImportRun, needles: Needles) -> bool:
+def _holds(run: ImportRun | BulkRun, needles: Needles) -> bool:
     try:
         with run.file.storage.open(str(run.file.name), "rb") as stream:
-            encodings = (run.encoding, *_GUESSES) if run.encoding else _GUESSES
+            encodings = (encoding, *_GUESSES) if (encoding := getattr(run, "encoding", "")) else _GUESSES
             return any(needles.stand_in(text) for part in _parts(stream) for text in _texts(part, encodings))
     except FileNotFoundError:
         return False

@@ -17,12 +17,15 @@ from contacts.models import (
     Alias,
     AnsweredCall,
     Booking,
+    BulkRun,
+    Change,
     Consent,
     Contact,
     Duplicate,
     Erasure,
     Event,
     Guardian,
+    Handout,
     ImportLayout,
     ImportRow,
     ImportRun,
@@ -34,8 +37,10 @@ from contacts.models import (
     Suppression,
     Voucher,
 )
+from contacts.privacy import retention
 from contacts.privacy.holdings import Holding, Subject, nothing_in, register
 from contacts.privacy.needles import Needles
+from contacts.privacy.retention import Purge
 
 
 def theirs(subject: Subject) -> Q:
@@ -46,6 +51,7 @@ def theirs(subject: Subject) -> Q:
 def registered() -> None:
     """Called once, when the room is ready."""
     register(*_PERSON, *_STORY, *_BROUGHT, *_LOGS)
+    retention.register(*_PURGES)
     nothing_in(_HOUSE, "the house's own settings, texts and accounts")
     nothing_in(_of_others(), "other apps' tables: staff, their sessions and rights, periodic tasks")
 
@@ -151,6 +157,11 @@ _BROUGHT = (
     ),
     Holding(model=ImportLayout, scanned=("filename", "headers"), delete=True, kept=("fingerprint", "mapping")),
     Holding(
+        model=BulkRun, scanned=("selection", "words", "details", "problem"), by_name=True,
+        empty={"selection": {"ids": []}, "words": "", "details": {}, "problem": ""}, kept=("skipped", "file", "leads_to"),
+        over=lambda: Q(finished_at__isnull=False),
+    ),
+    Holding(
         model=Received, scanned=("headers", "body", "problem"), empty={"headers": {}, "body": b"", "problem": ""}, kept=("call_key",),
         over=lambda: ~Q(state=ReceivedState.STORED),
     ),
@@ -166,11 +177,32 @@ _LOGS = (
         ),
         kept=("object_id",),
     ),
+    Holding(
+        model=Change, whose=lambda subject: Q(model="contacts.contact", object_id=str(subject.id)),
+        scanned=("name", "what", "said"),
+        by_name=True, shown=("at", "by", "act", "what", "said"), empty={"name": "", "what": [], "said": ""},
+        kept=("who", "model", "object_id"),
+        goes=_("what it was before and after"), stays=_("that something was changed, when and by whom"),
+    ),
+    Holding(
+        model=Handout, whose=theirs, empty={"chosen": ""}, kept=("name",), scanned=("chosen",), by_name=True,
+        shown=("at", "what"), stays=_("that somebody took them out, and when"),
+    ),
+)  # fmt: skip
+
+_PURGES = (
+    Purge(
+        name="received", model=Received, period="raw", at="received_at", only=lambda: ~Q(state=ReceivedState.STORED),
+    ),
+    Purge(name="events", model=Event, period="events", at="at", by_id=False, only=lambda: Q(handled_at__isnull=False)),
+    Purge(name="handouts", model=Handout, period="logs", at="at"),
+    Purge(name="changes", model=Change, period="logs", at="at"),
+    Purge(name="admin log", model=LogEntry, period="logs", at="action_time"),
 )  # fmt: skip
 
 _HOUSE = (
     own.BoughtTogether, own.Branch, own.Business, own.Cap, own.ClassSession, own.ClosedDay, own.Connection, own.GoesWith, own.Group,
-    own.Integration, own.QuietRule, own.VoucherOffer,
+    own.Integration, own.QuietRule, own.Retention, own.VoucherOffer,
 )  # fmt: skip
 _OTHER_APPS = ("auth", "contenttypes", "sessions", "django_celery_beat", "admin")
 

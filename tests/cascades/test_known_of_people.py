@@ -77,5 +77,5 @@ def test_what_is_emptied_was_handed_out_before_as_far_as_people_can_read_it(hold
         "read",
         "open",
     }
-    inner |= {"key", "object_repr", "change_message"}
+    inner |= {"key", "object_repr", "change_message", "chosen", "name", "gone", "kept_before", "kept_after", "moved"}
     assert not set(holding.empty) - set(holding.shown) - inner
