@@ -31,7 +31,8 @@ MAY = (
 MAY_NOT = (
     "auth.*", "django_celery_beat.*", "contacts.view_integration", "contacts.view_answeredcall", "contacts.view_connection",
     "contacts.view_received", "contacts.view_boughttogether", "contacts.view_import*", "contacts.view_erasure",
-    "contacts.view_duplicate", "contacts.view_merge", "channels.view_outgoinghook", "channels.view_hookcall", "channels.view_inboundcall",
+    "contacts.view_duplicate", "contacts.view_merge", "contacts.view_change", "contacts.view_handout",
+    "contacts.view_retention", "channels.view_outgoinghook", "channels.view_hookcall", "channels.view_inboundcall",
 )  # fmt: skip
 # Pages of no model's own that say nothing of people.
 PLAIN = {
@@ -48,7 +49,7 @@ PLAIN = {
 # Pages beside the usual ones of a model; each holds only what `contacts.territory` shows.
 PAGES = {
     "contacts_bulkrun_progress", "contacts_bulkrun_cancel", "contacts_bulkrun_file", "contacts_contact_event", "contacts_contact_said",
-    "contacts_contact_take_away", "contacts_booking_act", "contacts_classsession_roster",
+    "contacts_contact_take_away", "contacts_contact_proof", "contacts_booking_act", "contacts_classsession_roster",
     "contacts_classsession_cancel", "contacts_segment_look", "contacts_segment_why", "contacts_voucher_counter",
     "contacts_voucher_redeem", "contacts_voucher_undo", "channels_delivery_decide", "channels_form_preview", "channels_form_results",
     "channels_conversation_reply", "channels_conversation_template", "channels_conversation_act", "channels_conversation_who",

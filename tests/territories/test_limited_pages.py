@@ -193,6 +193,7 @@ def test_pages_with_a_form_of_their_own_know_nobody_else(house: House, desk: Cli
         ("contacts_contact_said", [other.pk],
          {"kind": "email", "purpose": "marketing", "given": "0", "source": "desk", "on": "2026-11-20"}),
         ("contacts_contact_take_away", [other.pk], {}),
+        ("contacts_contact_proof", [other.pk], {}),
         ("contacts_booking_act", [booking.pk, "cancel"], {}),
         ("contacts_classsession_roster", [booking.session_id], {"rest": "attended"}),
         ("contacts_classsession_cancel", [booking.session_id], {"yes": "1"}),
