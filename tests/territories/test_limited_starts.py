@@ -17,7 +17,7 @@ from django.urls import reverse
 from cascades import audience, runner
 from cascades.models import CascadeStatus, Enrollment, Launch
 from contacts import territory
-from contacts.models import StaffBranch
+from contacts.models import Guardian, StaffBranch
 from tests.cascades.start_desk import choose, go, text, url_of
 from tests.factories import NOW, make_contact
 from tests.territories import house as houses
@@ -106,7 +106,8 @@ def test_a_selection_that_says_nothing_stays_nobody_and_who_is_not_limited_is_cu
 def test_their_own_contacts_get_a_branch_of_theirs(house: House, desk: Client) -> None:
     """Chosen where there is but one, asked among theirs where there are several, and never another's."""
     add = reverse("admin:contacts_contact_add")
-    blank = {"addresses-TOTAL_FORMS": "0", "addresses-INITIAL_FORMS": "0", "attributes": ""}
+    lists = ("addresses", "guardians", "students")
+    blank = {f"{name}-{what}_FORMS": "0" for name in lists for what in ("TOTAL", "INITIAL")} | {"attributes": ""}
     asked = desk.get(add).context["adminform"].form.fields["branch"]
     assert [label for _value, label in asked.choices] == ["Centro"]
     for smuggled in (house.elsewhere.pk, ""):
@@ -128,6 +129,14 @@ def test_an_address_that_others_have_too_names_only_theirs(house: House, desk: C
     page = reverse("admin:contacts_contact_change", args=[house.theirs.pk])
     assert "Wanda" not in text(desk.get(page))
     assert "Wanda Twin" in text(houses.sign_in(name="boss").get(page))
+
+
+def test_who_answers_for_whom_is_read_within_their_branch(house: House, desk: Client) -> None:
+    Guardian.objects.create(student=house.theirs, guardian=house.other)
+    Guardian.objects.create(student=house.other, guardian=house.theirs)
+    page = reverse("admin:contacts_contact_change", args=[house.theirs.pk])
+    assert "Wanda" not in text(desk.get(page))
+    assert "Wanda" in text(houses.sign_in(name="boss").get(page))
 
 
 def test_the_owner_limits_a_login_on_its_page_and_nobody_widens_their_own(house: House) -> None:
