@@ -67,7 +67,7 @@ def normalise(raw: str, country: str) -> str:
 
     Raises BadPhone rather than guess: a message to a stranger is worse than a refused line.
     """
-    return _quickly(raw, country.upper()) or _fully(raw, country)
+    return quickly(raw, country.upper()) or _fully(raw, country)
 
 
 def _fully(raw: str, country: str) -> str:
@@ -169,8 +169,11 @@ class _Pattern(NamedTuple):
         return (not self.lengths or len(national) in self.lengths) and bool(self.expression.fullmatch(national))
 
 
-def _quickly(raw: str, region: str) -> str:
-    """The number in E.164 where it is written plainly and is surely valid; "" where it takes the full reading, ten times as dear."""
+def quickly(raw: str, region: str) -> str:
+    """The number in E.164 where it is written plainly and is surely valid; "" where it takes the full reading, ten times as dear.
+
+    region: two capital letters.
+    """
     found = _PLAIN.fullmatch(raw)
     if found is None:
         return ""

@@ -29,6 +29,10 @@ _MODES = [
     (cells.LEFT, _("Everyone in this file unsubscribed.")),
     (cells.CLEANED, _("The emails in this file do not work any more.")),
 ]
+_EMPTY = [
+    ("keep", _("Nothing: what is known of the person stays.")),
+    ("erase", _("That it is no longer so: the field is emptied.")),
+]
 _CHANNELS = [("email", _("Email")), ("sms", _("SMS"))]
 _BASES = [(basis.value, basis.label) for basis in Basis if basis != Basis.WITHDRAWAL]
 _ORDERS = {
@@ -131,6 +135,11 @@ class ColumnsForm(forms.Form):
     new_group = forms.CharField(
         label=_("or to a new group"), max_length=120, required=False, widget=UnfoldAdminTextInputWidget()
     )
+    empty = forms.ChoiceField(
+        label=_("What an empty cell means"), choices=_EMPTY, initial="keep", required=False,
+        widget=UnfoldAdminRadioSelectWidget(),
+        help_text=_("Addresses, groups, the number in your other system and consent are never taken away."),
+    )  # fmt: skip
     mode = forms.ChoiceField(
         label=_("Consent to marketing"), choices=_MODES, initial="none", widget=UnfoldAdminRadioSelectWidget()
     )
@@ -304,7 +313,9 @@ class ColumnsForm(forms.Form):
         elif data["mode"] != "none":
             consent = {name: data[name] for name in ("mode", "channels", "basis", "wording", "confirmed_by")}
             consent["date"] = data["date"].isoformat() if data["date"] else None
-        self.run.options = self.run.options | {"consent": consent, "language": language}
+        self.run.options = self.run.options | {
+            "consent": consent, "language": language, "empty": data["empty"] or "keep",
+        }  # fmt: skip
         self.run.group = data["group"]
         if data["new_group"].strip():
             self.run.group = Group.objects.get_or_create(name=data["new_group"].strip())[0]
@@ -318,7 +329,12 @@ def _initial(run: ImportRun) -> dict[str, Any]:
     columns = {f"column_{number}": name for number, name in enumerate(run.mapping.get("columns", []))}
     several = {f"several_{number}": found for number, found in run.mapping.get("several", {}).items()}
     return (
-        {"group": run.group_id, "channels": ["email", "sms"], "basis": Basis.EXPRESS.value}
+        {
+            "group": run.group_id,
+            "empty": run.options.get("empty", "keep"),
+            "channels": ["email", "sms"],
+            "basis": Basis.EXPRESS.value,
+        }
         | asked
         | chosen
         | columns

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, StreamingHttpResponse
@@ -14,16 +15,17 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from contacts.admin.import_forms import ColumnsForm, ReadingForm, UploadForm
 from contacts.admin.limited import ModelAdmin
 from contacts.exporting import csv_response, safe
-from contacts.importing import layouts, profiles, runs, uploads
+from contacts.importing import layouts, lease, profiles, runs, uploads
 from contacts.importing.chunks import Changed
 from contacts.importing.encoding import BadEncoding, NotATable
+from contacts.importing.writing import NOT_IMPORTED
 from contacts.models import ImportRun, ImportState, RowOutcome, Taken
 from contacts.privacy import handouts
 from contacts.tasks import nudge
@@ -72,6 +74,7 @@ class ImportRunAdmin(ModelAdmin):
 
     def delete_model(self, request: HttpRequest, obj: ImportRun) -> None:
         runs.delete_files(obj)
+        runs.forget_stage(obj)
         super().delete_model(request, obj)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
@@ -134,9 +137,9 @@ class ImportRunAdmin(ModelAdmin):
         )  # fmt: skip
 
     def _result(self, request: HttpRequest, run: ImportRun) -> HttpResponse:
-        shown = request.GET.get("show", "refused" if run.refused else "new")
+        shown = request.GET.get("show", _first_shown(run))
         rows = run.rows.all()
-        noted_rows = rows.exclude(outcome=RowOutcome.REFUSED).exclude(reason="")
+        noted_rows = rows.exclude(outcome__in=NOT_IMPORTED).exclude(reason="")
         rows = noted_rows if shown == "noted" else rows.filter(outcome=shown)
         page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
         tabs = [(name, getattr(run, name), label) for name, label in RowOutcome.choices]
@@ -213,7 +216,7 @@ class ImportRunAdmin(ModelAdmin):
         def lines() -> Iterator[list[str]]:
             yield [safe(str(header)) for header in headers] + [line, reason]
             width = len(headers)
-            found = run.rows.filter(outcome=RowOutcome.REFUSED).values_list("line", "cells", "reason")
+            found = run.rows.filter(outcome__in=NOT_IMPORTED).values_list("line", "cells", "reason")
             for number, cells, why in found.iterator(chunk_size=1000):
                 own = [safe(cell) for cell in (*cells, *[""] * width)][:width]
                 beyond = " | ".join(cell for cell in cells[width:] if cell)
@@ -243,6 +246,11 @@ class ImportRunAdmin(ModelAdmin):
         return TemplateResponse(request, f"contacts/import_{name}.html", shared | context)
 
 
+def _first_shown(run: ImportRun) -> str:
+    """What staff should look at first: the rows that need them."""
+    return next((name for name in ("conflict", "refused") if getattr(run, name)), "new")
+
+
 def _read_as(run: ImportRun, *, has_header: bool, encoding: str = "", delimiter: str = "", sheet: str = "") -> None:
     """As staff correct it: another sheet, or the same with other marks."""
     if sheet and sheet != run.options.get("sheet"):
@@ -263,8 +271,21 @@ def _progress(run: ImportRun) -> dict[str, Any]:
         said = str(_("Reading the file."))
     else:
         said = _("%(position)d of %(total)d rows.") % {"position": run.position, "total": run.total}
+        if pace := lease.pace(run, timezone.now()):
+            said = f"{said} {_pace(*pace)}"
     return {
-        "percent": min(percent, 100),
+        "percent": max(0, min(percent, 100)),
         "said": said,
         "writing": run.state in (ImportState.CONFIRMED, ImportState.IMPORTING),
     }
+
+
+def _pace(rate: int, seconds: int) -> str:
+    """“12,000 rows a second; about 2 minutes left.”"""
+    fast = ngettext("%(rate)s row a second", "%(rate)s rows a second", rate) % {"rate": intcomma(rate)}
+    if seconds < 60:
+        left = str(_("less than a minute left"))
+    else:
+        minutes = round(seconds / 60)
+        left = ngettext("about %(n)d minute left", "about %(n)d minutes left", minutes) % {"n": minutes}
+    return f"{fast}, {left}."

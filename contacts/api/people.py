@@ -75,7 +75,7 @@ def upsert(request: HttpRequest, told: ContactsIn) -> Results:
     _write_down(outcomes)
     notes = _agree(request, good, outcomes, now)
     for (n, _one), outcome in zip(good, outcomes, strict=True):
-        if outcome.outcome == RowOutcome.REFUSED:
+        if outcome.outcome in (RowOutcome.REFUSED, RowOutcome.CONFLICT):
             found.append(refused(n, outcome.reason))
             continue
         said = [str(note) for note in (*outcome.notes, *notes.get(n, ()))]

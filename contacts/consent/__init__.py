@@ -5,7 +5,7 @@
 
 from contacts.consent.closing import mask
 from contacts.consent.gate import Ask, Person, Verdict, gate
-from contacts.consent.imported import Refusal, record_imported
+from contacts.consent.imported import Refusal, Statement, record_imported, record_staged
 from contacts.consent.ledger import Line, grant, lock_contacts, newest, record, withdraw
 from contacts.consent.suppression import is_suppressed, lift, lift_rows, suppress
 
@@ -14,6 +14,7 @@ __all__ = [
     "Line",
     "Person",
     "Refusal",
+    "Statement",
     "Verdict",
     "gate",
     "grant",
@@ -25,6 +26,7 @@ __all__ = [
     "newest",
     "record",
     "record_imported",
+    "record_staged",
     "suppress",
     "withdraw",
 ]

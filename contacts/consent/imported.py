@@ -12,8 +12,10 @@ from django.db import transaction
 from contacts import bulk, kinds
 from contacts.consent import ledger, suppression
 from contacts.consent.ledger import Line
-from contacts.models import Address, Basis
+from contacts.models import Address, Basis, Consent, ConsentPurpose
 from contacts.models.contact import fingerprint
+from contacts.signals import facts_recorded
+from contacts.staging import Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,35 @@ class Refusal:
     line: Line
     reason: str
     params: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What the lines of a file have in common. source: "{line}" in it stands for the line of the file."""
+
+    basis: str
+    source: str
+    wording: str
+    language: str
+    operator_id: int | None
+
+
+def record_staged(stage: Stage, people: Sequence[tuple[int, int]], statement: Statement, *, now: datetime) -> int:
+    """The consent of people whom this transaction added, from the stage, one statement for each kind of channel; returns the lines.
+
+    people: number of the staged row, id of the contact. Nobody had heard of them and none of their addresses is closed, so that there is
+    nothing that a file must not restore.
+    """
+    shared = {
+        "purpose": ConsentPurpose.MARKETING.value, "given": True, "basis": statement.basis, "source": statement.source,
+        "wording": statement.wording, "language": statement.language, "recorded_at": now, "operator_id": statement.operator_id,
+        "delivery_token": "", "played": False,
+    }  # fmt: skip
+    written = sum(stage.write_consents(kind, kinds.get(kind).address, people, shared, now) for kind in ("email", "sms"))
+    if written:
+        ids = [pk for _, pk in people]
+        transaction.on_commit(lambda: facts_recorded.send_robust(sender=Consent, contact_ids=ids), robust=True)
+    return written
 
 
 def record_imported(lines: Iterable[Line], *, now: datetime, anew: bool = False) -> list[Refusal]:

@@ -1,65 +1,79 @@
-"""The dry run: the whole file, planned and counted, and nothing written but what staff should see. A crash begins it anew."""
+"""The dry run: the whole file is staged, compared and counted, and nothing written but what staff should see. A crash begins it anew."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 
 from django.db import transaction
 
-from contacts.importing import lease, reading
-from contacts.importing.chunks import chunks, opened, shape_of
+from contacts.importing import chunks, lease
 from contacts.importing.cleaning import Cleaner
+from contacts.importing.filling import fill, keep_refused
 from contacts.importing.people import Known, People, Row
 from contacts.importing.planning import Plan, plan
-from contacts.importing.reading import Raw
-from contacts.importing.repeats import Repeats
-from contacts.importing.writing import keep_rows
+from contacts.importing.staged import keys_of, restored
+from contacts.importing.writing import EXAMPLES, keep_rows
 from contacts.models import Business, ImportRow, ImportRun, ImportState
+from contacts.staging import Stage
 
-_ZERO = {"position": 0, "new": 0, "changed": 0, "unchanged": 0, "refused": 0}
+_REFUSED_AT_ONCE = 50_000
 
 
 def check(run: ImportRun, clock: Callable[[], datetime]) -> None:
     """Count what an import of the file would do. Raises Lost, BadEncoding."""
-    _begin(run, clock())
-    with opened(run) as stream:
-        repeats = Repeats(run.mapping["columns"])
-        for _ in repeats.survey(reading.rows(stream, shape_of(run))):
-            lease.renew(run, clock())
-        lease.renew(run, clock(), total=repeats.total)
-        cleaner = Cleaner(run, Business.current(), clock())
-        carried: dict[int, Known] = {}
-        room = lease.room(run)
-        for raws in chunks(reading.rows(stream, shape_of(run))):
-            made = _planned([(raw, cleaner.clean(raw)) for raw in raws], carried.values(), cleaner)
-            _carry(made, repeats, carried)
-            with transaction.atomic():
-                lease.advance(run, made.outcomes, clock())
-                keep_rows(run, made.outcomes, room)
-            lease.counted(run, made.outcomes)
+    stage = _begin(run, clock())
+    cleaner = Cleaner(run, Business.current(), clock())
+    total = fill(run, cleaner, stage, clock)
+    for _ in stage.set_apart_known(EXAMPLES):
+        lease.renew(run, clock())
+    for first in range(0, total, _REFUSED_AT_ONCE):
+        keep_refused(run, stage, first, first + _REFUSED_AT_ONCE)
+    refused, apart = stage.counts()
+    new, given = total - apart - refused, stage.consents()
+    lease.renew(run, clock(), total=total, position=total - apart, refused=refused, new=new, given=given)
+    _plan_apart(run, cleaner, stage, clock)
     lease.finish(run, ImportState.CHECKED, clock())
 
 
-def _begin(run: ImportRun, now: datetime) -> None:
+def _begin(run: ImportRun, now: datetime) -> Stage:
+    """A stage of this attempt's own: whoever has lost the lease goes on filling another."""
+    if run.options.get("stage"):
+        Stage(run.options["stage"]).drop()
+    name = f"{run.pk}_{run.lease_token.hex[:8] if run.lease_token else 0}"
     with transaction.atomic():
-        lease.renew(run, now, **_ZERO, total=0, options=run.options | {"notes": {}})
+        lease.renew(
+            run, now, **lease.ZERO, total=0, options=run.options | {"notes": {}, "stage": name, **lease.begun(now)}
+        )
         ImportRow.objects.filter(run=run).delete()
+    return Stage(name)
 
 
-def _planned(cleaned: list[tuple[Raw, Row | list[str]]], carried: Iterable[Known], cleaner: Cleaner) -> Plan:
-    rows = [row for _, row in cleaned if isinstance(row, Row)]
-    return plan(cleaned, People.for_rows(rows, carried, consents=cleaner.listens), cleaner.branches)
+def _plan_apart(run: ImportRun, cleaner: Cleaner, stage: Stage, clock: Callable[[], datetime]) -> None:
+    """The rows of people who are known, or who stand in the file more than once."""
+    again = stage.repeated_keys()
+    carried: dict[int, Known] = {}
+    room = lease.room(run)
+    for rows in stage.apart(chunks.CHUNK):
+        cleaned = [restored(row) for row in rows]
+        people = People.for_rows(
+            [row for _, row in cleaned], carried.values(), consents=cleaner.listens, erasing=cleaner.erasing()
+        )
+        made = plan(cleaned, people, cleaner.branches)
+        _carry(made, again, carried)
+        with transaction.atomic():
+            lease.advance(run, made.outcomes, clock())
+            keep_rows(run, made.outcomes, room)
 
 
-def _carry(made: Plan, repeats: Repeats, carried: dict[int, Known]) -> None:
+def _carry(made: Plan, again: set[int], carried: dict[int, Known]) -> None:
     """Keep those whom a later chunk may mean again, as they would then stand."""
     for outcome, row in zip(made.outcomes, made.rows, strict=True):
         person = outcome.instance
         if (
             person is not None
             and row is not None
-            and (repeats.may_come_again(row) or _has_more(person, row, outcome.changes))
+            and (not again.isdisjoint(keys_of(row)) or _has_more(person, row, outcome.changes))
         ):
             carried[id(person)] = person
     for person in made.touched:

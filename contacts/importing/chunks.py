@@ -10,7 +10,7 @@ from typing import BinaryIO, cast
 
 from django.utils.translation import gettext_lazy as _
 
-from contacts.importing.lease import CHUNK
+from contacts.importing.lease import CHUNK as CHUNK  # noqa: PLC0414
 from contacts.importing.reading import Raw, Shape
 from contacts.models import ImportRun
 

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext_lazy
 from contacts.importing import mapping
 from contacts.importing.cells import CLEANED, LEFT
 from contacts.importing.doubts import pieces
-from contacts.importing.people import EMAIL, PHONE, Row, mark
+from contacts.importing.people import EMAIL, FIELDS, NOTHING_ERASED, PHONE, Erasing, Row, mark
 from contacts.importing.reading import MAX_CELL, Raw
 from contacts.models import Branch, Business, ImportRun
 from contacts.models.contact import fold
@@ -33,6 +33,11 @@ TOO_MANY = ngettext_lazy(
     "count",
 )
 
+DETAILS = (mapping.DETAIL, mapping.NUMBER, mapping.DAY)
+_PARTS = {
+    "full_name": ("first_name", "last_name"),
+    "branch": ("branch_id",),
+}  # fields that a column holds under another name
 Put = Callable[[Row, Any], None]
 _OWN_TO_EACH = {"email", "phone", "external_id", "notes"}
 
@@ -47,6 +52,9 @@ class Cleaner:
         self.everyone = [run.group.name] if run.group else []
         self.branches = dict(Branch.objects.values_list("id", "name"))
         self.width = len(run.headers)
+        self.headers = run.headers
+        self.empty = run.options.get("empty", "keep")
+        self.chosen = list(enumerate(run.mapping.get("columns", [])))
         self.said_at = _noon(self.consent.get("date")) or now
         self._settle(run, now.date())
         self.columns = [
@@ -59,6 +67,7 @@ class Cleaner:
             for number, name in enumerate(run.mapping.get("columns", []))
             if name != mapping.IGNORE
         ]
+        self.readers = {number: read for number, read, _, _ in self.columns}
         self.listens = bool(self.consent) or not mapping.TELLING.isdisjoint(run.mapping["columns"])
 
     def _settle(self, run: ImportRun, today: date) -> None:
@@ -69,6 +78,17 @@ class Cleaner:
             if name in mapping.DATES:
                 fields[name].widget.today = today
                 fields[name].widget.order = run.mapping.get("dates", {}).get(str(number), "")
+
+    def erasing(self) -> Erasing:
+        """What an empty cell of the file empties: fields and other details, never a number, an address, a group or a consent."""
+        if self.empty != "erase":
+            return NOTHING_ERASED
+        names = {part for _, name in self.chosen for part in _PARTS.get(name, (name,))}
+        details = {self.detail_name(self.headers[number]) for number, name in self.chosen if name in DETAILS}
+        birthdays = [
+            self.headers[number] or str(mapping.LABELS[name]) for number, name in self.chosen if name == "birth_date"
+        ]
+        return Erasing(frozenset(names & set(FIELDS)), frozenset(details), birthdays[0][:120] if birthdays else "")
 
     def clean(self, raw: Raw) -> Row | list[str]:
         """The row, or why it is refused: one sentence for each thing that is wrong."""
@@ -128,10 +148,14 @@ class Cleaner:
         if name in mapping.CONSENT:
             return self._put_consent(mapping.CONSENT[name])
         if name in (mapping.DETAIL, mapping.NUMBER, mapping.DAY):
-            return _put_detail(header.removeprefix(mapping.DETAIL_MARK) or str(mapping.LABELS[mapping.DETAIL]))
+            return _put_detail(self.detail_name(header))
         if name == "birth_date":
             return _put_birthday(header or str(mapping.LABELS[name]))
         return _PUTS.get(name) or _put_value("branch_id" if name == "branch" else name)
+
+    def detail_name(self, header: str) -> str:
+        """Under which name a column's values are kept as other details."""
+        return (header.removeprefix(mapping.DETAIL_MARK) or str(mapping.LABELS[mapping.DETAIL]))[:120]
 
     def _put_consent(self, kinds: tuple[str, ...]) -> Put:
         wanted = self.consent.get("mode") == "column"
@@ -160,7 +184,7 @@ def _put_value(name: str) -> Put:
 def _put_detail(name: str) -> Put:
     def put(row: Row, value: str) -> None:
         if value:
-            row.attributes[name[:120]] = value
+            row.attributes[name] = value
 
     return put
 
@@ -177,14 +201,20 @@ def _put_number(row: Row, value: str) -> None:
     row.external_id = value
 
 
-def _put_whole_name(row: Row, value: str) -> None:
+def split_name(value: str) -> tuple[str, str]:
     """“García, Ana” or “Ana García”: what comes before the first space is the first name."""
     last, comma, first = value.partition(",")
     if not comma:
         first, _space, last = value.partition(" ")
-    for name, part in (("first_name", first.strip()), ("last_name", last.strip())):
+    parts = first.strip(), last.strip()
+    for part in parts:
         if len(part) > 120:
             raise ValueError(_("“%(text)s…” is longer than %(most)d characters.") % {"text": part[:40], "most": 120})
+    return parts
+
+
+def _put_whole_name(row: Row, value: str) -> None:
+    for name, part in zip(("first_name", "last_name"), split_name(value), strict=True):
         if part:
             row.values.setdefault(name, part)
 

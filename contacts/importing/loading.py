@@ -1,82 +1,143 @@
-"""The import itself. A chunk is one transaction with the position in the file, so that a crash neither loses nor doubles a row."""
+"""The import itself. A portion is one transaction with the record that it is done, so that a crash neither loses nor doubles a row."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from itertools import islice
+from typing import Any
 
 from django.db import DataError, IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from contacts.importing import lease, reading
-from contacts.importing.chunks import chunks, opened, shape_of
+from contacts.importing import chunks, lease
 from contacts.importing.cleaning import Cleaner
+from contacts.importing.filling import fill, keep_refused
+from contacts.importing.newcomers import add, ranges
 from contacts.importing.people import People, Row
 from contacts.importing.planning import Outcome, plan
 from contacts.importing.reading import Raw
+from contacts.importing.staged import restored
+from contacts.importing.together import together
 from contacts.importing.writing import keep_rows, write
-from contacts.models import Business, ImportRun, ImportState
+from contacts.models import Business, ImportPortion, ImportRun, ImportState
+from contacts.staging import Stage
 
-Cleaned = list[tuple[Raw, Row | list[str]]]
+PORTION = 10_000  # rows of one transaction
+Numbered = list[tuple[int, Raw, Row]]
 
 
 def load(run: ImportRun, clock: Callable[[], datetime]) -> None:
-    """Write the file's rows from where the run stands. Raises Lost, BadEncoding."""
-    if run.position == 0:
-        lease.renew(run, clock(), options=run.options | {"notes": {}})
-    with opened(run) as stream:
+    """Write the file's rows that are not written yet: first the people who are new, then the rest one by one.
+
+    Raises Lost, BadEncoding, Changed.
+    """
+    with chunks.opened(run):  # it must still be the file that staff looked at
         cleaner = Cleaner(run, Business.current(), clock())
-        writer = _Writer(run, cleaner, clock)
-        for raws in chunks(islice(reading.rows(stream, shape_of(run)), run.position, None)):
-            writer.write([(raw, cleaner.clean(raw)) for raw in raws])
+    stage = _ready(run, cleaner, clock)
+    notes: dict[str, Any] = {"notes": {}} if run.position == 0 else {}
+    lease.renew(run, clock(), options=run.options | notes | lease.begun(clock(), run.position))
+    done = set(run.portions.filter(one_by_one=False).values_list("first", flat=True))
+    missing = [first for first in range(0, run.total, PORTION) if first not in done]
+    together(missing, lambda first: _add_newcomers(run, stage, first, clock))
+    writer = _Writer(run, cleaner, clock)
+    for numbers in _batches(_left(run)):
+        writer.write([(row[0], *restored(row)) for row in stage.read(numbers)])
     lease.finish(run, ImportState.DONE, clock())
+    stage.drop()
+
+
+def _ready(run: ImportRun, cleaner: Cleaner, clock: Callable[[], datetime]) -> Stage:
+    """The rows that the check staged; staged again where the database lost them in a crash."""
+    stage = Stage(run.options.get("stage") or str(run.pk))
+    if not run.total or stage.count() != run.total:
+        counted = run.position, run.total
+        fill(run, cleaner, stage, clock)
+        lease.renew(run, clock(), position=counted[0], total=counted[1])
+    return stage
+
+
+def _left(run: ImportRun) -> list[int]:
+    """The rows to be planned one by one, of all portions, without those that are done."""
+    ends = run.portions.filter(one_by_one=True).values_list("end", flat=True)
+    done = max(ends, default=0)
+    lists = run.portions.filter(one_by_one=False).values_list("apart", flat=True)
+    return sorted(n for numbers in lists for n in numbers if n >= done)
+
+
+def _batches(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
+    for at in range(0, len(numbers), chunks.CHUNK):
+        yield numbers[at : at + chunks.CHUNK]
+
+
+def _add_newcomers(run: ImportRun, stage: Stage, first: int, clock: Callable[[], datetime]) -> None:
+    """One portion: whoever is new beyond doubt is written, the others are noted for later."""
+    try:
+        _add_portion(run, stage, first, clock())
+    except (IntegrityError, DataError):  # the database refuses a row: it is found one by one
+        _add_portion(run, stage, first, clock(), everyone_apart=True)
+
+
+def _add_portion(run: ImportRun, stage: Stage, first: int, now: datetime, *, everyone_apart: bool = False) -> None:
+    end = min(first + PORTION, run.total)
+    with transaction.atomic():
+        stage.steady()
+        new, apart = stage.split(first, end)
+        if everyone_apart:
+            new, apart = [], sorted([*new, *apart])
+        ids, given = add(stage, new, run, now=now)
+        refused = keep_refused(run, stage, first, end)
+        ImportPortion.objects.create(run=run, first=first, end=end, apart=apart, made=ranges(ids))
+        stage.settle()
+        lease.count(run, {"new": len(new), "refused": refused, "given": given}, now)
 
 
 class _Writer:
-    """Writes chunks, and where the database refuses one, its halves, until the one row is found that it refuses."""
+    """Plans rows one by one and writes many in a transaction; where the database refuses that, its halves, until the one is found."""
 
     def __init__(self, run: ImportRun, cleaner: Cleaner, clock: Callable[[], datetime]) -> None:
         self.run, self.cleaner, self.clock = run, cleaner, clock
         self.room = lease.room(run)
 
-    def write(self, cleaned: Cleaned) -> None:
+    def write(self, rows: Numbered) -> None:
         try:
-            self._write(cleaned)
+            self._write(rows)
         except (IntegrityError, DataError):
-            if len(cleaned) == 1:
-                self._refuse(cleaned[0][0])
+            if len(rows) == 1:
+                self._refuse(*rows[0][:2])
                 return
-            half = len(cleaned) // 2
-            self.write(cleaned[:half])
-            self.write(cleaned[half:])
+            half = len(rows) // 2
+            self.write(rows[:half])
+            self.write(rows[half:])
 
-    def _write(self, cleaned: Cleaned) -> None:
-        rows = [row for _, row in cleaned if isinstance(row, Row)]
+    def _write(self, rows: Numbered) -> None:
         now, options, room = self.clock(), self.run.options, dict(self.room)
         try:
             with transaction.atomic():
                 # Two imports, or two workers on one, plan one after the other: each sees what the other wrote.
                 Business.objects.select_for_update().filter(pk=1).first()
-                people = People.for_rows(rows, lock=True, consents=self.cleaner.listens)
-                made = plan(cleaned, people, self.cleaner.branches)
-                self._commit(made.outcomes, now, room)
+                people = People.for_rows(
+                    [row for _, _, row in rows],
+                    lock=True,
+                    consents=self.cleaner.listens,
+                    erasing=self.cleaner.erasing(),
+                )
+                made = plan([(raw, row) for _, raw, row in rows], people, self.cleaner.branches)
+                self._commit(rows[0][0], rows[-1][0], made.outcomes, now, room)
                 write(made.touched, self.run, now=now)
         except BaseException:
             self.run.options = options
             raise
         self.room = room
-        lease.counted(self.run, made.outcomes)
 
-    def _commit(self, outcomes: list[Outcome], now: datetime, room: dict[str, int]) -> None:
+    def _commit(self, first: int, last: int, outcomes: list[Outcome], now: datetime, room: dict[str, int]) -> None:
         lease.advance(self.run, outcomes, now)
         keep_rows(self.run, outcomes, room)
+        ImportPortion.objects.create(run=self.run, one_by_one=True, first=first, end=last + 1)
 
-    def _refuse(self, raw: Raw) -> None:
+    def _refuse(self, number: int, raw: Raw) -> None:
         """Staff changed the same contact at this very moment, or the row holds what the database cannot."""
         refused = Outcome(raw).refuse(
             [_("The row could not be saved. Import it once more; if it fails again, look at its contact.")]
         )
         with transaction.atomic():
-            self._commit([refused], self.clock(), self.room)
-        lease.counted(self.run, [refused])
+            self._commit(number, number, [refused], self.clock(), self.room)

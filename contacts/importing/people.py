@@ -114,6 +114,17 @@ class Row:
         return [mark for _, _, mark in (*self.emails, *self.phones)]
 
 
+class Erasing(NamedTuple):
+    """Which fields and which other details are emptied by an empty cell; birthday: what the column of birth dates is called."""
+
+    fields: frozenset[str]
+    details: frozenset[str]
+    birthday: str = ""
+
+
+NOTHING_ERASED = Erasing(frozenset(), frozenset())
+
+
 class Unclear(ValueError):
     """The row may mean several people. str() is the sentence."""
 
@@ -129,6 +140,9 @@ class People:
         self.closed: dict[tuple[str, str], str] = {}
         self.branches: Mapping[int, str] = {}
         self.labels: Mapping[str, str] = {}
+        self.erased: frozenset[str] = frozenset()
+        self.erased_details: frozenset[str] = frozenset()
+        self.birthday = ""
 
     def join(self, person: Known) -> None:
         """Make a person findable; calling it again after a change adds what is new."""
@@ -148,6 +162,14 @@ class People:
             if person.values.get("branch_id") in branches:
                 theirs.join(person)
         return theirs
+
+    def emptied(self, given: Mapping[str, Any], row: Row) -> dict[str, Any]:
+        """What becomes of the fields of the file whose cells are empty, where staff chose that these empty them."""
+        told = {
+            *given,
+            *(("birth_date",) if self.birthday in row.attributes else ()),
+        }  # without its year it is a detail
+        return {name: None if name in ("birth_date", "branch_id") else "" for name in self.erased if name not in told}
 
     def match(self, row: Row) -> tuple[Known | None, bool]:
         """Whom the row means, or nobody; and whether the other system's number says so. Raises Unclear.
@@ -182,10 +204,17 @@ class People:
 
     @classmethod
     def for_rows(
-        cls, rows: Collection[Row], carried: Iterable[Known] = (), *, lock: bool = False, consents: bool = False
+        cls,
+        rows: Collection[Row],
+        carried: Iterable[Known] = (),
+        *,
+        lock: bool = False,
+        consents: bool = False,
+        erasing: Erasing = NOTHING_ERASED,
     ) -> People:
         """Load them with a handful of statements. carried: those of earlier chunks who stand for what a check must not write."""
         people = cls()
+        people.erased, people.erased_details, people.birthday = erasing
         marks = list({mark for row in rows for mark in row.marks})
         numbers = list({row.external_id for row in rows if row.external_id})
         for person in carried:

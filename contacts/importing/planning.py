@@ -38,11 +38,18 @@ class Outcome(RowResult):
         self.changes: dict[str, list[str]] = {}
         self.notes: list[str] = []
         self.note_kinds: set[str] = set()
+        self.said = {"given": 0, "ended": 0}
+        self.unclear = False
 
     def refuse(self, sentences: Sequence[str]) -> Outcome:
         self.import_type = RowResult.IMPORT_TYPE_INVALID
         self.validation_error = ValidationError(list(sentences))
         return self
+
+    def leave_open(self, sentence: str) -> Outcome:
+        """The row may mean several people."""
+        self.unclear = True
+        return self.refuse([sentence])
 
     def note(self, kind: str, sentence: str) -> None:
         """kind: "suppressed" or "withdrawn"."""
@@ -52,7 +59,7 @@ class Outcome(RowResult):
 
     @property
     def outcome(self) -> RowOutcome:
-        return OUTCOMES[self.import_type]
+        return RowOutcome.CONFLICT if self.unclear else OUTCOMES[self.import_type]
 
     @property
     def contact_id(self) -> int | None:
@@ -90,7 +97,7 @@ def plan(cleaned: Sequence[tuple[Raw, Row | list[str]]], people: People, branche
         try:
             person, by_number = people.match(row)
         except Unclear as unclear:
-            outcome.refuse([str(unclear)])
+            outcome.leave_open(str(unclear))
             continue
         person = _apply(person, row, outcome, people, by_number=by_number)
         people.join(person)
@@ -103,7 +110,7 @@ def _apply(person: Known | None, row: Row, outcome: Outcome, people: People, *, 
     is_new = person is None
     person = person or Known(values=dict.fromkeys(FIELDS, "") | {"birth_date": None, "branch_id": None})
     _fields(person, row, outcome, people)
-    _attributes(person, row, outcome)
+    _attributes(person, row, outcome, people)
     _addresses(person, row, outcome, people, in_front=by_number)
     _groups(person, row, outcome, people)
     _consents(person, row, outcome, people)
@@ -120,13 +127,14 @@ def _apply(person: Known | None, row: Row, outcome: Outcome, people: People, *, 
 
 
 def _fields(person: Known, row: Row, outcome: Outcome, people: People) -> None:
-    """What the file gives replaces what is there; an empty cell leaves it as it is."""
+    """What the file gives replaces what is there; an empty cell leaves it as it is, or empties it where staff want that."""
     if row.external_id and row.external_id != person.external_id:
         outcome.changes[people.labels["external_id"]] = [person.external_id or "", row.external_id]
         person.external_id, person.own_columns_changed = row.external_id, True
-    for name, value in row.values.items():
+    given = {name: value for name, value in row.values.items() if value not in ("", None)}
+    for name, value in (people.emptied(given, row) | given).items():
         old = person.values[name]
-        if value in ("", None) or value == old or (isinstance(old, str) and old.strip() == value):
+        if value == old or not (value or old) or (isinstance(old, str) and old.strip() == value):
             continue
         label = people.labels["branch" if name == "branch_id" else name]
         shown = [people.branches.get(one, "") if name == "branch_id" else as_text(one) for one in (old, value)]
@@ -134,7 +142,12 @@ def _fields(person: Known, row: Row, outcome: Outcome, people: People) -> None:
         person.values[name], person.own_columns_changed = value, True
 
 
-def _attributes(person: Known, row: Row, outcome: Outcome) -> None:
+def _attributes(person: Known, row: Row, outcome: Outcome, people: People) -> None:
+    for name in people.erased_details:
+        if name in person.attributes and name not in row.attributes:
+            outcome.changes[name] = [detail(person.attributes[name]), ""]
+            person.attributes = {key: value for key, value in person.attributes.items() if key != name}
+            person.own_columns_changed = True
     for name, value in row.attributes.items():
         old = person.attributes.get(name)
         if old is not None and detail(old).strip() == detail(value):
@@ -217,6 +230,7 @@ def _say(person: Known, row: Row, outcome: Outcome, people: People, kind: str, *
     held = person.said.get(kind)
     words = {True: people.labels["yes"], False: people.labels["no"], None: ""}
     outcome.changes[people.labels[f"consent_{kind}"]] = [words[held.given if held else None], words[given]]
+    outcome.said["given" if given else "ended"] += 1
     at = row.left_at if kind in row.left else row.said_at
     person.lines.append(Saying(kind, given, at, address, row.line, row.proof if given else {}))
     if at is not None:

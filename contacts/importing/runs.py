@@ -15,8 +15,9 @@ from django.utils.translation import gettext as _
 from contacts.importing import checking, loading
 from contacts.importing.chunks import Changed
 from contacts.importing.encoding import BadEncoding
-from contacts.importing.lease import LEASE, Lost
+from contacts.importing.lease import LEASE, ZERO, Lost
 from contacts.models import ImportRow, ImportRun, ImportState
+from contacts.staging import Stage
 
 Clock = Callable[[], datetime]
 
@@ -25,7 +26,7 @@ WORKED = (ImportState.MAPPED, ImportState.CHECKING, ImportState.CONFIRMED, Impor
 CANCELLABLE = (*EDITABLE, ImportState.CHECKING, ImportState.CONFIRMED, ImportState.IMPORTING)
 OVER = (ImportState.DONE, ImportState.CANCELLED, ImportState.FAILED)
 KEPT = timedelta(days=30)
-_CLEAN = {"total": 0, "position": 0, "new": 0, "changed": 0, "unchanged": 0, "refused": 0, "problem": ""}
+_CLEAN = {"total": 0, **ZERO, "problem": ""}
 _FREE = {"lease_until": None, "lease_token": None}
 _MOST_FAILURES = 3
 
@@ -154,6 +155,7 @@ def prune(*, now: datetime) -> int:
     for run in old:
         delete_files(run)
         ImportRow.objects.filter(run=run).delete()
+        forget_stage(run)
         ImportRun.objects.filter(pk=run.pk).update(file="", table="", sample=[])
     return len(old)
 
@@ -162,3 +164,9 @@ def delete_files(run: ImportRun) -> None:
     """The file as it came, and the table that was made of it."""
     for file in (run.table, run.file):
         file.delete(save=False)
+
+
+def forget_stage(run: ImportRun) -> None:
+    """The rows of an import that is over, or is deleted, need not lie ready any longer."""
+    if run.options.get("stage"):
+        Stage(run.options["stage"]).drop()

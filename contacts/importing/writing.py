@@ -38,6 +38,7 @@ _ADDRESS = (
     "position",
     "created_at",
 )
+NOT_IMPORTED = (RowOutcome.REFUSED, RowOutcome.CONFLICT)
 EXAMPLES = 20  # rows that are shown of those that are not refused
 NOTED = 1000  # and of those with a note
 
@@ -109,18 +110,7 @@ def _write_addresses(people: Sequence[Known], now: datetime) -> None:
 
 
 def _write_groups(people: Sequence[Known], now: datetime) -> None:
-    wanted: dict[str, str] = {}
-    for name in (name for person in people for name in person.new_groups):
-        wanted.setdefault(fold(name), name)
-    if not wanted:
-        return
-    known = _group_ids()
-    missing = [name for folded, name in wanted.items() if folded not in known]
-    if missing:
-        bulk.insert(
-            Group, ["name", "description", "created_at"], [(name, "", now) for name in missing], ignore_conflicts=True
-        )
-        known = _group_ids()
+    known = group_ids([name for person in people for name in person.new_groups], now)
     members = {(person.id, known[fold(name)]) for person in people for name in person.new_groups}
     bulk.insert(
         Membership,
@@ -130,21 +120,45 @@ def _write_groups(people: Sequence[Known], now: datetime) -> None:
     )
 
 
+def group_ids(names: Iterable[str], now: datetime) -> dict[str, int]:
+    """The ids of groups by their folded names; those that are missing are made."""
+    wanted: dict[str, str] = {}
+    for name in names:
+        wanted.setdefault(fold(name), name)
+    known = _group_ids() if wanted else {}
+    missing = sorted(name for folded, name in wanted.items() if folded not in known)
+    if missing:
+        bulk.insert(
+            Group, ["name", "description", "created_at"], [(name, "", now) for name in missing], ignore_conflicts=True
+        )
+        known = _group_ids()
+    return known
+
+
 def _group_ids() -> dict[str, int]:
     return {fold(name): pk for pk, name in Group.objects.order_by("-id").values_list("id", "name")}
 
 
+def statement_of(run: ImportRun) -> consent.Statement:
+    """What all lines of ledger that a file gives have in common: its basis, its wording, and who vouched for it."""
+    said = run.options.get("consent", {})
+    return consent.Statement(
+        basis=said.get("basis", Basis.STAFF.value), source=f"import {run.filename[:60]}, line {{line}}", wording=_wording(said),
+        language=run.options.get("language", ""), operator_id=run.created_by_id,
+    )  # fmt: skip
+
+
 def _lines(person: Known, run: ImportRun) -> Iterable[consent.Line]:
-    """What the file says about consent, with its evidence: the file and line, wording, basis, and who vouched for it."""
-    statement = run.options.get("consent", {})
+    """What the file says about consent, with its evidence."""
+    statement = statement_of(run)
     for said in person.lines:
-        source = f"import {run.filename[:60]}, line {said.line}{_opted_in(said.proof)}"
-        basis = statement.get("basis", Basis.STAFF.value) if said.given else Basis.WITHDRAWAL.value
+        proof = said.proof
         yield consent.Line(
-            contact_id=person.id or 0, kind=said.kind, given=said.given, basis=basis, source=source, purpose=MARKETING,
-            wording=_wording(statement) if said.given else "", language=run.options.get("language", ""), at=said.at,
-            operator_id=run.created_by_id, address=said.address,
-            ip=said.proof.get("confirm_ip") or said.proof.get("consent_ip"),
+            contact_id=person.id or 0, kind=said.kind, given=said.given, purpose=MARKETING,
+            basis=statement.basis if said.given else Basis.WITHDRAWAL.value,
+            source=statement.source.replace("{line}", str(said.line)) + _opted_in(proof),
+            wording=statement.wording if said.given else "", language=statement.language, at=said.at,
+            operator_id=statement.operator_id, address=said.address, ip=proof.get("confirm_ip") or proof.get("consent_ip"),
         )  # fmt: skip
 
 
@@ -167,7 +181,7 @@ def keep_rows(run: ImportRun, outcomes: Iterable[Any], room: dict[str, int]) -> 
     kept = []
     for found in outcomes:
         bucket = "noted" if found.notes else found.outcome.value
-        if found.outcome != RowOutcome.REFUSED:
+        if found.outcome not in NOT_IMPORTED:
             if room.get(bucket, 0) <= 0:
                 continue
             room[bucket] -= 1

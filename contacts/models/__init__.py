@@ -10,7 +10,7 @@ from contacts.models.contact import LONGEST_ADDRESS, Address, Contact, Group, Gr
 from contacts.models.event import Event
 from contacts.models.goods import BoughtTogether, GoesBy, GoesWith
 from contacts.models.guardian import Guardian
-from contacts.models.importing import ImportLayout, ImportRow, ImportRun, ImportState, RowOutcome
+from contacts.models.importing import ImportLayout, ImportPortion, ImportRow, ImportRun, ImportState, RowOutcome
 from contacts.models.integration import AnsweredCall, Integration, Scope
 from contacts.models.limits import Cap, ClosedDay, QuietRule
 from contacts.models.merging import Alias, Duplicate, Merge
@@ -56,6 +56,7 @@ __all__ = [
     "Guardian",
     "Handout",
     "ImportLayout",
+    "ImportPortion",
     "ImportRow",
     "ImportRun",
     "ImportState",

@@ -60,6 +60,9 @@ class ImportRun(models.Model):
     changed = models.PositiveIntegerField(_("changed"), default=0)
     unchanged = models.PositiveIntegerField(_("unchanged"), default=0)
     refused = models.PositiveIntegerField(_("refused"), default=0)
+    conflict = models.PositiveIntegerField(_("unclear"), default=0)
+    given = models.PositiveIntegerField(_("consents given"), default=0)
+    ended = models.PositiveIntegerField(_("consents ended"), default=0)
     problem = models.TextField(_("problem"), blank=True, default="")
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("by")
@@ -113,6 +116,7 @@ class RowOutcome(models.TextChoices):
     NEW = "new", _("new")
     CHANGED = "changed", _("changed")
     UNCHANGED = "unchanged", _("unchanged")
+    CONFLICT = "conflict", _("unclear")
     REFUSED = "refused", _("refused")
 
 
@@ -134,3 +138,25 @@ class ImportRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.line}"
+
+
+class ImportPortion(models.Model):
+    """A portion of an import that is written: rows first..end-1 of the file, so that a crash neither loses nor doubles a row.
+
+    apart: rows left to be planned one by one; made: ids of the contacts that it added, as pairs of the first and the last.
+    """
+
+    run = models.ForeignKey(ImportRun, models.CASCADE, related_name="portions")
+    one_by_one = models.BooleanField(default=False)
+    first = models.PositiveIntegerField()
+    end = models.PositiveIntegerField()
+    apart = models.JSONField(default=list)
+    made = models.JSONField(default=list)
+
+    class Meta:
+        verbose_name = _("portion of an import")
+        verbose_name_plural = _("portions of imports")
+        constraints = [models.UniqueConstraint(fields=["run", "one_by_one", "first"], name="import_portion_once")]
+
+    def __str__(self) -> str:
+        return f"{self.first}-{self.end}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import timedelta
 from itertools import product
 from typing import Any
@@ -13,15 +12,12 @@ import pytest
 from cascades import invariant, runner
 from cascades.merging import PART
 from cascades.models import Enrollment, Launch, Outcome, SegmentStay, StepRun
-from channels import sending
 from channels.models import Delivery, DeliveryStatus
 from channels.transport import Fact
-from channels.transports.sandbox import SandboxTransport
 from contacts.merging.act import NotNow, merge, obstacles, undo
 from contacts.models import Contact
 from tests.cascades.story import Story, messages
-from tests.cascades.test_races import on_postgres, planned, together, while_uncommitted
-from tests.channels.test_sending_waves import in_parallel
+from tests.cascades.test_races import planned
 from tests.factories import NOW, email_then_sms, make_business, make_contact
 
 
@@ -168,6 +164,29 @@ def test_an_opening_that_comes_later_of_what_the_other_was_sent_ends_the_way_tha
 
 
 @pytest.mark.django_db
+def test_what_the_way_that_ends_was_sent_counts_on_the_one_that_goes_on() -> None:
+    kept, gone = pair(phone="")
+    kept.addresses.filter(kind="email").delete()
+    story = Story()
+    story.start(email_then_sms())
+    assert (messages(kept), messages(gone)) == ([("sms", "sent")], [("email", "sent")])
+    way = Enrollment.objects.get(contact=kept)
+    done = merge(kept.pk, gone.pk, by=None, now=story.now)
+    runs = StepRun.objects.filter(enrollment=way).order_by("id")
+    assert [run.delivery.kind for run in runs if run.delivery] == ["sms", "email"]
+    whole()
+    undo(done.pk, by=None, now=story.now)
+    assert StepRun.objects.get(delivery__kind="email").enrollment.contact == gone
+    merge(kept.pk, gone.pk, by=None, now=story.now)
+    story.own(Delivery.objects.get(kind="email"), Fact.OPENED)
+    way.refresh_from_db()
+    story.tick()
+    way.refresh_from_db()
+    assert (way.outcome, way.reason) == (Outcome.REACHED, "seen_opened")
+    whole()
+
+
+@pytest.mark.django_db
 def test_the_cap_counts_what_both_were_sent() -> None:
     kept, gone = pair()
     story = Story()
@@ -227,112 +246,6 @@ def test_the_page_is_told_what_becomes_of_running_cascades() -> None:
     story.start(email_then_sms())
     [said] = PART.foresee(Pair(kept, gone, NOW))
     assert "nothing is sent twice" in said
-
-
-@together
-def test_contacts_that_are_being_made_one_when_the_wave_looks_for_the_last_time_are_sent_it_once() -> None:
-    """The wave has claimed nothing yet: the merging holds the rows, so the wave passes them by and takes them at the next tick."""
-    on_postgres()
-    kept, gone = pair()
-    planned([kept, gone])
-    runner.advance(NOW)
-    while_uncommitted(lambda: merge(kept.pk, gone.pk, by=None, now=NOW), lambda: sending.send_due(clock=lambda: NOW))
-    sending.send_due(clock=lambda: NOW)
-    assert sorted(status for _, status in messages(kept)) == ["cancelled", "sent"]
-    whole()
-
-
-@together
-def test_contacts_that_are_being_made_one_while_the_tick_decides_get_each_step_once() -> None:
-    on_postgres()
-    kept, gone = pair()
-    planned([kept, gone])
-    while_uncommitted(lambda: merge(kept.pk, gone.pk, by=None, now=NOW), lambda: runner.advance(NOW))
-    Story().tick()
-    assert messages(kept) == [("sms", "sent")]
-    whole()
-
-
-@together
-def test_the_tick_that_holds_their_ways_is_waited_for_by_the_merging() -> None:
-    on_postgres()
-    kept, gone = pair()
-    planned([kept, gone])
-    while_uncommitted(lambda: runner.advance(NOW), lambda: merge(kept.pk, gone.pk, by=None, now=NOW))
-    Story().tick()
-    assert sorted(status for _, status in messages(kept)) == ["cancelled", "sent"]
-    whole()
-
-
-@together
-def test_while_a_provider_is_being_given_a_message_to_either_the_merging_says_so_and_comes_after(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    on_postgres()
-    kept, gone = pair()
-    planned([kept, gone])
-    runner.advance(NOW)
-    given, go_on = threading.Event(), threading.Event()
-    real = SandboxTransport.send_many
-
-    def slowly(self: Any, *args: Any, **more: Any) -> Any:
-        given.set()
-        go_on.wait(20)
-        return real(self, *args, **more)
-
-    monkeypatch.setattr(SandboxTransport, "send_many", slowly)
-    said: list[str] = []
-
-    def meanwhile() -> None:
-        given.wait(20)
-        try:
-            merge(kept.pk, gone.pk, by=None, now=NOW)
-        except NotNow as not_now:
-            said.extend(not_now.sentences)
-        finally:
-            go_on.set()
-
-    assert in_parallel(lambda: sending.send_due(clock=lambda: NOW), meanwhile) == []
-    assert said == ["A message to one of them is just being sent. Try again in a moment."]
-    merge(kept.pk, gone.pk, by=None, now=NOW)
-    Story().tick()
-    assert messages(kept) == [("sms", "sent"), ("sms", "sent")]
-    assert Delivery.objects.filter(provider_id="").count() == 0
-    whole()
-
-
-@together
-def test_many_mergings_while_ticks_and_waves_run_lose_nobody_and_send_nothing_twice() -> None:
-    on_postgres()
-    people = [make_contact("Ana", phone=f"+3460000{n:04}") for n in range(24)]
-    planned(people)
-
-    def ticks() -> None:
-        for _ in range(6):
-            runner.advance(NOW, limit=5)
-            sending.send_due(clock=lambda: NOW, limit=5)
-
-    def mergings(first: int) -> None:
-        for n in range(first, 24, 4):
-            for _ in range(50):
-                try:
-                    merge(people[n].pk, people[n + 1].pk, by=None, now=NOW)
-                    break
-                except NotNow:
-                    continue
-
-    assert in_parallel(ticks, ticks, lambda: mergings(0), lambda: mergings(2)) == []
-    Story().tick()
-    assert Contact.objects.count() == 12
-    assert Enrollment.objects.filter(outcome="").exclude(runs__delivery__status="sent").count() == 0
-    assert Delivery.objects.filter(status__in=["queued", "sending", "unknown"]).count() == 0
-    assert not Delivery.objects.filter(reason="contact_gone").exists()
-    to = list(Delivery.objects.filter(status="sent").values_list("address", flat=True))
-    assert len(to) == len(set(to))
-    assert set(Delivery.objects.filter(status="sent").values_list("contact", flat=True)) == set(
-        Contact.objects.values_list("pk", flat=True)
-    )
-    whole()
 
 
 @pytest.mark.django_db

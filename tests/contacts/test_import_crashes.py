@@ -9,8 +9,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from contacts.importing import chunks, lease, loading, runs, writing
+from contacts.importing import chunks, lease, loading, newcomers, runs, writing
 from contacts.models import Contact, ImportRun, ImportState
+from contacts.staging import Stage
 from contacts.tasks import work_imports
 from tests.contacts import csv_files
 from tests.contacts.importing_desk import (
@@ -37,9 +38,43 @@ def client() -> Client:
 def test_a_crash_between_two_chunks_is_taken_up_again_without_doubling(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chunks, "CHUNK", 40)
+    monkeypatch.setattr(loading, "PORTION", 40)
     run = check(client, csv_files.people(200).text().encode())
     client.post(f"{LIST}{run.pk}/confirm/")
+    add, calls = newcomers.add, []
+
+    def crash(*args: Any, **kwargs: Any) -> Any:
+        calls.append(1)
+        made = add(*args, **kwargs)
+        if len(calls) == 3:
+            raise SystemExit
+        return made
+
+    monkeypatch.setattr(loading, "add", crash)
+    with pytest.raises(SystemExit):
+        work_imports()
+    run.refresh_from_db()
+    assert (run.state, run.position) == (ImportState.IMPORTING, 60)  # the first twenty are shown, and come at the end
+    assert Contact.objects.count() == 56
+    monkeypatch.setattr(loading, "add", add)
+    work_imports()
+    run.refresh_from_db()
+    assert run.position == 60  # the lease of the dead one still holds
+    runs.work(clock=lambda: timezone.now() + timedelta(minutes=2))
+    run.refresh_from_db()
+    assert (run.state, *counts(run)) == (ImportState.DONE, 190, 0, 0, 10)
+    assert Contact.objects.count() == 190
+
+
+def test_a_crash_among_the_rows_that_are_planned_one_by_one_is_taken_up_again_without_doubling(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = csv_files.people(60).text().encode()
+    load(client, data)
+    monkeypatch.setattr(chunks, "CHUNK", 20)
+    run = check(client, data.replace(b"Marta", b"Eva"))
+    client.post(f"{LIST}{run.pk}/confirm/")
+    promised = counts(run)
     write, calls = writing.write, []
 
     def crash(*args: Any, **kwargs: Any) -> None:
@@ -52,16 +87,22 @@ def test_a_crash_between_two_chunks_is_taken_up_again_without_doubling(
     with pytest.raises(SystemExit):
         work_imports()
     run.refresh_from_db()
-    assert (run.state, run.position) == (ImportState.IMPORTING, 80)
-    assert Contact.objects.count() == 76
+    assert (run.state, run.position) == (ImportState.IMPORTING, 43)
     monkeypatch.setattr(loading, "write", write)
-    work_imports()
-    run.refresh_from_db()
-    assert run.position == 80  # the lease of the dead one still holds
     runs.work(clock=lambda: timezone.now() + timedelta(minutes=2))
     run.refresh_from_db()
-    assert (run.state, *counts(run)) == (ImportState.DONE, 190, 0, 0, 10)
-    assert Contact.objects.count() == 190
+    assert (run.state, counts(run)) == (ImportState.DONE, promised)
+    assert promised[1] > 10
+    assert Contact.objects.count() == 57
+
+
+def test_rows_that_the_database_lost_are_read_again(client: Client) -> None:
+    run = check(client, csv_files.people(40).text().encode())
+    client.post(f"{LIST}{run.pk}/confirm/")
+    Stage(run.options["stage"]).drop()
+    work_imports()
+    run.refresh_from_db()
+    assert (run.state, *counts(run)) == (ImportState.DONE, 38, 0, 0, 2)
 
 
 def test_a_fault_of_the_program_is_not_tried_for_ever(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,7 +134,13 @@ def test_a_row_that_the_database_refuses_does_not_take_its_chunk_with_it(
             raise IntegrityError
         write(people, *args, **kwargs)
 
+    def refuse(stage: Any, numbers: Any, *_args: Any, **_kwargs: Any) -> Any:
+        if numbers:
+            raise IntegrityError
+        return [], 0
+
     monkeypatch.setattr(loading, "write", picky)
+    monkeypatch.setattr(loading, "add", refuse)
     run = load(client, table(*(f"{n},P{n},p{n}@example.com," for n in range(30))))
     assert counts(run) == (29, 0, 0, 1)
     assert only("refused").line == 15
@@ -114,18 +161,18 @@ def test_two_clicks_on_confirm_import_once(client: Client) -> None:
 def test_cancelling_stops_at_the_end_of_the_chunk_and_counts_what_was_written(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chunks, "CHUNK", 10)
-    run = check(client, csv_files.people(50, bad_every=0).text().encode())
+    monkeypatch.setattr(loading, "PORTION", 10)
+    run = check(client, csv_files.people(70, bad_every=0).text().encode())
     client.post(f"{LIST}{run.pk}/confirm/")
-    advance, calls = lease.advance, []
+    count, calls = lease.count, []
 
-    def advance_and_cancel(*args: Any) -> None:
+    def count_and_cancel(*args: Any) -> None:
         calls.append(1)
-        if len(calls) == 3:
+        if len(calls) == 5:
             ImportRun.objects.filter(pk=run.pk).update(state=ImportState.CANCELLED)
-        advance(*args)
+        count(*args)
 
-    monkeypatch.setattr(lease, "advance", advance_and_cancel)
+    monkeypatch.setattr(lease, "count", count_and_cancel)
     work_imports()
     run.refresh_from_db()
     assert run.new == Contact.objects.count() == 20

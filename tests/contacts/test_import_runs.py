@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from contacts import consent
-from contacts.importing import chunks
-from contacts.models import Address, Consent, Contact, Group, ImportState, RowOutcome
+from contacts.importing import chunks, lease
+from contacts.models import Address, Consent, Contact, Group, ImportRun, ImportState, RowOutcome
 from contacts.tasks import work_imports
 from tests.contacts import csv_files
 from tests.contacts.importing_desk import (
@@ -100,7 +101,7 @@ def test_a_row_that_may_mean_several_people_is_refused_with_the_reason(client: C
     make_contact("Leo Ruiz", email="family@example.com")
     run = load(client, table(",Eva Ruiz,family@example.com,", ",Leo Ruiz,family@example.com,"))
     assert counts(run) == (0, 0, 1, 1)
-    assert "several people" in only("refused").reason
+    assert "several people" in only("conflict").reason
 
 
 def test_the_same_file_a_second_time_changes_nothing(client: Client) -> None:
@@ -118,6 +119,68 @@ def test_an_empty_cell_takes_nothing_away_and_a_detail_is_kept(client: Client) -
     made.refresh_from_db()
     assert made.city == "Cadiz"
     assert made.attributes == {"Shoe": "39", "Old": "x", "Pet": "cat"}
+
+
+def test_an_empty_cell_empties_a_field_where_staff_chose_so_and_never_an_address_or_a_group(client: Client) -> None:
+    group = Group.objects.create(name="VIP")
+    made = make_contact(
+        "Ana Ruiz", email="ana@example.com", phone="+34600111222", external_id="A1", city="Cadiz", birth_date=date(1990, 1, 2),
+        consent=("email",), attributes={"Shoe": "38", "Old": "x"},
+    )  # fmt: skip
+    made.groups.add(group)
+    data = b"id,name,email,phone,city,birthday,groups,Shoe\nA1,Ana,ana@example.com,,,,,\nB1,Bea,,600111333,,,,\n"
+    run = check(client, data, empty="erase")
+    assert counts(run) == (1, 1, 0, 0)
+    assert only("changed").changes == {"City": ["Cadiz", ""], "Birth date": ["1990-01-02", ""], "Shoe": ["38", ""]} | {
+        "Last name": ["Ruiz", ""]
+    }
+    client.post(f"{LIST}{run.pk}/confirm/")
+    work_imports()
+    made.refresh_from_db()
+    assert (made.first_name, made.last_name, made.city, made.birth_date, made.attributes) == (
+        "Ana",
+        "",
+        "",
+        None,
+        {"Old": "x"},
+    )
+    assert (made.addresses.count(), made.groups.count(), made.external_id) == (2, 1, "A1")
+    assert Consent.objects.filter(contact=made).count() == 1
+
+
+def test_the_page_says_how_many_consents_would_be_given_and_ended(client: Client) -> None:
+    make_contact("Eva Paz", email="eva@example.com", consent=("email",))
+    gone = make_contact("Leo Sol", email="leo@example.com", consent=("email",))
+    consent.withdraw(gone.pk, "email", source="link in the email", now=NOW)
+    consent.suppress(kind="email", normal="shut@example.com", scope="all", reason="stop", source="reply", now=NOW)
+    rows = [f"p{n}@example.com,yes" for n in range(30)]
+    rows += ["eva@example.com,no", "leo@example.com,yes", "shut@example.com,yes", "p1@example.com,yes"]
+    data = "\n".join(["email,Accepts email marketing", *rows]).encode()
+    run = check(client, data, **(STATEMENT | {"mode": "column"}))
+    assert (run.given, run.ended, run.options["notes"]) == (30, 1, {"withdrawn": 1, "suppressed": 1})
+    page = client.get(f"{LIST}{run.pk}/change/").content.decode()
+    assert "30 consents are given" in page
+    assert "1 consent ends" in page
+    client.post(f"{LIST}{run.pk}/confirm/")
+    work_imports()
+    run.refresh_from_db()
+    assert (run.given, run.ended, run.options["notes"]) == (30, 1, {"withdrawn": 1, "suppressed": 1})
+    assert Consent.objects.filter(source__startswith="import", given=True).count() == 30
+
+
+def test_the_page_that_waits_says_how_fast_it_goes_and_how_long_it_will_take(client: Client) -> None:
+    run = check(client, table("1,Ana,ana@example.com,"))
+    run.total, run.position = 1_000_000, 400_000
+    run.options = run.options | lease.begun(NOW, position=100_000)
+    assert lease.pace(run, NOW + timedelta(seconds=20)) == (15_000, 40)
+    assert lease.pace(run, NOW) is None
+    ImportRun.objects.filter(pk=run.pk).update(state=ImportState.IMPORTING, total=1000, position=10)
+    ImportRun.objects.filter(pk=run.pk).update(
+        options=run.options | lease.begun(timezone.now() - timedelta(seconds=100))
+    )
+    said = client.get(f"{LIST}{run.pk}/progress/").json()["said"]
+    assert "rows a second" in said or "row a second" in said
+    assert "minutes left" in said
 
 
 def test_groups_of_a_cell_are_made_once_whatever_their_case(client: Client) -> None:

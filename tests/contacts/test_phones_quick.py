@@ -75,4 +75,4 @@ def test_the_quick_way_says_what_the_full_reading_says_for_any_digits(prefix: st
     ],
 )
 def test_what_most_lists_hold_takes_the_quick_way(raw: str, country: str) -> None:
-    assert phones._quickly(raw, country) == full(raw, country) != ""
+    assert phones.quickly(raw, country) == full(raw, country) != ""

@@ -1,0 +1,161 @@
+"""What is written by sets is what planning row by row would have written: the planner itself is asked, over files that Hypothesis makes."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+
+from contacts import consent
+from contacts.importing import checking, chunks, loading, reading, runs, uploads, writing
+from contacts.importing.chunks import opened, shape_of
+from contacts.importing.cleaning import Cleaner
+from contacts.importing.people import People, Row
+from contacts.importing.planning import plan
+from contacts.models import Address, Branch, Business, Consent, Contact, Group, ImportRun, Membership
+from tests.contacts.importing_desk import STATEMENT
+from tests.factories import NOW, make_business, make_contact
+from tests.invented import invented
+
+HEADERS = [
+    "id",
+    "first",
+    "name",
+    "email",
+    "phone",
+    "email 2",
+    "born",
+    "town",
+    "branch",
+    "groups",
+    "agreed",
+    "when",
+    "Pet",
+]
+COLUMNS = [
+    "external_id", "first_name", "full_name", "email", "phone", "email", "birth_date", "city", "branch", "groups", "consent",
+    "consented_at", "detail",
+]  # fmt: skip
+CELLS: list[list[str]] = [
+    ["", "", "1", "2", "'3", " 4 ", "A5"],
+    ["", "Ana", "ANA", "Bea", "Zoë", "Ана"],
+    ["", "", "Ana Ruiz", "Ruiz, Ana", "Bea Sol", "x" * 130],
+    [
+        "",
+        "a@example.com",
+        "A@Example.com",
+        "b@пример.рф",
+        "shut@example.com",
+        "Bea <c@example.com>",
+        "none",
+        "d@example.com",
+    ],
+    ["", "", "600111222", "+34600111222", "'+34600333444", "600 555 666", "7.9E+10", "-"],
+    ["", "", "", "a@example.com", "e@example.com"],
+    ["", "", "01.02.1990", "31.02.1990", "1985-05-05"],
+    ["", "Cádiz", " Cádiz ", 'a "b"\tc\\d'],
+    ["", "", "north", "South"],
+    ["", "VIP", "vip; New", "* all, Old"],
+    ["", "yes", "no", "perhaps"],
+    ["", "", "2025-03-01 10:00:00", "2999-01-01"],
+    ["", "cat\ndog", "Ана\x1fb", "N/A"],
+]
+ROW = st.tuples(*(st.sampled_from(cells) for cells in CELLS))
+
+
+class BySets(TestCase):
+    @invented(12)
+    @given(
+        rows=st.lists(ROW, min_size=1, max_size=14),
+        mode=st.sampled_from(["none", "all", "column"]),
+        group=st.booleans(),
+    )
+    def test_outcomes_and_all_that_is_stored_are_the_planners(
+        self, rows: list[tuple[str, ...]], mode: str, group: bool
+    ) -> None:
+        _town()
+        planned = _run(rows, mode, group)
+        expected = _by_the_planner(planned)
+        stored = _stored()
+        for model in (Consent.objects.none().model, Membership, Address, Contact, Group):
+            model._base_manager.all()._raw_delete("default")
+        _town()
+        by_sets = _run(rows, mode, group)
+        with pytest.MonkeyPatch.context() as few:
+            for module, name, number in ((chunks, "CHUNK", 3), (loading, "PORTION", 4), (checking, "EXAMPLES", 2)):
+                few.setattr(module, name, number)
+            runs.work(clock=timezone.now)
+            by_sets.refresh_from_db()
+            assert _counts(by_sets) == expected
+            runs.confirm(by_sets)
+            runs.work(clock=timezone.now)
+        by_sets.refresh_from_db()
+        assert (by_sets.state, _counts(by_sets)) == ("done", expected)
+        assert _stored() == stored
+
+
+def _town() -> None:
+    make_business(country="ES") if not Business.objects.exists() else None
+    for name in ("North", "South"):
+        Branch.objects.get_or_create(name=name)
+    Group.objects.get_or_create(name="VIP")
+    made = make_contact("Ana Ruiz", email="a@example.com", external_id="1", city="Cádiz", consent=("email",))
+    consent.withdraw(made.pk, "email", source="said so", now=NOW)
+    make_contact("Bea Sol", email="d@example.com", phone="+34600555666")
+    make_contact("Ana Ruiz", phone="+34600555666")
+    if not consent.is_suppressed("email", "shut@example.com"):
+        consent.suppress(kind="email", normal="shut@example.com", scope="all", reason="stop", source="reply", now=NOW)
+
+
+def _run(rows: list[tuple[str, ...]], mode: str, group: bool) -> ImportRun:
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows([HEADERS, ["E9", *[""] * 12], *rows])
+    run = uploads.begin(SimpleUploadedFile("clients.csv", out.getvalue().encode()), "clients.csv", None)
+    run.mapping = run.mapping | {"columns": COLUMNS, "dates": {"6": "day"}}
+    said: dict[str, Any] = {} if mode == "none" else STATEMENT | {"mode": mode}
+    run.options = run.options | {"consent": said, "language": "en"}
+    run.group = Group.objects.get_or_create(name="Everyone")[0] if group else None
+    run.save()
+    runs.ask_for_check(run)
+    return run
+
+
+def _by_the_planner(run: ImportRun) -> tuple[int, ...]:
+    """All rows in one plan, as they stand in the file, written as planned."""
+    cleaner = Cleaner(run, Business.current(), timezone.now())
+    with opened(run) as stream:
+        cleaned = [(raw, cleaner.clean(raw)) for raw in reading.rows(stream, shape_of(run))]
+    people = People.for_rows([row for _, row in cleaned if isinstance(row, Row)], consents=bool(cleaner.consent))
+    made = plan(cleaned, people, cleaner.branches)
+    writing.write(made.touched, run, now=timezone.now())
+    found = [outcome.outcome.value for outcome in made.outcomes]
+    run.delete()
+    return tuple(found.count(name) for name in ("new", "changed", "unchanged", "refused", "conflict"))
+
+
+def _counts(run: ImportRun) -> tuple[int, ...]:
+    return run.new, run.changed, run.unchanged, run.refused, run.conflict
+
+
+def _stored() -> list[Any]:
+    """Everybody, without ids and hours, in an order of their own."""
+    fields = ("external_id", "first_name", "last_name", "birth_date", "city", "branch__name", "attributes", "search")
+    found = []
+    for contact in Contact.objects.all():
+        own = Contact.objects.values_list(*fields).get(pk=contact.pk)
+        ways = contact.addresses.order_by("kind", "position", "normal").values_list(
+            "kind", "value", "normal", "fingerprint", "position"
+        )
+        lines = contact.consents.order_by("kind", "id").values_list(
+            "kind", "given", "basis", "source", "wording", "address", "purpose"
+        )
+        groups = contact.groups.order_by("name").values_list("name", flat=True)
+        found.append((own, list(ways), list(lines), list(groups)))
+    return sorted(found, key=repr)
