@@ -15,6 +15,7 @@ from cascades.publishing import NotReady
 from cascades.trigger import Entry
 from channels.api import PAGE, DeliveriesOut, Limit, cursor_of, number_of, shown
 from channels.models import Delivery
+from contacts import territory
 from contacts.api.door import Key, Problem
 from contacts.api.once import once
 from contacts.api.shapes import MOST, Id, Lenient, Person, Refusal, Result, Results, Shape, find, refused, sorted_out
@@ -54,7 +55,9 @@ class StopIn(Shape):
     cascade: Id | None = None
 
 
-@router.get("/cascades", auth=Key(Scope.CASCADES_RUN), response={200: CascadesOut}, summary="List the cascades")
+@router.get(
+    "/cascades", auth=Key(Scope.CASCADES_RUN, by_branch=True), response={200: CascadesOut}, summary="List the cascades"
+)
 def listed(request: HttpRequest) -> CascadesOut:
     """Drafts are not among them."""
     found = Cascade.objects.exclude(status=CascadeStatus.DRAFT).order_by("-id")[:MOST]
@@ -62,7 +65,7 @@ def listed(request: HttpRequest) -> CascadesOut:
 
 
 @router.post(
-    "/cascades/{cascade}/enroll", auth=Key(Scope.CASCADES_RUN), summary="Bring people in",
+    "/cascades/{cascade}/enroll", auth=Key(Scope.CASCADES_RUN, by_branch=True), summary="Bring people in",
     response={200: Results, 404: Refusal, 409: Refusal, 422: Refusal},
 )  # fmt: skip
 @once
@@ -74,7 +77,7 @@ def enroll(request: HttpRequest, cascade: Annotated[int, Path(ge=1, le=2**53)], 
         raise Problem(404, "not_found", _("There is no cascade with this number."))
     if running.status != CascadeStatus.RUNNING or running.version is None:
         raise Problem(409, "not_running", _("This cascade is not running, so nobody can enter."))
-    results, good = _found(told.people, now)
+    results, good = _found(request, told.people, now)
     before, after = _enter(running, running.version, sorted(set(good.values())), told.occasion, now)
     kept_out = {n for n, contact in good.items() if contact not in after}
     results += [
@@ -83,25 +86,31 @@ def enroll(request: HttpRequest, cascade: Annotated[int, Path(ge=1, le=2**53)], 
     return _answer(results, {n: contact for n, contact in good.items() if n not in kept_out}, before)
 
 
-@router.post("/stop", auth=Key(Scope.CASCADES_RUN), response={200: Results, 422: Refusal}, summary="Take people out")
+@router.post(
+    "/stop",
+    auth=Key(Scope.CASCADES_RUN, by_branch=True),
+    response={200: Results, 422: Refusal},
+    summary="Take people out",
+)
 @once
 def stop(request: HttpRequest, told: StopIn) -> Results:
     """What is queued for them is called back. "known": the person was in no such cascade."""
     now = timezone.now()
-    results, good = _found(told.people, now)
+    results, good = _found(request, told.people, now)
     left = runner.release(sorted(set(good.values())), told.cascade, now=now)
     return _answer(results, good, set(good.values()) - left)
 
 
 @router.get(
-    "/cascades/{cascade}/deliveries", auth=Key(Scope.DELIVERIES_READ), summary="Read what a cascade sent",
+    "/cascades/{cascade}/deliveries", auth=Key(Scope.DELIVERIES_READ, by_branch=True), summary="Read what a cascade sent",
     response={200: DeliveriesOut, 422: Refusal},
 )  # fmt: skip
 def deliveries(
     request: HttpRequest, cascade: Annotated[int, Path(ge=1, le=2**53)], cursor: str = "", limit: Limit = PAGE
 ) -> DeliveriesOut:
     """In the order in which it was decided, the newest first."""
-    runs = StepRun.objects.filter(enrollment__cascade_id=cascade, delivery__isnull=False).order_by("-id")
+    theirs = territory.visible(StepRun.objects.all(), request.auth)  # type: ignore[attr-defined]
+    runs = theirs.filter(enrollment__cascade_id=cascade, delivery__isnull=False).order_by("-id")
     runs = runs.filter(pk__lt=number_of(cursor)) if cursor else runs
     found = list(runs.values_list("id", "delivery_id")[: limit + 1])
     rows = Delivery.objects.select_related("contact").in_bulk(
@@ -131,10 +140,11 @@ def _enter(
     return before, set(inside.all())
 
 
-def _found(people: list[Person], now: datetime) -> tuple[list[Result], dict[int, int]]:
+def _found(request: HttpRequest, people: list[Person], now: datetime) -> tuple[list[Result], dict[int, int]]:
     """Those who could not be found, refused; and by place in the list, the contacts of the others."""
     results, good = sorted_out(people, Person)
-    met = zip(good, find([one for _n, one in good], now=now), strict=True)
+    theirs = find([one for _n, one in good], now=now, mine=territory.of(request.auth))  # type: ignore[attr-defined]
+    met = zip(good, theirs, strict=True)
     contacts = {n: who for (n, _one), who in met}
     results += [refused(n, who.problem) for n, who in contacts.items() if who.contact_id is None]
     return results, {n: who.contact_id for n, who in contacts.items() if who.contact_id}

@@ -12,7 +12,7 @@ class CascadesConfig(AppConfig):
     def ready(self) -> None:
         from cascades import audience, holdings, merging, reasons, receivers, runner, stories
         from channels import sending
-        from contacts import segments
+        from contacts import segments, territory
 
         holdings.register()
         reasons.register()
@@ -23,3 +23,7 @@ class CascadesConfig(AppConfig):
         segments.register_user(runner.uses_of_segment)
         sending.register_run_state(runner.run_state)
         sending.register_text_refused(runner.text_refused)
+        territory.register("cascades.Enrollment", "contact__branch")
+        territory.register("cascades.StepRun", "enrollment__contact__branch")
+        territory.register("cascades.Launch", audience.of_branches)
+        territory.shared("cascades.Cascade")

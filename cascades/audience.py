@@ -2,12 +2,12 @@
 
 A selection is JSON: `{"groups": [ids], "segments": [ids], "contacts": [ids] | null, "filter": {...}}`. Groups, segments and single
 contacts add up; the filter narrows what they give, or all contacts where none is named. A selection that says nothing is nobody: an empty
-form must not write to everyone.
+form must not write to everyone. `"branches": [ids]`: it was made by somebody who is limited to these branches, and means only their people.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from django.utils.translation import get_language_info, ngettext
 from django.utils.translation import gettext as _
 
 from cascades.models import Launch, LaunchState, Step
-from contacts import kinds, segments
+from contacts import kinds, segments, territory
 from contacts.bulk import Among
 from contacts.models import Branch, Business, Consent, ConsentPurpose, Contact, Group, Membership, Segment
 from contacts.searching import matching
@@ -38,7 +38,25 @@ def people(selection: Selection, now: datetime) -> QuerySet[Contact]:
         sets.append(Contact.objects.order_by().filter(Among("id", contacts)).values("pk"))
     if sets:
         everyone = everyone.filter(pk__in=sets[0].union(*sets[1:]) if len(sets) > 1 else sets[0])
+    everyone = everyone.filter(territory.within(Contact, limit_of(selection)))
     return everyone.filter(*(_FILTERS[name](value) for name, value in narrow.items()))
+
+
+def limited(selection: Selection, mine: territory.Territory) -> dict[str, Any]:
+    """The same selection, cut to the branches of whoever makes it; it stays cut, whoever's task takes the people in."""
+    told = {name: value for name, value in selection.items() if name != "branches"}
+    return told | ({"branches": list(mine)} if mine is not None and told else {})
+
+
+def limit_of(selection: Selection) -> territory.Territory:
+    """The branches that a selection is cut to; None for all."""
+    given = selection.get("branches")
+    return None if given is None else tuple(int(pk) for pk in given)
+
+
+def of_branches(branches: Collection[int]) -> Q:
+    """Of the starts, those that were made within just these branches."""
+    return Q(selection__branches=list(branches))
 
 
 def uses_of_segment(segment_id: int) -> list[str]:
@@ -72,12 +90,21 @@ def describe(selection: Selection) -> str:
         counted = ngettext("%(count)s chosen contact", "%(count)s chosen contacts", len(contacts))
         said.append(counted % {"count": len(contacts)})
     said += [_SAYINGS[name](value) for name, value in narrow.items()]
-    return "; ".join(said) or _("nobody")
+    return "; ".join([*said, *describe_limit(selection)]) or _("nobody")
+
+
+def describe_limit(selection: Selection) -> list[str]:
+    """The branches that it is cut to, as a phrase; nothing where it is not."""
+    mine = limit_of(selection)
+    if mine is None:
+        return []
+    names = list(Branch.objects.filter(pk__in=mine).values_list("name", flat=True))
+    return [_("only people of %(branches)s") % {"branches": ", ".join(names) or "–"}]
 
 
 def _parts(selection: Selection) -> tuple[list[int], list[int], list[int], dict[str, Any]]:
     """Groups, segments, contacts and the filters that say something."""
-    if unknown := set(selection) - {"groups", "segments", "contacts", "filter"}:
+    if unknown := set(selection) - {"groups", "segments", "contacts", "filter", "branches"}:
         raise ValueError(f"a selection knows nothing of {sorted(unknown)}")
     narrow = {name: value for name, value in (selection.get("filter") or {}).items() if value not in ("", None, [])}
     if strange := set(narrow) - set(_FILTERS):

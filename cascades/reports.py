@@ -14,6 +14,7 @@ from channels import capabilities
 from channels.models import DeliveryStatus, Grade, PriceUnit
 from channels.segments import count as count_segments
 from channels.transport import Fact
+from contacts import territory
 
 CENT = Decimal("0.0001")
 # An opening or click by a program is kept but counts nowhere; an unsure one counts as unsure.
@@ -74,14 +75,18 @@ class Numbers:
         return (self.cost / self.reached).quantize(CENT) if self.reached else None
 
 
-def numbers(cascade: Cascade) -> Numbers:
-    """Everything staff see above the list of recipients; steps are told apart by their keys, so new versions reset nothing."""
-    outcomes = _outcomes(cascade)
-    by_key = {row["step_key"]: row for row in _counted(cascade)}
+def numbers(cascade: Cascade, mine: territory.Territory = None) -> Numbers:
+    """Everything staff see above the list of recipients; steps are told apart by their keys, so new versions reset nothing.
+
+    mine: only of the people of these branches.
+    """
+    theirs = territory.within(StepRun, mine)
+    outcomes = _outcomes(cascade, territory.within(Enrollment, mine))
+    by_key = {row["step_key"]: row for row in _counted(cascade, theirs)}
     held = {c.step_key: c.reason for c in StepControl.objects.filter(cascade=cascade, paused_at__isnull=False)}
     steps = tuple(_step(step, by_key.get(step.key, {}), held) for step in _steps(cascade))
     cost = sum((step.cost for step in steps), Decimal(0))
-    written = StepRun.objects.filter(enrollment__cascade=cascade, delivery__sent_at__isnull=False)
+    written = StepRun.objects.filter(theirs, enrollment__cascade=cascade, delivery__sent_at__isnull=False)
     spread = written.aggregate(
         first=Min("delivery__sent_at"), last=Max("delivery__sent_at"), people=Count("enrollment", distinct=True)
     )
@@ -99,8 +104,8 @@ def numbers(cascade: Cascade) -> Numbers:
     )
 
 
-def _outcomes(cascade: Cascade) -> dict[str, int]:
-    rows = Enrollment.objects.filter(cascade=cascade).order_by().values("outcome").annotate(n=Count("id"))
+def _outcomes(cascade: Cascade, theirs: Q) -> dict[str, int]:
+    rows = Enrollment.objects.filter(theirs, cascade=cascade).order_by().values("outcome").annotate(n=Count("id"))
     return {row["outcome"]: row["n"] for row in rows}
 
 
@@ -113,11 +118,11 @@ def _steps(cascade: Cascade) -> list[Step]:
     return sorted(newest, key=lambda step: (step.position, step.pk)) + list(older.values())
 
 
-def _counted(cascade: Cascade) -> Any:
+def _counted(cascade: Cascade, theirs: Q) -> Any:
     status = "delivery__status"
     sent = Q(delivery__sent_at__isnull=False)
     return (
-        StepRun.objects.filter(enrollment__cascade=cascade)
+        StepRun.objects.filter(theirs, enrollment__cascade=cascade)
         .order_by()
         .values("step_key")
         .annotate(

@@ -59,7 +59,7 @@ class DeliveriesOut(BaseModel):
 
 
 @router.get(
-    "/deliveries", auth=Key(Scope.DELIVERIES_READ), summary="Read what was sent to a person",
+    "/deliveries", auth=Key(Scope.DELIVERIES_READ, by_branch=True), summary="Read what was sent to a person",
     response={200: DeliveriesOut, 404: Refusal, 422: Refusal},
 )  # fmt: skip
 def of_person(
@@ -67,7 +67,7 @@ def of_person(
     cursor: str = "", limit: Limit = PAGE,
 ) -> DeliveriesOut:  # fmt: skip
     """The person is named by our number, the number in your system, an email or a phone."""
-    contact_id = the_one(id, external_id, email, phone)
+    contact_id = the_one(request, id, external_id, email, phone)
     return page_of(Delivery.objects.filter(contact_id=contact_id), cursor, limit)
 
 

@@ -10,7 +10,7 @@ class ChannelsConfig(AppConfig):
     verbose_name = _("Channels")
 
     def ready(self) -> None:
-        from channels import engagement, holdings, merging, reasons, stories, tasks
+        from channels import engagement, holdings, merging, reasons, stories, tasks, whose
         from channels.transport import names, transport_class
         from contacts import kinds
 
@@ -23,3 +23,4 @@ class ChannelsConfig(AppConfig):
         engagement.register()
         merging.connect()
         tasks.connect()
+        whose.register()

@@ -24,21 +24,52 @@ from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from contacts import territory
+from contacts.forms.choices import BranchesField
+
+BRANCHES_ABOUT = _(
+    "Nothing chosen: they see everybody. With branches chosen, they see only the people of these, in lists, on pages and in exports, and"
+    " nobody who has no branch. New contacts that they add belong to these branches. They start cascades for their people, but do not"
+    " change what is for all branches: cascades, messages, channels, groups, settings, staff."
+)
+
 for _model in (User, Group, PeriodicTask, IntervalSchedule, CrontabSchedule, SolarSchedule, ClockedSchedule):
     admin.site.unregister(_model)
 
 
+class StaffForm(UserChangeForm):
+    """The login, and the branches whose people it sees."""
+
+    branches = BranchesField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "branches" in self.fields:
+            self.fields["branches"].initial = territory.of(self.instance)
+
+    def clean_branches(self) -> Any:
+        chosen = self.cleaned_data["branches"]
+        if chosen and (self.cleaned_data.get("is_superuser") or self.instance.is_superuser):
+            raise forms.ValidationError(_("Who may do everything cannot be limited to branches."))
+        return chosen
+
+
 @admin.register(User)
 class StaffAdmin(UserAdmin, ModelAdmin):  # type: ignore[type-arg]
-    """People who work here. `is_staff` is what lets them in; the rest comes by their groups."""
+    """People who work here. `is_staff` is what lets them in; the rest comes by their groups, and less of it where they are limited."""
 
-    form = UserChangeForm
+    form = StaffForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     list_display = ("username", "first_name", "last_name", "email", "is_active", "last_login")
     list_filter = ("is_active", "is_superuser", "groups")
     filter_horizontal = ()
     autocomplete_fields = ("groups",)
+    fieldsets = (
+        *(UserAdmin.fieldsets or ())[:3],
+        (_("Branches"), {"fields": ("branches",), "description": BRANCHES_ABOUT}),
+        *(UserAdmin.fieldsets or ())[3:],
+    )
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         """Only those who may do everything hand out everything."""
@@ -49,6 +80,11 @@ class StaffAdmin(UserAdmin, ModelAdmin):  # type: ignore[type-arg]
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         people: QuerySet[User] = super().get_queryset(request)
         return people if request.user.is_superuser else people.filter(is_superuser=False)
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if "branches" in form.cleaned_data and obj != request.user:
+            territory.replace(obj, form.cleaned_data["branches"])
 
 
 @admin.register(Group)

@@ -148,6 +148,8 @@ INSTALLED_APPS = [
     "config",
 ]
 
+AUTHENTICATION_BACKENDS = ["config.fence.StaffBackend"]
+
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -158,6 +160,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "config.fence.Fence",
     "contacts.audit.middleware",
     "config.zone.business_time",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

@@ -119,6 +119,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,
     "SHOW_BACK_BUTTON": True,
+    "ENVIRONMENT": "config.fence.badge",
     "DASHBOARD_CALLBACK": "cascades.admin.front.page",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("cascades/icon.svg")}],
     "STYLES": [lambda _request: static("config/admin.css")],

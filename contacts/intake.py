@@ -9,8 +9,9 @@ from typing import Any
 
 from django.db import DataError, IntegrityError, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from contacts import arrivals, merging
+from contacts import arrivals, merging, territory
 from contacts.bulk import Among
 from contacts.importing import writing
 from contacts.importing.cleaning import NOBODY
@@ -25,12 +26,17 @@ PORTION = 200  # people in one transaction: SQLite has one writer
 _PLAIN = ("external_id", "first_name", "last_name", "language", "time_zone", "birth_date", "city", "branch", "notes")
 
 Read = Row | list[str]
+NOT_YOURS = gettext_lazy("This person can be added or changed only by somebody who looks after all branches.")
+NOT_YOUR_BRANCH = gettext_lazy("branch: this is not one of your branches.")
+WHICH_BRANCH = gettext_lazy("branch: say which of your branches this person belongs to.")
 
 
 class Cleaner:
     """Reads what is told of a person by the same rules as the cells of a file."""
 
-    def __init__(self, now: datetime) -> None:
+    def __init__(self, now: datetime, mine: territory.Territory = None) -> None:
+        """mine: the branches that the teller is limited to; None for all."""
+        self.mine = mine
         self.branches = dict(Branch.objects.values_list("id", "name"))
         fields = ContactResource().fields
         fields["phone"].widget.country = Business.current().country
@@ -110,9 +116,28 @@ def _written(rows: Sequence[Read], cleaner: Cleaner, now: datetime) -> list[Outc
     with transaction.atomic():
         arrivals.one_at_a_time()
         people = People.for_rows(_known_today(rows), lock=True)
+        rows = [_within(row, people, cleaner.mine) for row in rows]
         made = plan([(Raw(n, []), row) for n, row in enumerate(rows)], people, cleaner.branches)
         writing.save(made.touched, now=now)
     return made.outcomes
+
+
+def _within(row: Read, people: People, mine: territory.Territory) -> Read:
+    """The row, where it keeps to the branches; a new person gets the branch where there is but one."""
+    if mine is None or isinstance(row, list):
+        return row
+    try:
+        person, _by_number = people.match(row)
+    except Unclear:
+        return [str(NOT_YOURS)]
+    if person is not None and person.values.get("branch_id") not in mine:
+        return [str(NOT_YOURS)]
+    branch_id = row.values.get("branch_id")
+    if branch_id is None and person is None:
+        if len(mine) > 1:
+            return [str(WHICH_BRANCH)]
+        row.values["branch_id"] = mine[0]
+    return row if branch_id is None or branch_id in mine else [str(NOT_YOUR_BRANCH)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +152,8 @@ class Found:
 def find(rows: Sequence[Read], *, now: datetime, create: Sequence[bool] = (), cleaner: Cleaner | None = None) -> list[Found]:  # fmt: skip
     """Who each row means, in the same order, with a handful of statements. create: whether to make a contact where there is none."""
     people = People.for_rows(_known_today(rows))
+    if cleaner is not None and cleaner.mine is not None:
+        people = people.of_branches(cleaner.mine)
     found = [_match(row, people) for row in rows]
     wanted = [
         n for n, one in enumerate(found) if not one.contact_id and not one.problem and n < len(create) and create[n]
@@ -150,6 +177,7 @@ def _match(row: Read, people: People) -> Found:
     return Found(person.id if person else None)
 
 
-def there(contact_ids: Sequence[int]) -> set[int]:
-    """Those of the contacts that exist; one statement."""
-    return set(Contact.objects.filter(Among("id", contact_ids)).values_list("id", flat=True))
+def there(contact_ids: Sequence[int], mine: territory.Territory = None) -> set[int]:
+    """Those of the contacts that exist, in these branches; one statement."""
+    theirs = Contact.objects.filter(territory.within(Contact, mine))
+    return set(theirs.filter(Among("id", contact_ids)).values_list("id", flat=True))

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
-from contacts import bookings, bulk, events, timezones
+from contacts import bookings, bulk, events, territory, timezones
 from contacts.bookings import STAFF, Teller
 from contacts.calendar import at_local
 from contacts.models import Booking, BookingKind, BookingStatus, ClassSession
@@ -129,9 +129,12 @@ def tick(session_id: int, said: Mapping[int, tuple[str, str]], *, now: datetime,
     return Ticked(done, stale)
 
 
-def tick_rest(session_id: int, status: str, *, now: datetime, who: Teller = STAFF) -> int:
-    """The same for all of whom nothing was said yet; returns how many."""
-    coming = Booking.objects.filter(session=session_id, status__in=AHEAD).values_list("pk", "status")
+def tick_rest(
+    session_id: int, status: str, *, now: datetime, who: Teller = STAFF, mine: territory.Territory = None
+) -> int:
+    """The same for all of whom nothing was said yet; returns how many. mine: only the people of these branches."""
+    theirs = Booking.objects.filter(territory.within(Booking, mine), session=session_id, status__in=AHEAD)
+    coming = theirs.values_list("pk", "status")
     return tick(session_id, {pk: (was, status) for pk, was in coming}, now=now, who=who).done
 
 

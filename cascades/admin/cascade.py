@@ -12,7 +12,6 @@ from django.urls import URLPattern, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as __
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeDateFilter
 from unfold.decorators import action, display
 
@@ -33,7 +32,8 @@ from cascades.admin import (
 from cascades.admin.form import CascadeForm
 from cascades.admin.steps import StepInline
 from cascades.models import Cascade, CascadeStatus, Enrollment, Outcome, StepRun
-from contacts import events, kinds
+from contacts import events, kinds, territory
+from contacts.admin.limited import ModelAdmin
 from contacts.models import Business
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class CascadeAdmin(ModelAdmin):
         js = ("cascades/builder.js", "cascades/ways_in.js")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Cascade]:
-        found = with_numbers(super().get_queryset(request))
+        found = with_numbers(super().get_queryset(request), territory.of(request.user))
         return found.annotate(currency=Value(Business.current().currency))
 
     def get_urls(self) -> list[URLPattern]:
@@ -169,13 +169,13 @@ class CascadeAdmin(ModelAdmin):
             "stairs": picture.stairs(steps, business.currency, cascade.mode),
             "problems": publishing.problems(cascade, business=business),
             "order_hints": [*options.hints(steps, cascade.mode), *picture.whole(cascade)],
-            "acts": controls.offered(cascade) if may_launch else [],
+            "acts": controls.offered(cascade) if may_launch and territory.of(request.user) is None else [],
             "automatic": is_automatic(cascade),
             "listens": is_automatic(cascade) and cascade.status == CascadeStatus.RUNNING,
-            "may_start": may_launch and cascade.status != CascadeStatus.PAUSED,
+            "may_start": may_launch and cascade.status != CascadeStatus.PAUSED and launch.is_ready(cascade, request),
             "may_duplicate": self.has_add_permission(request),
             "may_rehearse": rehearsal.allowed(request) and bool(steps),
-            **report.money_of(cascade, business.currency),
+            **(report.money_of(cascade, business.currency) if territory.of(request.user) is None else {}),
             "in_flight": cascade.status in (CascadeStatus.RUNNING, CascadeStatus.PAUSED),
         }
 
@@ -216,13 +216,14 @@ def is_automatic(cascade: Any) -> bool:
     return bool(cascade.trigger != "manual")
 
 
-def with_numbers(cascades: QuerySet[Cascade]) -> QuerySet[Cascade]:
-    """Each cascade with `people`, `reached`, `running` and `cost`, in the same statement."""
+def with_numbers(cascades: QuerySet[Cascade], mine: territory.Territory = None) -> QuerySet[Cascade]:
+    """Each cascade with `people`, `reached`, `running` and `cost` of these branches, in the same statement."""
+    theirs = territory.within(Enrollment, mine)
     return cascades.annotate(
-        people=_counted(Q()),
-        reached=_counted(Q(outcome=Outcome.REACHED)),
-        running=_counted(Q(outcome=Outcome.OPEN)),
-        cost=_spent(),
+        people=_counted(theirs),
+        reached=_counted(theirs & Q(outcome=Outcome.REACHED)),
+        running=_counted(theirs & Q(outcome=Outcome.OPEN)),
+        cost=_spent(territory.within(StepRun, mine)),
     )
 
 
@@ -231,7 +232,7 @@ def _counted(which: Q) -> Coalesce:
     return Coalesce(Subquery(theirs.annotate(n=Count("pk")).values("n")), Value(0), output_field=IntegerField())
 
 
-def _spent() -> Coalesce:
+def _spent(which: Q) -> Coalesce:
     money = DecimalField(max_digits=14, decimal_places=4)
-    theirs = StepRun.objects.filter(enrollment__cascade=OuterRef("pk")).order_by().values("enrollment__cascade")
+    theirs = StepRun.objects.filter(which, enrollment__cascade=OuterRef("pk")).order_by().values("enrollment__cascade")
     return Coalesce(Subquery(theirs.annotate(n=Sum("delivery__cost")).values("n")), Value(0), output_field=money)

@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 from cascades import audience, publishing, spending
 from cascades.admin import picture
 from cascades.admin.drafts import Draft
-from cascades.admin.selecting import is_everyone
+from cascades.admin.selecting import whom
 from cascades.forecast import Forecast
 from cascades.models import Cascade, Enrollment, Step
 from contacts import calendar
@@ -80,7 +80,7 @@ def context(cascade: Cascade, draft: Draft, found: Forecast, business: Business,
     steps = publishing.draft_steps(cascade)
     start_at = draft.at.instant() if draft.at else now
     return {
-        "whom": _("all contacts") if is_everyone(draft.selection, business) else audience.describe(draft.selection),
+        "whom": whom(draft.selection, business),
         "when": local(start_at, draft.zone) if draft.at else _("now"),
         "moved": draft.at is not None and localtime(start_at, ZoneInfo(draft.zone)).replace(tzinfo=None) != draft.at.reading,
         "passed": draft.at is not None and start_at < now,

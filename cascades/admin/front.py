@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from cascades.admin import health
 from cascades.admin.cascade import with_numbers
 from cascades.models import Cascade, CascadeStatus
+from contacts import territory
 from contacts.models import Business
 
 if TYPE_CHECKING:
@@ -36,12 +37,12 @@ def page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     context.update(
         title=_("Today"),
         errands=_errands(request),
-        lately=list(with_numbers(lately)[:SHOWN]) if may_see else [],
+        lately=list(with_numbers(lately, territory.of(request.user))[:SHOWN]) if may_see else [],
         drafts=list(drafts[:SHOWN]) if may_see else [],
         may_see=may_see,
         may_launch=request.user.has_perm("cascades.launch_cascade"),
         concerns=[line for line in health.lines(timezone.now()) if not line.fine]
-        if request.user.has_perm("cascades.view_launch")
+        if request.user.has_perm("cascades.view_launch") and territory.of(request.user) is None
         else [],
         currency=Business.current().currency,
     )

@@ -28,7 +28,8 @@ from cascades.admin import checking, drafts
 from cascades.admin.controls import MAY_LAUNCH
 from cascades.admin.selecting import SelectionForm
 from cascades.forecast import forecast
-from cascades.models import Cascade, Launch, LaunchState
+from cascades.models import Cascade, CascadeStatus, Launch, LaunchState
+from contacts import territory
 from contacts.admin import many
 from contacts.models import Act, Business, Contact, Group, GroupKind, Membership
 
@@ -82,11 +83,23 @@ def _guarded(owner: ModelAdmin, view: View) -> View:
     @wraps(view)
     def guarded(request: HttpRequest, **kwargs: Any) -> HttpResponse:
         if not (request.user.has_perm(MAY_LAUNCH) and owner.has_view_permission(request)):
-            context = {**owner.admin_site.each_context(request), "title": _("Not for your account")}
-            return TemplateResponse(request, "cascades/launch/refused.html", context, status=403)
+            return _refused(owner, request)
         return view(request, **kwargs)
 
     return guarded
+
+
+def _refused(owner: ModelAdmin, request: HttpRequest, *, wait: bool = False) -> HttpResponse:
+    """wait: the cascade is not published yet."""
+    context = {**owner.admin_site.each_context(request), "title": _("Not for your account"), "wait": wait}
+    return TemplateResponse(request, "cascades/launch/refused.html", context, status=403)
+
+
+def is_ready(cascade: Cascade, request: HttpRequest) -> bool:
+    """A start publishes the draft. That is for all branches to decide, so who is limited starts what is published, as it was published."""
+    if territory.of(request.user) is None:
+        return True
+    return cascade.status == CascadeStatus.RUNNING and cascade.version_id is not None
 
 
 def _view(owner: ModelAdmin, page: Callable[[_Start], HttpResponse]) -> View:
@@ -97,7 +110,10 @@ def _view(owner: ModelAdmin, page: Callable[[_Start], HttpResponse]) -> View:
         if made := Launch.objects.filter(pk=launch_id).first():
             messages.info(request, _("This start was made already. Nobody was taken in twice."))
             return HttpResponseRedirect(result_url(made))
+        if not is_ready(cascade, request):
+            return _refused(owner, request, wait=True)
         draft = drafts.find(request, launch_id, pk)
+        draft = replace(draft, selection=audience.limited(draft.selection, territory.of(request.user)))
         return page(_Start(request, owner.admin_site, cascade, launch_id, draft, Business.current(), timezone.now()))
 
     wrapped: View = owner.admin_site.admin_view(_guarded(owner, view))
@@ -122,7 +138,8 @@ def _choose(request: HttpRequest) -> HttpResponse:
     """For people chosen in the list of contacts: which cascade?"""
     if (group := request.GET.get("group", "")).isdecimal():
         drafts.choose(request, [], group=int(group))
-    in_group = Membership.objects.filter(group__in=drafts.chosen_groups(request)).count()
+    theirs = territory.visible(Membership.objects.all(), request.user)
+    in_group = theirs.filter(group__in=drafts.chosen_groups(request)).count()
     context = {
         **admin.site.each_context(request), "title": _("Start a cascade for these people"), "opts": Cascade._meta,
         "count": len(drafts.chosen(request)) + in_group,
@@ -133,7 +150,10 @@ def _choose(request: HttpRequest) -> HttpResponse:
 
 def _whom(start: _Start) -> HttpResponse:
     """The first page: whom, and when."""
-    form = SelectionForm(start.request.POST or None, draft=start.draft, business=start.business, now=start.now)
+    mine = territory.of(start.request.user)
+    form = SelectionForm(
+        start.request.POST or None, draft=start.draft, business=start.business, now=start.now, mine=mine
+    )
     if start.request.method == "POST" and form.is_valid():
         drafts.keep(start.request, start.launch_id, form.as_draft())
         return HttpResponseRedirect(start.url("check"))
@@ -179,6 +199,7 @@ def _go(start: _Start) -> HttpResponse:
     try:
         launch = runner.start(
             start.launch_id, start.cascade, draft.selection, user=start.request.user, now=start.now,  # type: ignore[arg-type]
+            published=territory.of(start.request.user) is not None,
             unknown_goes_on=goes_on, at=draft.at, forecast={**draft.shown, "cost": cost, "unknown_goes_on": goes_on},
         )  # fmt: skip
     except publishing.NotReady as error:

@@ -10,21 +10,21 @@ from django.contrib import admin, messages
 from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as __
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
-from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
 from unfold.decorators import display
 
-from cascades import audience, runner
+from cascades import runner
 from cascades.admin import checking, picture
 from cascades.admin.controls import MAY_LAUNCH
-from cascades.admin.selecting import is_everyone
+from cascades.admin.selecting import whom
 from cascades.models import Enrollment, Launch, LaunchState, Outcome
+from contacts import territory
+from contacts.admin.limited import ModelAdmin
 from contacts.models import Business
 
 FINISHED, RUNNING = "finished", "running"
@@ -87,7 +87,7 @@ class LaunchAdmin(ModelAdmin):
 
     def cancel(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Take back a start that has not begun."""
-        launch = get_object_or_404(Launch, pk=pk)
+        launch = territory.found(Launch, request.user, pk=pk)
         if not request.user.has_perm(MAY_LAUNCH):
             messages.error(request, __("Your account may not cancel starts."))
         elif runner.cancel(launch.pk):
@@ -141,8 +141,7 @@ class LaunchAdmin(ModelAdmin):
 
     @display(description=_("whom"))
     def whom(self, launch: Launch) -> str:
-        everyone = is_everyone(launch.selection, Business.current())
-        return __("all contacts") if everyone else audience.describe(launch.selection)
+        return whom(launch.selection, Business.current())
 
     @display(description=_("foreseen"))
     def foreseen(self, launch: Launch) -> str:

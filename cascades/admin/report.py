@@ -20,7 +20,7 @@ from unfold.admin import ModelAdmin
 from cascades import reports, runner, spending
 from cascades.admin import picture
 from cascades.models import Cascade, CascadeStatus, LaunchState, Outcome
-from contacts import audit
+from contacts import audit, territory
 from contacts.models import Business
 
 REFRESH_SECONDS = 3
@@ -66,7 +66,8 @@ def _page(request: HttpRequest, pk: int) -> dict[str, Any]:
     cascade = get_object_or_404(Cascade.objects.select_related("version"), pk=pk)
     now, currency = timezone.now(), Business.current().currency
     begins = _begins(cascade, now)  # asked first: whoever is taken in between the two is counted
-    found = reports.numbers(cascade)
+    mine = territory.of(request.user)
+    found = reports.numbers(cascade, mine)
     moving = begins or bool(found.running)
     return {
         "title": cascade.name,
@@ -79,10 +80,11 @@ def _page(request: HttpRequest, pk: int) -> dict[str, Any]:
             (value, label, found.outcomes[value]) for value, label in Outcome.choices if found.outcomes.get(value)
         ],
         "currency": currency,
-        **money_of(cascade, currency),
+        **(money_of(cascade, currency) if mine is None else {}),  # the budget is everybody's
+        "only": territory.names(request.user),
         "refresh": REFRESH_SECONDS if moving else 0,
         "finished": cascade.status == CascadeStatus.RUNNING and bool(found.people) and not moving,
-        "may_launch": request.user.has_perm("cascades.launch_cascade"),
+        "may_launch": request.user.has_perm("cascades.launch_cascade") and mine is None,
         "read_at": now,
     }
 

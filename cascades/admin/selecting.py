@@ -21,11 +21,12 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
+from cascades import audience
 from cascades.admin.drafts import Draft
 from cascades.publishing import NotReady
 from cascades.runner import WallTime
-from contacts import calendar, kinds
-from contacts.models import Branch, Business, Contact, Group, GroupKind, Segment
+from contacts import calendar, kinds, territory
+from contacts.models import Branch, Business, Contact, Group, GroupKind, Membership, Segment
 
 NOW, LATER = "now", "later"
 if TYPE_CHECKING:
@@ -82,17 +83,22 @@ class SelectionForm(forms.Form):
     day = forms.DateField(label=_("Day"), required=False, widget=_Day())
     clock = forms.TimeField(label=_("Time"), required=False, widget=UnfoldAdminTextInputWidget({"type": "time"}))
 
-    def __init__(self, data: Any = None, *, draft: Draft, business: Business, now: datetime) -> None:
+    def __init__(
+        self, data: Any = None, *, draft: Draft, business: Business, now: datetime, mine: territory.Territory = None
+    ) -> None:
         super().__init__(data, initial=_initial(draft, business))
-        self.draft, self.business, self.now = draft, business, now
+        self.draft, self.business, self.now, self.mine = draft, business, now, mine
         self.fields["consent"].choices = [("", gettext("any")), *kinds.choices()]  # type: ignore[attr-defined]
         self.chosen: list[int] = draft.selection.get("contacts") or []
         offered = ~Q(kind=GroupKind.SELECTION) | Q(
             pk__in=draft.selection.get("groups") or []
         )  # the one that was made for this start
-        self._field("groups").queryset = Group.objects.filter(offered).annotate(size=Count("memberships"))
+        theirs = territory.within(Membership, mine, "memberships__")
+        self._field("groups").queryset = Group.objects.filter(offered).annotate(
+            size=Count("memberships", filter=theirs)
+        )
         self._field("segments").queryset = Segment.objects.all()
-        self._field("branch").queryset = Branch.objects.all()
+        self._field("branch").queryset = Branch.objects.filter(territory.within(Branch, mine))
         self.fields["language"].choices = [("", gettext("any")), *_languages()]  # type: ignore[attr-defined]
         count = len(self.chosen)
         said = ngettext("%(count)s contact chosen in the list", "%(count)s contacts chosen in the list", count) % {
@@ -108,8 +114,8 @@ class SelectionForm(forms.Form):
     @property
     def cities(self) -> list[str]:
         """To pick from while writing."""
-        found = Contact.objects.exclude(city="").order_by("city").values_list("city", flat=True).distinct()[:200]
-        return list(found)
+        theirs = Contact.objects.filter(territory.within(Contact, self.mine)).exclude(city="")
+        return list(theirs.order_by("city").values_list("city", flat=True).distinct()[:200])
 
     @property
     def has_groups(self) -> bool:
@@ -202,6 +208,13 @@ def is_everyone(selection: Mapping[str, Any], business: Business) -> bool:
     if any(selection.get(name) for name in ("groups", "segments", "contacts")) or set(narrow) != {"added_before"}:
         return False
     return datetime.fromisoformat(narrow["added_before"]).astimezone(ZoneInfo(business.time_zone)).time() != time(0)
+
+
+def whom(selection: Mapping[str, Any], business: Business) -> str:
+    """What was selected, in words."""
+    if not is_everyone(selection, business):
+        return audience.describe(selection)
+    return "; ".join([gettext("all contacts"), *audience.describe_limit(selection)])
 
 
 def _languages() -> list[tuple[str, Any]]:

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from cascades import audience, signals
-from cascades.models import Cascade, CascadeStatus, Enrollment, Launch, LaunchState, Outcome, Step
+from cascades.models import Cascade, CascadeStatus, CascadeVersion, Enrollment, Launch, LaunchState, Outcome, Step
 from cascades.publishing import NotReady, freeze
 from contacts import calendar
 
@@ -50,10 +50,12 @@ def start(
     unknown_goes_on: bool = False,
     at: WallTime | None = None,
     forecast: Mapping[str, Any] | None = None,
+    published: bool = False,
 ) -> Launch:
     """Freeze the draft and plan its start, now or `at` a local time. The same id again returns the same start.
 
-    launch_id: minted with the start page; forecast: what the page showed, kept for later. Raises `NotReady` with sentences for staff.
+    launch_id: minted with the start page; forecast: what the page showed, kept for later; published: as it was
+    published last, whatever the draft says by now. Raises `NotReady` with sentences for staff.
     """
     with transaction.atomic():
         locked = Cascade.objects.select_for_update(no_key=True).get(pk=cascade.pk)
@@ -61,7 +63,7 @@ def start(
             return known
         start_at = at.instant() if at else now
         _may_start(locked, selection, start_at, now)
-        version = freeze(locked, user=user, now=now)
+        version = _published(locked) if published else freeze(locked, user=user, now=now)
         launch = Launch.objects.create(
             id=launch_id, cascade=locked, version=version, selection=dict(selection), start_at=start_at,
             start_wall=at.reading.replace(tzinfo=UTC) if at else None, start_zone=at.zone if at else "", unknown_goes_on=unknown_goes_on,
@@ -76,6 +78,12 @@ def start(
             user.pk if user else "–",
         )
     return launch
+
+
+def _published(cascade: Cascade) -> CascadeVersion:
+    if cascade.version is None or cascade.status != CascadeStatus.RUNNING:
+        raise NotReady([_("The cascade has not been published yet, or does not run.")])
+    return cascade.version
 
 
 def cancel(launch_id: UUID) -> bool:

@@ -12,7 +12,6 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from channels import capabilities, health, practising, sending
@@ -23,6 +22,7 @@ from channels.readiness import obstacles
 from channels.transport import Fact, Transport
 from contacts import kinds
 from contacts.admin.consent import KindFilter
+from contacts.admin.limited import ModelAdmin
 from contacts.models import Business, Group
 
 _ACTS = ("test", "check", "breaker", "address", "practise")

@@ -9,19 +9,20 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import BooleanField, QuerySet, Value
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from channels import sending
 from channels.admin.wording import TONES, said, why
 from channels.models import Delivery, DeliveryEvent, DeliveryStatus
+from contacts import territory
+from contacts.admin.limited import RelatedDropdownFilter
 from contacts.admin.long_list import DayFilter
 from contacts.admin.read_only import ReadOnlyAdmin
 from contacts.models import Business, Contact
@@ -78,7 +79,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
         """What staff say about a message whose fate is unclear."""
         if not (request.user.has_perm(MAY_RESOLVE) and self.has_view_permission(request)):
             raise PermissionDenied
-        delivery = get_object_or_404(Delivery, pk=pk)
+        delivery = territory.found(Delivery, request.user, pk=pk)
         resend = request.POST.get("what") == "resend"
         if sending.resolve(delivery.pk, resend=resend, now=timezone.now(), user=request.user):
             told = gettext("It will be sent again.") if resend else gettext("It counts as delivered now.")

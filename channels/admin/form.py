@@ -18,7 +18,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin, StackedInline
+from unfold.admin import StackedInline
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
@@ -26,6 +26,8 @@ from channels import surveys
 from channels.admin.form_fields import OptionsField, OptionsWidget, TextsField, languages
 from channels.models import Form, FormAnswer, FormQuestion
 from channels.models.form import CHOICES, said_in
+from contacts import territory
+from contacts.admin.limited import ModelAdmin
 from contacts.exporting import csv_response
 from contacts.models import Business, Group, Taken
 from contacts.privacy import handouts
@@ -168,7 +170,10 @@ class FormAdmin(ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Form]:
         found: QuerySet[Form] = super().get_queryset(request)
         counting = Q(answers__replaced_at=None)
-        return found.annotate(people=Count("answers", filter=counting), latest=Max("answers__at"))
+        theirs = territory.within(FormAnswer, territory.of(request.user), "answers__")
+        return found.annotate(
+            people=Count("answers", filter=counting & theirs), latest=Max("answers__at", filter=theirs)
+        )
 
     def has_delete_permission(self, request: HttpRequest, obj: Form | None = None) -> bool:
         """What was answered once stays, for it is people's history; a form is closed instead."""
@@ -206,7 +211,8 @@ class FormAdmin(ModelAdmin):
     def results(self, request: HttpRequest, object_id: str) -> HttpResponse:
         form = self._one(request, object_id)
         if "export" in request.GET and request.user.has_perm(EXPORT):
-            return export(request, FormAnswer.objects.filter(form=form), form.slug)
+            answers = territory.visible(FormAnswer.objects.filter(form=form), request.user)
+            return export(request, answers, form.slug)
         return TemplateResponse(
             request, "channels/forms/results.html", {**self.admin_site.each_context(request), **_results(request, form)}
         )
@@ -224,11 +230,15 @@ def export(request: HttpRequest, answers: QuerySet[FormAnswer], name: str) -> Ht
     return csv_response(surveys.table(answers), f"{name} {timezone.localtime():%Y-%m-%d}.csv")  # type: ignore[return-value]
 
 
+def _answers(request: HttpRequest, form: Any) -> QuerySet[FormAnswer]:
+    return territory.visible(FormAnswer.objects.filter(form=form), request.user)
+
+
 def _results(request: HttpRequest, form: Any) -> dict[str, Any]:
     here = reverse("admin:channels_form_results", args=[form.pk])
     return {
         "title": _now("Results: %(form)s") % {"form": form}, "form": form, "people": form.people, "newest": form.latest,
-        "counts": surveys.numbers(form, list(form.questions.all()), translation.get_language() or "en"),
+        "counts": surveys.numbers(_answers(request, form), list(form.questions.all()), translation.get_language() or "en"),
         "answers_url": f"{reverse('admin:channels_formanswer_changelist')}?form__id__exact={form.pk}", "export_url": f"{here}?export=1",
         "form_url": reverse("admin:channels_form_change", args=[form.pk]), "may_export": request.user.has_perm(EXPORT),
         "opts": Form._meta,

@@ -8,11 +8,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import RelatedDropdownFilter
 from unfold.decorators import action, display
 
 from channels.admin.form import EXPORT, export
 from channels.models import FormAnswer
+from contacts.admin.limited import RelatedDropdownFilter
 from contacts.admin.long_list import DayFilter
 from contacts.admin.read_only import ReadOnlyAdmin, link_to
 from contacts.models import Contact

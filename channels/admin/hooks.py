@@ -15,14 +15,14 @@ from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminURLInputWidget
 
 from channels import hooks
 from channels.hooks import posting
 from channels.models import HookCall, HookState, OutgoingHook, Topic
+from contacts.admin.limited import ModelAdmin, RelatedDropdownFilter
 from contacts.admin.long_list import DayFilter
 from contacts.admin.read_only import ReadOnlyAdmin
 

@@ -8,10 +8,11 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from channels.models import InboundCall, InboundState
+from contacts.admin.limited import RelatedDropdownFilter
 from contacts.admin.long_list import DayFilter
 from contacts.admin.read_only import ReadOnlyAdmin
 

@@ -10,7 +10,6 @@ from django.core.exceptions import PermissionDenied
 from django.core.signing import BadSignature, Signer
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -19,7 +18,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
-from unfold.contrib.filters.admin import DropdownFilter, RelatedDropdownFilter
+from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 
 from channels import answering
@@ -30,7 +29,8 @@ from channels.models import Conversation, Delivery, DeliveryEvent
 from channels.models.conversation import UNREAD
 from channels.models.delivery import new_token
 from channels.transport import Fact
-from contacts import kinds
+from contacts import kinds, territory
+from contacts.admin.limited import RelatedDropdownFilter
 from contacts.admin.read_only import ReadOnlyAdmin
 from contacts.models import Contact
 from contacts.searching import found_by
@@ -134,7 +134,7 @@ class InboxAdmin(ReadOnlyAdmin):
         """The thread; with ?part=1 only what changes by itself. Who may answer has read what they see."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        conversation = _found(int(object_id) if object_id.isdecimal() else 0)
+        conversation = _found(request, int(object_id) if object_id.isdecimal() else 0)
         if self.may_answer(request):
             if conversation.contact_id is None and (owner := answering.owner(conversation)):
                 answering.tie(conversation, owner, now=timezone.now())
@@ -142,7 +142,7 @@ class InboxAdmin(ReadOnlyAdmin):
         return self._page(request, conversation)
 
     def _page(self, request: HttpRequest, conversation: Conversation, **more: Any) -> HttpResponse:
-        shown = thread(conversation, timezone.now())
+        shown = thread(conversation, timezone.now(), territory.of(request.user))
         may = self.may_answer(request)
         knows = may and request.user.has_perm("contacts.view_contact")
         context = {
@@ -154,7 +154,8 @@ class InboxAdmin(ReadOnlyAdmin):
             context["templates"] = TemplateForm(conversation, shown.standing.person, request.POST or request.GET)
         if request.GET.get("part"):
             return TemplateResponse(request, "channels/thread_lines.html", context)
-        who = more.get("who") or WhoForm(conversation, may_add=request.user.has_perm("contacts.add_contact"))
+        may_add = request.user.has_perm("contacts.add_contact")
+        who = more.get("who") or WhoForm(conversation, may_add=may_add, mine=territory.of(request.user))
         asks = knows and conversation.contact_id is None
         page = {
             **self.admin_site.each_context(request), "title": shown.contact or conversation.name or shown.address,
@@ -218,7 +219,7 @@ class InboxAdmin(ReadOnlyAdmin):
         if not request.user.has_perm("contacts.view_contact"):
             raise PermissionDenied
         may_add = request.user.has_perm("contacts.add_contact")
-        who = WhoForm(conversation, request.POST, may_add=may_add)
+        who = WhoForm(conversation, request.POST, may_add=may_add, mine=territory.of(request.user))
         if not who.is_valid():
             return self._page(request, conversation, who=who)
         contact = who.keep(conversation, timezone.now())
@@ -228,12 +229,12 @@ class InboxAdmin(ReadOnlyAdmin):
     def _answerable(self, request: HttpRequest, pk: int) -> Conversation:
         if not self.may_answer(request):
             raise PermissionDenied
-        return _found(pk)
+        return _found(request, pk)
 
 
-def _found(pk: int) -> Conversation:
+def _found(request: HttpRequest, pk: int) -> Conversation:
     found = Conversation.objects.select_related("channel", "contact", "assigned")
-    return get_object_or_404(found.defer("channel__sealed"), pk=pk)
+    return territory.found(found.defer("channel__sealed"), request.user, pk=pk)
 
 
 def _signer(conversation: Conversation) -> Signer:

@@ -20,12 +20,12 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from channels.join_links import JoinLink, join_links, landing
 from channels.models import Invitation
+from contacts.admin.limited import ModelAdmin
 from contacts.models import Business
 
 PAPERS = ("a5", "a4")

@@ -14,7 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin, StackedInline
+from unfold.admin import StackedInline
 from unfold.contrib.forms.widgets import WYSIWYG_CLASSES
 from unfold.decorators import action, display
 from unfold.widgets import (
@@ -33,6 +33,7 @@ from channels.join_links import joinable, ways
 from channels.models import Form, Message, MessageVariant
 from channels.rendering import BadTemplate, compile_content
 from contacts import kinds
+from contacts.admin.limited import ModelAdmin
 from contacts.models import Business, VoucherOffer
 
 _FIELDS = (

@@ -26,7 +26,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from channels import freezing, liquid, personal_links, rendering, segments
 from channels.models import Channel, Delivery, Message, MessageImage, MessageVariant, PriceUnit
 from channels.rendering import BadTemplate, Frame, MissingField, Rendered
-from contacts import consent, kinds, reasons, vouchers
+from contacts import consent, kinds, reasons, territory, vouchers
 from contacts.consent import Ask
 from contacts.models import Business, Contact
 
@@ -138,8 +138,11 @@ class PreviewForm(forms.Form):
         widget=AutocompleteSelect(Delivery._meta.get_field("contact"), site),
     )  # fmt: skip
 
-    def __init__(self, variants: list[MessageVariant], *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, variants: list[MessageVariant], *args: Any, mine: territory.Territory = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["contact"].queryset = Contact.objects.filter(territory.within(Contact, mine))  # type: ignore[attr-defined]
         choices = [(str(v.pk), f"{kinds.label(v.kind)} · {v.language}") for v in variants]
         self.fields["variant"].choices = choices  # type: ignore[attr-defined]
 
@@ -160,7 +163,7 @@ def preview(request: HttpRequest, message: Message, context: dict[str, Any]) -> 
     given = {"variant": str(variants[0].pk) if variants else "", **request.GET.dict()}
     if not given.get("contact", "").isdecimal():
         given.pop("contact", None)
-    form = PreviewForm(variants, given)
+    form = PreviewForm(variants, given, mine=territory.of(request.user))
     valid = form.is_valid()
     chosen = next(
         (v for v in variants if valid and str(v.pk) == form.cleaned_data["variant"]), variants[0] if variants else None

@@ -8,21 +8,20 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
 from channels import sandbox_play
 from channels.admin.sandbox_page import page
 from channels.models import SandboxMessage
 from channels.sandbox_play import Act, CannotPlay, Operator
-from contacts import kinds
+from contacts import kinds, territory
 from contacts.admin.consent import KindFilter
+from contacts.admin.limited import ModelAdmin
 
 
 @admin.register(SandboxMessage)
@@ -80,8 +79,8 @@ class SandboxAdmin(ModelAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         pk = int(object_id) if object_id.isdecimal() else None
-        message = get_object_or_404(SandboxMessage.objects.select_related("channel"), pk=pk)
-        shown = page(message)
+        message = territory.found(SandboxMessage.objects.select_related("channel"), request.user, pk=pk)
+        shown = page(message, request.user)
         context = {
             **self.admin_site.each_context(request), "title": _("Sandbox"), "opts": self.opts, "original": message, "page": shown,
             "may_play": self.has_play_permission(request), "media": self.media, "kind": kinds.label(message.kind),
@@ -95,7 +94,7 @@ class SandboxAdmin(ModelAdmin):
 
     def play_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """One of the buttons: plays, says what was played, and returns to the page."""
-        message = get_object_or_404(SandboxMessage.objects.select_related("channel"), pk=pk)
+        message = territory.found(SandboxMessage.objects.select_related("channel"), request.user, pk=pk)
         if not self.has_play_permission(request):
             raise PermissionDenied
         if request.method == "POST":

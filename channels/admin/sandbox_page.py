@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from channels import sandbox_play
 from channels.models import Delivery, SandboxMessage
-from contacts import kinds
+from contacts import kinds, territory
 
 AT_MOST = 60
 _PREVIEW = 140
@@ -57,7 +57,7 @@ class Page:
     may_answer: bool = True
 
 
-def page(message: SandboxMessage) -> Page:
+def page(message: SandboxMessage, user: Any) -> Page:
     """The page of one message, with what else this person got: three queries, whatever their number."""
     contact_id = (
         Delivery.objects.filter(token=message.key).values_list("contact_id", flat=True).first() if message.key else None
@@ -65,7 +65,11 @@ def page(message: SandboxMessage) -> Page:
     theirs = Q(to=message.to)
     if contact_id is not None:
         theirs |= Q(key__in=Delivery.objects.filter(contact_id=contact_id).values("token"))
-    thread = list(SandboxMessage.objects.filter(theirs).defer("html", "headers").order_by("-id")[:AT_MOST])[::-1]
+    thread = list(
+        territory.visible(SandboxMessage.objects.filter(theirs), user)
+        .defer("html", "headers")
+        .order_by("-id")[:AT_MOST]
+    )[::-1]
     acts = sandbox_play.acts_for(message)
     rich = is_rich(message)
     return Page(

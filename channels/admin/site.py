@@ -15,7 +15,6 @@ from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminSelectWidget,
@@ -26,6 +25,7 @@ from unfold.widgets import (
 from channels.models import OnEmail, Site, SiteReport
 from channels.models.site import all_reports
 from channels.site_passes import origin_of
+from contacts.admin.limited import ModelAdmin
 from contacts.models import Business
 
 _PARAMETER = re.compile(r"[A-Za-z0-9_.\-\[\]]{1,60}")

@@ -16,7 +16,7 @@ from channels.answering import Standing
 from channels.models import Conversation, Delivery, DeliveryEvent, DeliveryStatus, Grade, MessageVersion
 from channels.rendering import Frame, Rendered
 from channels.transport import Fact
-from contacts import kinds
+from contacts import kinds, territory
 from contacts.consent import Person
 from contacts.models import Address, Business, Retention
 from contacts.privacy import retention
@@ -62,10 +62,10 @@ class Thread:
     address: str
 
 
-def thread(conversation: Conversation, now: datetime) -> Thread:
-    """A bounded number of statements, however much was said."""
+def thread(conversation: Conversation, now: datetime, mine: territory.Territory = None) -> Thread:
+    """A bounded number of statements, however much was said. mine: the branches whose people may be shown."""
     standing = answering.standing(conversation, now)
-    lines = [*_heard(conversation, now), *_sent(conversation, standing.person, now)]
+    lines = [*_heard(conversation, now), *_sent(conversation, standing.person, now, mine)]
     lines.reverse()  # each came newest first
     lines.sort(key=lambda line: (line.at, not line.mine))  # of one instant, our message before what was said to it
     channel = conversation.channel
@@ -89,13 +89,16 @@ def _heard(conversation: Conversation, now: datetime) -> Iterator[Line]:
             yield Line(event.at, FACTS[event.fact][0] if event.fact in FACTS else event.fact, note=True)
 
 
-def _sent(conversation: Conversation, person: Person | None, now: datetime) -> Iterator[Line]:
+def _sent(
+    conversation: Conversation, person: Person | None, now: datetime, mine: territory.Territory
+) -> Iterator[Line]:
     """Everything of ours to this address on this channel, to whomever of a family it was meant."""
     holders = Address.objects.filter(kind=conversation.channel.address_kind, normal=conversation.address)
     people = set(holders.values_list("contact_id", flat=True))
     if conversation.contact_id is not None:
         people.add(conversation.contact_id)
     found = Delivery.objects.filter(contact_id__in=people, channel=conversation.channel, address=conversation.address)
+    found = found.filter(territory.within(Delivery, mine))
     found = found.select_related("channel", "message_version__message").defer("message_version__content")
     deliveries = list(found.order_by("-id")[:SENT])
     versions = MessageVersion.objects.filter(pk__in={one.message_version_id for one in deliveries if not one.pinned})

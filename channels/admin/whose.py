@@ -13,6 +13,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from channels import answering
 from channels.models import Conversation
+from contacts import territory
 from contacts.models import Contact
 
 
@@ -30,9 +31,12 @@ class WhoForm(forms.Form):
         label=_("Last name"), required=False, max_length=120, widget=UnfoldAdminTextInputWidget()
     )
 
-    def __init__(self, conversation: Conversation, data: Any = None, *, may_add: bool) -> None:
+    def __init__(
+        self, conversation: Conversation, data: Any = None, *, may_add: bool, mine: territory.Territory = None
+    ) -> None:
         first, _space, last = conversation.name.partition(" ")
         super().__init__(data, initial={"first_name": first, "last_name": last})
+        self.fields["contact"].queryset = Contact.objects.filter(territory.within(Contact, mine))  # type: ignore[attr-defined]
         if not may_add:
             del self.fields["first_name"], self.fields["last_name"]
 

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from channels.models import Form, FormAnswer, FormQuestion, QuestionKind
+from channels.models import FormAnswer, FormQuestion, QuestionKind
 from channels.models.form import SCORES, said_in
 from contacts.exporting import safe
 
@@ -30,9 +30,9 @@ class Count:
     bars: list[tuple[str, int, int]]
 
 
-def numbers(form: Form, questions: list[FormQuestion], language: str) -> list[Count]:
-    """Averages of scores and counts of choices, from the answers that count; one statement."""
-    found = FormAnswer.objects.filter(form=form, replaced_at=None).order_by("-id").values_list("answers", flat=True)
+def numbers(answered: QuerySet[FormAnswer], questions: list[FormQuestion], language: str) -> list[Count]:
+    """Averages of scores and counts of choices, from those of the answers that count; one statement."""
+    found = answered.filter(replaced_at=None).order_by("-id").values_list("answers", flat=True)
     given: dict[str, Counter[str]] = defaultdict(Counter)
     people: Counter[str] = Counter()
     for answers in found[:COUNTED].iterator(chunk_size=_PORTION):

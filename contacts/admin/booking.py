@@ -9,7 +9,6 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -17,11 +16,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from unfold.admin import ModelAdmin
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
 
-from contacts import bookings, tables
+from contacts import bookings, tables, territory
+from contacts.admin.limited import ModelAdmin, RelatedDropdownFilter
 from contacts.admin.long_list import DayFilter, LongList
 from contacts.admin.read_only import link_to
 from contacts.admin.tables import ImportsTable
@@ -120,7 +119,7 @@ class BookingAdmin(ImportsTable, LongList, ModelAdmin):
         """POST: confirmed, came, did not come, cancelled."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        booking = get_object_or_404(Booking, pk=pk)
+        booking = territory.found(Booking, request.user, pk=pk)
         if name not in ACTS or not self.has_change_permission(request, booking):
             raise PermissionDenied
         outcome = ACTS[name][0](pk, now=timezone.now(), who=_teller(request))

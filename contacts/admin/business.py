@@ -16,9 +16,9 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 
 from contacts import reachability
+from contacts.admin.limited import ModelAdmin
 from contacts.admin.limits import INLINES
 from contacts.forms.house import BusinessForm
 from contacts.forms.limits import say_hours

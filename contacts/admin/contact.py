@@ -16,7 +16,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 
 from contacts.admin import desk, privacy
 from contacts.admin import many as for_many
@@ -36,6 +36,7 @@ from contacts.admin.contact_list import (
 )
 from contacts.admin.exports import ExportsContacts
 from contacts.admin.guardian import GuardianInline, StudentInline
+from contacts.admin.limited import ModelAdmin
 from contacts.admin.long_list import LongList
 from contacts.admin.merging import compare_two
 from contacts.forms.person import AddressForm, AddressFormSet, ContactForm
@@ -130,7 +131,7 @@ class ContactAdmin(ExportsContacts, LongList, ModelAdmin):
         if "in_groups" in form.cleaned_data:
             contact.groups.set(form.cleaned_data["in_groups"])
         contact.save(update_fields=["search"])  # its addresses are part of it
-        for sentence in desk.sharing(contact) if any(formset.has_changed() for formset in formsets) else ():
+        for sentence in desk.sharing(contact, request) if any(formset.has_changed() for formset in formsets) else ():
             messages.info(request, sentence)
 
     @admin.display(description=_("name"))

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter, RelatedDropdownFilter
 from unfold.sections import TemplateSection
 
-from contacts import kinds, phones, reasons, segments, walking
+from contacts import kinds, phones, reasons, segments, territory, walking
 from contacts.admin.long_list import LongChangeList
 from contacts.consent import Ask, Person, Verdict, gate
 from contacts.models import (
@@ -160,7 +160,10 @@ class CityFilter(DropdownFilter):
     parameter_name = "city"
 
     def lookups(self, request: HttpRequest, model_admin: AnyAdmin[Any]) -> Sequence[tuple[str, Any]]:
-        return [(city, city) for city in walking.values_of(Contact, "city", 500)]
+        if territory.of(request.user) is None:
+            return [(city, city) for city in walking.values_of(Contact, "city", 500)]
+        newest = territory.visible(Contact.objects.order_by("-id"), request.user).values_list("city", flat=True)
+        return [(city, city) for city in sorted(set(newest[:5000]) - {""})]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Contact]) -> QuerySet[Contact]:
         return queryset.filter(city=self.value()) if self.value() else queryset

@@ -9,13 +9,12 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from contacts import vouchers
+from contacts import territory, vouchers
 from contacts.forms.voucher import CounterForm, RedeemForm
 from contacts.models import Contact, Voucher, VoucherOffer
 from contacts.searching import found_by
@@ -81,7 +80,7 @@ def _pressed(request: HttpRequest, permission: str) -> tuple[RedeemForm, Voucher
     if not form.is_valid():
         raise PermissionDenied
     found = Voucher.objects.select_related("offer", "contact")
-    return form, get_object_or_404(found, pk=form.cleaned_data["voucher"])
+    return form, territory.found(found, request.user, pk=form.cleaned_data["voucher"])
 
 
 def _back(voucher: Voucher, **more: str) -> HttpResponse:
@@ -93,10 +92,10 @@ def _looked_up(request: HttpRequest, code: str, who: str) -> dict[str, Any]:
     now = timezone.now()
     found, people = vouchers.look_up(code, now=now), list[Contact]()
     if found and found.problem == "whose" and who:
-        people = _named(found.offer, who)
+        people = _named(found.offer, who, request)
         if len(people) == 1:
             found = vouchers.look_up(code, now=now, contact_id=people[0].pk)
-    if found is None:
+    if found is None or not _is_theirs(found.voucher, request):
         return {"unknown": True}
     voucher = found.voucher
     return {
@@ -108,11 +107,19 @@ def _looked_up(request: HttpRequest, code: str, who: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _named(offer: VoucherOffer, who: str) -> list[Contact]:
+def _is_theirs(voucher: Voucher | None, request: HttpRequest) -> bool:
+    """Of what was given to another branch's people, who is limited to some hears as little as of a code that there is not."""
+    if voucher is None or voucher.contact_id is None or territory.of(request.user) is None:
+        return True
+    return territory.visible(Contact.objects.filter(pk=voucher.contact_id), request.user).exists()
+
+
+def _named(offer: VoucherOffer, who: str, request: HttpRequest) -> list[Contact]:
     """The holders of the offer's code who are meant: by "#" and their number, as our links say it, else as people are searched."""
     holders = Contact.objects.filter(
         pk__in=Voucher.objects.filter(offer=offer, contact__isnull=False).values("contact_id")
     )
+    holders = territory.visible(holders, request.user)
     number = who.removeprefix("#")
     if who.startswith("#") and number.isascii() and number.isdecimal() and len(number) < 19:
         return list(holders.filter(pk=int(number)))

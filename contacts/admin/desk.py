@@ -9,14 +9,13 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from contacts import consent, events, kinds, phones, reasons, timeline
+from contacts import consent, events, kinds, phones, reasons, territory, timeline
 from contacts.consent import Ask, Verdict
 from contacts.forms.recording import ConsentForm, EventForm
 from contacts.models import Address, Business, Consent, ConsentPurpose, Contact
@@ -58,7 +57,7 @@ def context(request: HttpRequest, contact: Contact) -> dict[str, Any]:
         if request.user.has_perm("contacts.add_consent") and not contact.erased_at
         else None,
         "business": business,
-        "shared": sharing(contact),
+        "shared": sharing(contact, request),
     }
 
 
@@ -98,7 +97,7 @@ def record_consent(request: HttpRequest, pk: int, model_admin: ModelAdmin) -> Ht
 def _person(request: HttpRequest, pk: int, permission: str) -> tuple[Contact, HttpResponseRedirect]:
     if not (request.user.has_perm(permission) and request.user.has_perm("contacts.view_contact")):
         raise PermissionDenied
-    contact = get_object_or_404(Contact, pk=pk, erased_at=None)
+    contact = territory.found(Contact, request.user, pk=pk, erased_at=None)
     return contact, HttpResponseRedirect(reverse("admin:contacts_contact_change", args=[contact.pk]))
 
 
@@ -154,11 +153,11 @@ def _day(instant: Any) -> str:
     return date_format(timezone.localtime(instant), "DATE_FORMAT")
 
 
-def sharing(contact: Contact) -> list[str]:
-    """A sentence for each address that others have too; one statement."""
+def sharing(contact: Contact, request: HttpRequest) -> list[str]:
+    """A sentence for each address that others have too whom this person may see; one statement."""
     mine = contact.addresses.order_by().values("fingerprint")
     others = (
-        Address.objects.filter(fingerprint__in=mine)
+        territory.visible(Address.objects.filter(fingerprint__in=mine), request.user)
         .exclude(contact=contact)
         .select_related("contact")
         .order_by("normal", "contact_id")

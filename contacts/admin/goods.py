@@ -10,9 +10,9 @@ from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 
 from contacts import goods_table
+from contacts.admin.limited import ModelAdmin
 from contacts.admin.read_only import ReadOnlyAdmin
 from contacts.admin.tables import ImportsTable
 from contacts.goods.offering import fold

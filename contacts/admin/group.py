@@ -10,12 +10,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
-from contacts import branch_hours
+from contacts import branch_hours, territory
+from contacts.admin.limited import ModelAdmin
 from contacts.forms.house import BranchForm
-from contacts.models import Branch, Group, GroupKind
+from contacts.models import Branch, Group, GroupKind, Membership
 
 
 @admin.register(Group)
@@ -30,7 +30,8 @@ class GroupAdmin(ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
         groups: QuerySet[Group] = super().get_queryset(request)
-        return groups.exclude(kind=GroupKind.SELECTION).annotate(people=Count("memberships"))
+        theirs = territory.within(Membership, territory.of(request.user), "memberships__")
+        return groups.exclude(kind=GroupKind.SELECTION).annotate(people=Count("memberships", filter=theirs))
 
     @admin.display(description=_("people"), ordering="people")
     def shown_people(self, group: Group) -> SafeString | str:

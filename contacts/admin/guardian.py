@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 
-from contacts.models import Guardian
+from contacts import territory
+from contacts.models import Contact, Guardian
 
 
 class _LinkForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -23,7 +26,20 @@ class _LinkForm(forms.ModelForm):  # type: ignore[type-arg]
         return given
 
 
-class GuardianInline(TabularInline):
+class _OfTheirs(TabularInline):
+    """Somebody who is limited to branches reads and chooses only their people at the other end."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Guardian]:
+        rows: QuerySet[Guardian] = super().get_queryset(request)
+        return rows.filter(territory.within(Contact, territory.of(request.user), f"{self.fields[0]}__"))
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        field.queryset = territory.visible(field.queryset, request.user)
+        return field
+
+
+class GuardianInline(_OfTheirs):
     """The student's side."""
 
     model = Guardian
@@ -36,7 +52,7 @@ class GuardianInline(TabularInline):
     verbose_name_plural = _("who answers for this person, and gets the messages in their stead")
 
 
-class StudentInline(TabularInline):
+class StudentInline(_OfTheirs):
     """The guardian's side."""
 
     model = Guardian

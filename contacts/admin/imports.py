@@ -17,10 +17,10 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from contacts.admin.import_forms import ColumnsForm, ReadingForm, UploadForm
+from contacts.admin.limited import ModelAdmin
 from contacts.exporting import csv_response, safe
 from contacts.importing import layouts, lease, profiles, runs, uploads
 from contacts.importing.chunks import Changed

@@ -13,10 +13,10 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
-from contacts import integrations
+from contacts import integrations, territory
+from contacts.admin.limited import ModelAdmin
 from contacts.forms.integration import IntegrationForm
 from contacts.models import Integration, Scope
 
@@ -40,7 +40,7 @@ class IntegrationAdmin(ModelAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Integration | None = None) -> tuple[str, ...]:
         seen = ("shown_key", "rotated_at", "last_used_at", "shown_today", "created_by", "created_at")
-        return ("name", "scopes", "per_minute", *(seen if obj else ()))
+        return ("name", "scopes", "branches", "per_minute", *(seen if obj else ()))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Integration | None = None) -> tuple[str, ...]:
         return ("shown_key", "rotated_at", "last_used_at", "shown_today", "created_by", "created_at") if obj else ()
@@ -55,11 +55,13 @@ class IntegrationAdmin(ModelAdmin):
     def save_model(self, request: HttpRequest, obj: Integration, form: Any, change: bool) -> None:
         if change:
             obj.save(update_fields=["name", "scopes", "per_minute"])
+            territory.replace(obj, form.cleaned_data["branches"])
             return
         wanted = form.cleaned_data
         made, token = integrations.create(
             wanted["name"], wanted["scopes"], per_minute=wanted["per_minute"], operator_id=request.user.pk, now=timezone.now()
         )  # fmt: skip
+        territory.replace(made, wanted["branches"])
         obj.pk = made.pk
         request.new_key = token  # type: ignore[attr-defined]
 

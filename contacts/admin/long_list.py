@@ -20,7 +20,7 @@ from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.utils import parse_date_str
 from unfold.views import ChangeList
 
-from contacts import walking
+from contacts import territory, walking
 from contacts.walking import MOST, Found, Key, Walk
 
 
@@ -88,7 +88,7 @@ class LongChangeList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         size = self.list_per_page
         at = Place.read(request.GET.get(PAGE_VAR, ""), self.model_admin.walks_by)
-        walk = self._walk()
+        walk = self._walk(request)
         first = walk.go(MOST + 1, on=False)
         if at.is_first:
             found = first if first.whole or len(first.keys) > size else walk.on(first, size + 1)
@@ -111,13 +111,13 @@ class LongChangeList(ChangeList):
         rows = self.apply_select_related(self.root_queryset).in_bulk(list(pks)) if pks else {}
         return [rows[pk] for pk in pks if pk in rows]
 
-    def _walk(self) -> Walk:
+    def _walk(self, request: HttpRequest) -> Walk:
         owner = self.model_admin
         narrowed = {name for name in self.filter_params if self.filter_params[name] not in ([""], [])}
         return Walk(
             self.queryset.prefetch_related(None),
             owner.walks_by,
-            bool(narrowed & {"q", *owner.indexed_filters}),
+            bool(narrowed & {"q", *owner.indexed_filters}) or territory.of(request.user) is not None,
             self._span(),
         )
 

@@ -8,8 +8,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
 
+from contacts.admin.limited import ModelAdmin
 from contacts.admin.long_list import LongList
 from contacts.models import Contact
 

@@ -19,12 +19,12 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from unfold.admin import ModelAdmin
-from unfold.contrib.filters.admin import DropdownFilter, RangeDateFilter, RelatedDropdownFilter
+from unfold.contrib.filters.admin import DropdownFilter, RangeDateFilter
 from unfold.decorators import display
 
 from contacts import rosters, timezones
 from contacts.admin import roster_page
+from contacts.admin.limited import ModelAdmin, RelatedDropdownFilter
 from contacts.admin.roster_page import teller
 from contacts.calendar import at_local
 from contacts.forms.roster import CancelForm, ClassForm

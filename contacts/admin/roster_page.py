@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from contacts import phones, rosters
+from contacts import phones, rosters, territory
 from contacts.bookings import Teller
 from contacts.forms.roster import PeopleForm
 from contacts.models import BookedBy, Booking, BookingStatus, ClassSession
@@ -37,7 +36,8 @@ def roster(request: HttpRequest, pk: int, model_admin: ModelAdmin) -> HttpRespon
         "may_change": model_admin.has_change_permission(request, session) and session.cancelled_at is None,
     }
     posted = request.POST if "put_on" in request.POST else None
-    form = PeopleForm(posted, site=model_admin.admin_site, in_series=session.series is not None)
+    mine = territory.of(request.user)
+    form = PeopleForm(posted, site=model_admin.admin_site, in_series=session.series is not None, mine=mine)
     if request.method == "POST":
         if not rights["may_put_on" if posted else "may_tick"]:
             raise PermissionDenied
@@ -50,7 +50,7 @@ def session_of(model_admin: ModelAdmin, request: HttpRequest, pk: int) -> ClassS
     """The class, for somebody who may see it."""
     if not (model_admin.has_view_permission(request) and request.user.has_perm("contacts.view_booking")):
         raise PermissionDenied
-    return get_object_or_404(ClassSession.objects.select_related("branch"), pk=pk)
+    return territory.found(ClassSession.objects.select_related("branch"), request.user, pk=pk)
 
 
 def headline(session: ClassSession) -> str:
@@ -69,19 +69,21 @@ def taken_words(session: ClassSession, taken: int) -> tuple[str, str]:
 
 
 def _page(request: HttpRequest, session: ClassSession, form: PeopleForm, model_admin: ModelAdmin) -> dict[str, Any]:
+    on_it = Booking.objects.filter(session=session)
     everyone = list(
-        Booking.objects.filter(session=session).select_related("contact").prefetch_related("contact__addresses")
+        territory.visible(on_it, request.user).select_related("contact").prefetch_related("contact__addresses")
         .order_by("contact__first_name", "contact__last_name", "pk")
     )  # fmt: skip
     lines = [_line(one, session) for one in everyone if one.status != BookingStatus.CANCELLED]
-    tone, words = taken_words(session, len(lines))
+    places = len(lines) if territory.of(request.user) is None else on_it.exclude(status=BookingStatus.CANCELLED).count()
+    tone, words = taken_words(session, places)
     return {
         **model_admin.admin_site.each_context(request), "title": headline(session), "session": session, "form": form,
         "opts": ClassSession._meta, "lines": lines, "gone": [one for one in everyone if one.status == BookingStatus.CANCELLED],
         "came": sum(one.status == BookingStatus.ATTENDED for one in everyone),
         "missed": sum(one.status == BookingStatus.MISSED for one in everyone), "taken": words,
         "tone": {"free": "success", "full": "warning", "off": "danger"}[tone], "media": model_admin.media + form.media,
-        "waiting": sum(line["booking"].status not in rosters.TICKED for line in lines),
+        "others": places - len(lines), "waiting": sum(line["booking"].status not in rosters.TICKED for line in lines),
     }  # fmt: skip
 
 
@@ -132,10 +134,14 @@ def _full(full: rosters.Full) -> str:
 def _tick(request: HttpRequest, session: ClassSession) -> bool:
     now, who = timezone.now(), teller(request)
     said = _said(request)
+    mine = territory.of(request.user)
+    if mine is not None:
+        theirs = territory.visible(Booking.objects.filter(session=session), request.user).values_list("pk", flat=True)
+        said = {pk: said[pk] for pk in theirs if pk in said}
     ticked = rosters.tick(session.pk, said, now=now, who=who)
     done = ticked.done
     if request.POST.get("rest") in rosters.TICKED:
-        done += rosters.tick_rest(session.pk, request.POST["rest"], now=now, who=who)
+        done += rosters.tick_rest(session.pk, request.POST["rest"], now=now, who=who, mine=mine)
     if ticked.stale:
         messages.warning(request, _("Somebody else changed the roster meanwhile. Look at it once more."))
     if done:

@@ -18,9 +18,9 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from unfold.admin import ModelAdmin
 
-from contacts import segments
+from contacts import segments, territory
+from contacts.admin.limited import ModelAdmin
 from contacts.forms.segment import SegmentForm, for_browser, read
 from contacts.models import Contact, Retention, Segment
 from contacts.patience import TookTooLong, patience
@@ -111,7 +111,7 @@ def look_at(request: HttpRequest, model_admin: SegmentAdmin) -> HttpResponse:
 def _found(request: HttpRequest, tree: dict[str, Any], *, played: bool) -> dict[str, Any]:
     now = timezone.now()
     scope = query.scope_of(tree, now, played=played)
-    people = query.matching(tree, scope)
+    people = territory.visible(query.matching(tree, scope), request.user)
     count = people.count()
     shown = people.order_by("-id")[:SHOWN] if count and request.user.has_perm("contacts.view_contact") else []
     return {
@@ -137,14 +137,15 @@ def why_page(request: HttpRequest, pk: int, model_admin: SegmentAdmin) -> HttpRe
     if not model_admin.has_view_permission(request, segment) or not request.user.has_perm("contacts.view_contact"):
         raise PermissionDenied
     sought, chosen = request.GET.get("q", "").strip()[:100], request.GET.get("person", "")
-    contact = Contact.objects.filter(pk=int(chosen)).first() if chosen.isdecimal() and len(chosen) < 19 else None
+    everyone = territory.visible(Contact.objects.all(), request.user)
+    contact = everyone.filter(pk=int(chosen)).first() if chosen.isdecimal() and len(chosen) < 19 else None
     told, problem = None, ""
     try:
         with patience(PATIENCE):
             told = segments.why(segment.rules, contact, timezone.now(), played=segment.played) if contact else None
     except TookTooLong:
         problem = _("There is too much to look through while you wait.")
-    found = list(found_by(Contact.objects.all(), sought)[: SHOWN + 1]) if sought else []
+    found = list(found_by(everyone, sought)[: SHOWN + 1]) if sought else []
     context = {
         **model_admin.admin_site.each_context(request), "opts": model_admin.model._meta, "title": segment.name,
         "subtitle": _("why in, why not"), "segment": segment, "sought": sought, "found": found[:SHOWN], "more": len(found) > SHOWN,

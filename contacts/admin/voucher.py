@@ -14,11 +14,11 @@ from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
-from unfold.contrib.filters.admin import RelatedDropdownFilter
 from unfold.decorators import action, display
 
+from contacts import territory
 from contacts.admin import counter
+from contacts.admin.limited import ModelAdmin, RelatedDropdownFilter
 from contacts.admin.long_list import DayFilter
 from contacts.admin.read_only import ReadOnlyAdmin, link_to
 from contacts.forms.voucher import CodesForm, OfferForm
@@ -47,7 +47,8 @@ class VoucherOfferAdmin(ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[VoucherOffer]:
         found: QuerySet[VoucherOffer] = super().get_queryset(request)
-        real = Q(vouchers__practice=False)
+        theirs = territory.within(Voucher, territory.of(request.user), "vouchers__")
+        real = Q(vouchers__practice=False) & theirs
         return found.annotate(
             given=Count("vouchers", filter=real & Q(vouchers__contact__isnull=False)),
             redeemed=Count("vouchers", filter=real & Q(vouchers__redeemed_at__isnull=False)),

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from ninja import Router
 from pydantic import BaseModel, Field, IPvAnyAddress, model_validator
 
-from contacts import consent, kinds, reasons
+from contacts import consent, kinds, reasons, territory
 from contacts.api.door import Key, Problem
 from contacts.api.once import once
 from contacts.api.shapes import (
@@ -103,7 +103,7 @@ def line_of(said: Agreement, contact_id: int, teller: Integration) -> Line:
 
 @router.post(
     "/consents",
-    auth=Key(Scope.CONSENT_WRITE),
+    auth=Key(Scope.CONSENT_WRITE, by_branch=True),
     response={200: Results, 422: Refusal},
     summary="Report consent and withdrawal",
 )
@@ -114,7 +114,8 @@ def say(request: HttpRequest, told: ConsentsIn) -> Results:
     faults, good = sorted_out(told.consents, Said)
     results = {one.index: one for one in faults}
     lines: dict[int, Line] = {}
-    for (n, one), who in zip(good, find([one.person for _n, one in good], now=now), strict=True):
+    people = find([one.person for _n, one in good], now=now, mine=territory.of(request.auth))  # type: ignore[attr-defined]
+    for (n, one), who in zip(good, people, strict=True):
         if who.contact_id is None:
             results[n] = refused(n, who.problem, field="person")
             continue
@@ -129,7 +130,7 @@ def say(request: HttpRequest, told: ConsentsIn) -> Results:
 
 @router.get(
     "/consents",
-    auth=Key(Scope.CONSENT_READ),
+    auth=Key(Scope.CONSENT_READ, by_branch=True),
     response={200: Standings, 404: Refusal, 422: Refusal},
     summary="Read consent",
 )
@@ -141,12 +142,14 @@ def read(
     phone: str | None = None,
 ) -> Standings:
     """Of the person with this number, email or phone."""
-    contact_id = the_one(id, external_id, email, phone)
+    contact_id = the_one(request, id, external_id, email, phone)
     lines = consent.newest([contact_id], ConsentPurpose.values).values()
     return Standings(contact=contact_id, consents=[_standing(line) for line in lines])
 
 
-def the_one(number: int | None, external_id: str | None, email: str | None, phone: str | None) -> int:
+def the_one(
+    request: HttpRequest, number: int | None, external_id: str | None, email: str | None, phone: str | None
+) -> int:
     """The contact whom the parameters of an address name; 404 or 422 with a sentence."""
     try:
         person = Person(id=number, external_id=external_id, email=email, phone=phone)
@@ -154,7 +157,7 @@ def the_one(number: int | None, external_id: str | None, email: str | None, phon
         raise Problem(422, "invalid", _("This is no number or address of a person.")) from None
     if any("\0" in text for text in (external_id or "", email or "", phone or "")):
         raise Problem(422, "invalid", _("This is no number or address of a person."))
-    found = find([person], now=timezone.now())[0]
+    found = find([person], now=timezone.now(), mine=territory.of(request.auth))[0]  # type: ignore[attr-defined]
     if found.contact_id is None:
         raise Problem(404, "nobody", found.problem)
     return found.contact_id

@@ -18,7 +18,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.parser import Parser
 from ninja.security import HttpBearer
 
-from contacts import integrations
+from contacts import integrations, territory
 from contacts.models import Integration, Scope
 
 _log = logging.getLogger(__name__)
@@ -39,11 +39,14 @@ class Problem(Exception):
 
 
 class Key(HttpBearer):
-    """The key of an integration, in the header `Authorization: Bearer ...`."""
+    """The key of an integration, in the header `Authorization: Bearer ...`.
 
-    def __init__(self, scope: Scope) -> None:
+    by_branch: the operation reads and writes only what lies in the key's branches. Others are closed to a key that is limited to some.
+    """
+
+    def __init__(self, scope: Scope, *, by_branch: bool = False) -> None:
         super().__init__()
-        self.scope = scope.value
+        self.scope, self.by_branch = scope.value, by_branch
 
     def authenticate(self, request: HttpRequest, token: str) -> Integration | None:
         """Counts the call. 401 for a key that opens nothing, 403 where it opens other things, 429 where it called too often."""
@@ -62,6 +65,10 @@ class Key(HttpBearer):
         if self.scope not in integration.scopes:
             sentence = _("This key may not do that: it lacks “%(scope)s”.") % {"scope": self.scope}
             raise Problem(403, "not_allowed", sentence)
+        if not self.by_branch and territory.of(integration) is not None:
+            raise Problem(
+                403, "not_allowed", _("This key is limited to branches, and this call speaks of all of them.")
+            )
         return integration
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from ninja import Router
 from pydantic import Field
 
-from contacts import audit, consent, intake, reasons
+from contacts import audit, consent, intake, reasons, territory
 from contacts.api.agreeing import Agreement, line_of
 from contacts.api.door import Key
 from contacts.api.once import once
@@ -57,7 +57,7 @@ class ContactsIn(Shape):
 
 @router.post(
     "/contacts",
-    auth=Key(Scope.CONTACTS_WRITE),
+    auth=Key(Scope.CONTACTS_WRITE, by_branch=True),
     response={200: Results, 422: Refusal},
     summary="Make or change contacts",
 )
@@ -69,7 +69,7 @@ def upsert(request: HttpRequest, told: ContactsIn) -> Results:
     agreed again, expressly and later.
     """
     now = timezone.now()
-    cleaner = intake.Cleaner(now)
+    cleaner = intake.Cleaner(now, territory.of(request.auth))  # type: ignore[attr-defined]
     found, good = sorted_out(told.contacts, ContactIn)
     outcomes = intake.take_in([cleaner.row(n, one.told()) for n, one in good], cleaner, now=now)
     _write_down(outcomes)

@@ -9,10 +9,11 @@ from django.utils.translation import gettext as _
 from ninja import Router
 from pydantic import BaseModel, Field, StringConstraints
 
-from contacts import integrations, vouchers
+from contacts import integrations, territory, vouchers
 from contacts.api.door import Key, Problem
 from contacts.api.once import once
 from contacts.api.shapes import Person, Refusal, Shape, Short, find
+from contacts.intake import there
 from contacts.models import Scope
 
 router = Router(tags=["vouchers"])
@@ -49,8 +50,8 @@ class RedeemIn(Shape):
 
 
 @router.get(
-    "/vouchers/{code}", auth=Key(Scope.VOUCHERS_REDEEM), response={200: VoucherOut, 404: Refusal}, summary="Look a voucher up",
-    exclude_none=True,
+    "/vouchers/{code}", auth=Key(Scope.VOUCHERS_REDEEM, by_branch=True), response={200: VoucherOut, 404: Refusal},
+    summary="Look a voucher up", exclude_none=True,
 )  # fmt: skip
 def read(request: HttpRequest, code: Code) -> VoucherOut:
     """However the code is typed: small letters, blanks and dashes do not matter."""
@@ -58,7 +59,7 @@ def read(request: HttpRequest, code: Code) -> VoucherOut:
 
 
 @router.post(
-    "/vouchers/{code}/redeem", auth=Key(Scope.VOUCHERS_REDEEM), response={200: VoucherOut, 404: Refusal, 409: Refusal},
+    "/vouchers/{code}/redeem", auth=Key(Scope.VOUCHERS_REDEEM, by_branch=True), response={200: VoucherOut, 404: Refusal, 409: Refusal},
     summary="Redeem a voucher", exclude_none=True,
 )  # fmt: skip
 @once
@@ -77,17 +78,23 @@ def take(request: HttpRequest, code: Code, told: RedeemIn) -> VoucherOut:
 
 
 def _found(request: HttpRequest, code: str, person: Person | None, now: datetime) -> vouchers.Found:
-    contact_id = None
+    contact_id, mine = None, territory.of(request.auth)  # type: ignore[attr-defined]
     if person is not None:
-        met = find([person], now=now)[0]
+        met = find([person], now=now, mine=mine)[0]
         if met.contact_id is None:
             raise Problem(404, "nobody", met.problem, field="person")
         contact_id = met.contact_id
     found = vouchers.look_up(code, now=now, contact_id=contact_id)
-    if found is None:
+    if found is None or not _is_theirs(found, mine):
         integrations.charge(request.auth.pk, A_GUESS)  # type: ignore[attr-defined]
         raise Problem(404, "unknown_code", _("There is no such code. Compare it letter by letter."))
     return found
+
+
+def _is_theirs(found: vouchers.Found, mine: territory.Territory) -> bool:
+    """What was given to the people of other branches is to a limited key as if it were not there."""
+    holder = found.voucher.contact_id if found.voucher else None
+    return mine is None or holder is None or holder in there([holder], mine)
 
 
 def _shown(found: vouchers.Found) -> VoucherOut:

@@ -19,7 +19,7 @@ from pydantic import (
     WrapValidator,
 )
 
-from contacts import intake
+from contacts import intake, territory
 from contacts.api.door import first_fault
 from contacts.intake import Cleaner, Found
 
@@ -137,10 +137,12 @@ def sorted_out(items: Sequence[Any], shape: type[_T]) -> tuple[list[Result], lis
     return wrong, [(n, one) for n, one in enumerate(items) if isinstance(one, shape)]
 
 
-def find(people: Sequence[Person], *, now: datetime, create: Sequence[bool] = ()) -> list[Found]:
-    """The contacts that are meant, in the same order."""
-    cleaner = Cleaner(now)
-    known = intake.there([one.id for one in people if one.id])
+def find(
+    people: Sequence[Person], *, now: datetime, mine: territory.Territory, create: Sequence[bool] = ()
+) -> list[Found]:
+    """The contacts that are meant, in the same order. mine: the branches of the key that asks; of others' people there is nobody."""
+    cleaner = Cleaner(now, mine)
+    known = intake.there([one.id for one in people if one.id], mine)
     others = [n for n, one in enumerate(people) if not one.id]
     rows = [cleaner.row(n, people[n].told()) for n in others]
     makes = [n < len(create) and create[n] for n in others]

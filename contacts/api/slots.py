@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from ninja import Router
 from pydantic import Field, model_validator
 
-from contacts import bookings, timezones
+from contacts import bookings, territory, timezones
 from contacts.api.door import Key
 from contacts.api.once import once
 from contacts.api.shapes import (
@@ -92,24 +92,28 @@ class Kept:
 
 @router.post(
     "/bookings",
-    auth=Key(Scope.BOOKINGS_WRITE),
+    auth=Key(Scope.BOOKINGS_WRITE, by_branch=True),
     response={200: Results, 422: Refusal},
     summary="Enter, move, cancel bookings",
 )
 @once
 def tell(request: HttpRequest, told: BookingsIn) -> Results:
     """Each under its number in your system. Sent again with another time it moves; one that was cancelled comes back with another time."""
-    now = timezone.now()
+    now, mine = timezone.now(), territory.of(request.auth)  # type: ignore[attr-defined]
     results, good = sorted_out(told.bookings, BookingRow)
-    people = find([one.person for _n, one in good], now=now, create=[one.create for _n, one in good])
+    people = find([one.person for _n, one in good], now=now, mine=mine, create=[one.create for _n, one in good])
     kept = [Kept(n, one, one.status, who) for (n, one), who in zip(good, people, strict=True)]
-    results += apply(kept, request.auth.source, now=now)  # type: ignore[attr-defined]
+    results += apply(kept, request.auth.source, now=now, mine=mine)  # type: ignore[attr-defined]
     return Results.of(sorted(results, key=lambda one: one.index))
 
 
-def apply(kept: Sequence[Kept], source: str, *, now: datetime) -> list[Result]:
+def apply(kept: Sequence[Kept], source: str, *, now: datetime, mine: territory.Territory = None) -> list[Result]:
     """Bring each to where it stands; one result for each."""
-    branches = {fold(name): pk for pk, name in Branch.objects.values_list("id", "name")} if kept else {}
+    branches = (
+        {fold(name): pk for pk, name in Branch.objects.filter(territory.within(Branch, mine)).values_list("id", "name")}
+        if kept
+        else {}
+    )
     return [_apply(one, source, branches, now) for one in kept]
 
 

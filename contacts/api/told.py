@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from ninja import Router
 from pydantic import Field
 
-from contacts import events
+from contacts import events, territory
 from contacts.api import slots
 from contacts.api.door import Key
 from contacts.api.happenings import AnyHappening, BookingTold, Happening, data_of, name_of
@@ -33,7 +33,10 @@ class EventsIn(Shape):
 
 
 @router.post(
-    "/events", auth=Key(Scope.EVENTS_WRITE), response={200: Results, 422: Refusal}, summary="Report what happened"
+    "/events",
+    auth=Key(Scope.EVENTS_WRITE, by_branch=True),
+    response={200: Results, 422: Refusal},
+    summary="Report what happened",
 )
 @once
 def tell(request: HttpRequest, told: EventsIn) -> Results:
@@ -43,19 +46,20 @@ def tell(request: HttpRequest, told: EventsIn) -> Results:
     late = [n for n, one in good if one.at is not None and one.at > now + _CLOCKS]
     results += [refused(n, _("It cannot have happened in the future."), field="at") for n in late]
     good = [(n, one) for n, one in good if n not in late]
-    people = find([one.person for _n, one in good], now=now, create=[one.create for _n, one in good])
+    mine = territory.of(request.auth)  # type: ignore[attr-defined]
+    people = find([one.person for _n, one in good], now=now, mine=mine, create=[one.create for _n, one in good])
     met = [(n, one, who) for (n, one), who in zip(good, people, strict=True)]
     results += [refused(n, who.problem, field="person") for n, _one, who in met if who.contact_id is None]
     met = [one for one in met if one[2].contact_id]
-    results += _book([one for one in met if isinstance(one[1], BookingTold)], source, now)
+    results += _book([one for one in met if isinstance(one[1], BookingTold)], source, now, mine)
     results += _record(
         [one for one in met if not isinstance(one[1], BookingTold)], source, request.headers.get(HEADER, ""), now
     )
     return Results.of(sorted(results, key=lambda one: one.index))
 
 
-def _book(met: Met, source: str, now: datetime) -> list[Result]:
-    return slots.apply([slots.Kept(n, one.booking, one.status, who) for n, one, who in met], source, now=now)
+def _book(met: Met, source: str, now: datetime, mine: territory.Territory) -> list[Result]:
+    return slots.apply([slots.Kept(n, one.booking, one.status, who) for n, one, who in met], source, now=now, mine=mine)
 
 
 def _record(met: Met, source: str, call: str, now: datetime) -> list[Result]:

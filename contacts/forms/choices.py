@@ -3,15 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import phonenumbers
+from django import forms
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from contacts import phones, timezones
+from contacts.models import Branch
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
+
+    _Branches = forms.ModelMultipleChoiceField[Branch]
+else:  # Django's own class takes no types while running
+    _Branches = forms.ModelMultipleChoiceField
+
+
+class BranchesField(_Branches):
+    """Some branches, or none of them for all."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            Branch.objects.all(),
+            label=_("only these branches"),
+            required=False,
+            widget=UnfoldAdminCheckboxSelectMultipleWidget,
+            **kwargs,
+        )
+
 
 Choices = list[tuple[str, "StrOrPromise"]]
 

@@ -13,7 +13,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelect2Widget, UnfoldBooleanWidget
 
-from contacts import timezones
+from contacts import territory, timezones
 from contacts.calendar import at_local
 from contacts.forms import choices
 from contacts.forms.booking import WallField
@@ -87,8 +87,12 @@ class PeopleForm(forms.Form):
     )  # fmt: skip
     following = _following()
 
-    def __init__(self, *args: Any, site: AdminSite, in_series: bool, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, site: AdminSite, in_series: bool, mine: territory.Territory = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.mine = mine
+        self.fields["people"].queryset = Contact.objects.filter(territory.within(Contact, mine))  # type: ignore[attr-defined]
         relation: Any = Membership._meta.get_field("contact")
         self.fields["people"].widget = AutocompleteSelectMultiple(relation, site, choices=self.fields["people"].choices)  # type: ignore[attr-defined]
         if not in_series:
@@ -107,7 +111,8 @@ class PeopleForm(forms.Form):
         given = self.cleaned_data
         chosen = {one.pk for one in given["people"]}
         if given["group"]:
-            members = Membership.objects.filter(group=given["group"]).values_list("contact_id", flat=True)
+            everyone = Membership.objects.filter(territory.within(Membership, self.mine), group=given["group"])
+            members = everyone.values_list("contact_id", flat=True)
             chosen |= set(members[: MOST + 1])
         return chosen
 

@@ -155,6 +155,14 @@ class People:
             if person not in found:
                 found.append(person)
 
+    def of_branches(self, branches: Collection[int]) -> People:
+        """Those of them who belong to one of these branches."""
+        theirs = People()
+        for person in self._by_id.values():
+            if person.values.get("branch_id") in branches:
+                theirs.join(person)
+        return theirs
+
     def emptied(self, given: Mapping[str, Any], row: Row) -> dict[str, Any]:
         """What becomes of the fields of the file whose cells are empty, where staff chose that these empty them."""
         told = {

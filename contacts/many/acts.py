@@ -24,7 +24,9 @@ class Impossible(Exception):
 
 
 def apply(run: BulkRun, ids: Sequence[int], now: datetime) -> Done:
-    """Do it to these people, in the caller's transaction."""
+    """Do it to these people, in the caller's transaction; of a whole portion nobody may be meant."""
+    if not ids:
+        return 0, {}
     return _ACTS[Act(run.act)](run, ids, now)
 
 

@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from contacts import audit, exporting
+from contacts import audit, exporting, territory
 from contacts.bulk import Among
 from contacts.importing.lease import LEASE, Lost
 from contacts.many import acts
@@ -54,6 +54,8 @@ def ask(act: Act, selection: Mapping[str, Any], *, words: str, user: Any, now: d
     run.details = {**run.details, "page_language": translation.get_language() or "en"}
     if "ids" not in selection:
         run.selection["through"] = Contact.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    if (mine := territory.of(user)) is not None:
+        run.selection["branches"] = list(mine)
     run.total = people(run).values("pk").count()
     run.save()
     return run

@@ -16,6 +16,7 @@ from contacts.models.limits import Cap, ClosedDay, QuietRule
 from contacts.models.merging import Alias, Duplicate, Merge
 from contacts.models.privacy import Erasure, Handout, Period, Retention, Taken
 from contacts.models.segment import Segment
+from contacts.models.territory import IntegrationBranch, StaffBranch
 from contacts.models.voucher import CodeKind, Voucher, VoucherOffer
 
 __all__ = [
@@ -60,6 +61,7 @@ __all__ = [
     "ImportRun",
     "ImportState",
     "Integration",
+    "IntegrationBranch",
     "Membership",
     "Merge",
     "Period",
@@ -70,6 +72,7 @@ __all__ = [
     "RowOutcome",
     "Scope",
     "Segment",
+    "StaffBranch",
     "Suppression",
     "SuppressionReason",
     "SuppressionScope",

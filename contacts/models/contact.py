@@ -71,7 +71,9 @@ class Contact(models.Model):
     )  # fmt: skip
     notes = models.TextField(_("notes"), blank=True, default="")
     attributes = models.JSONField(_("other details"), default=dict, blank=True)
-    branch = models.ForeignKey("contacts.Branch", models.SET_NULL, null=True, blank=True, verbose_name=_("branch"))
+    branch = models.ForeignKey(
+        "contacts.Branch", models.SET_NULL, null=True, blank=True, verbose_name=_("branch"), db_index=False
+    )
     groups = models.ManyToManyField(
         "contacts.Group", through="Membership", related_name="contacts", verbose_name=_("groups")
     )
@@ -88,6 +90,8 @@ class Contact(models.Model):
         indexes = [
             models.Index(fields=["birth_date"], name="contact_birthday", condition=models.Q(birth_date__isnull=False)),
             models.Index(fields=["created_at"], name="contact_added"),
+            # A page of one branch's people, the newest first; most people have no branch where the business has but one place.
+            models.Index(fields=["branch", "id"], name="contact_of_branch", condition=models.Q(branch__isnull=False)),
             # The list is narrowed by these.
             models.Index(fields=["language", "id"], name="contact_language"),
             models.Index(fields=["city", "id"], name="contact_city"),
