@@ -11,7 +11,7 @@ from django.db import DataError, IntegrityError, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from contacts import arrivals, merging, territory
+from contacts import arrivals, territory
 from contacts.bulk import Among
 from contacts.importing import writing
 from contacts.importing.cleaning import NOBODY
@@ -103,19 +103,10 @@ def _take_in(rows: Sequence[Read], cleaner: Cleaner, now: datetime) -> list[Outc
     return _take_in(rows[:half], cleaner, now) + _take_in(rows[half:], cleaner, now)
 
 
-def _known_today(rows: Sequence[Read]) -> list[Row]:
-    """Those that could be read; who is named by the number of a contact that became part of another is named by the other's."""
-    good = [row for row in rows if isinstance(row, Row)]
-    today = merging.current_numbers({row.external_id for row in good if row.external_id})
-    for row in good:
-        row.external_id = today.get(row.external_id, row.external_id)
-    return good
-
-
 def _written(rows: Sequence[Read], cleaner: Cleaner, now: datetime) -> list[Outcome]:
     with transaction.atomic():
         arrivals.one_at_a_time()
-        people = People.for_rows(_known_today(rows), lock=True)
+        people = People.for_rows([row for row in rows if isinstance(row, Row)], lock=True)
         rows = [_within(row, people, cleaner.mine) for row in rows]
         made = plan([(Raw(n, []), row) for n, row in enumerate(rows)], people, cleaner.branches)
         writing.save(made.touched, now=now)
@@ -151,7 +142,7 @@ class Found:
 
 def find(rows: Sequence[Read], *, now: datetime, create: Sequence[bool] = (), cleaner: Cleaner | None = None) -> list[Found]:  # fmt: skip
     """Who each row means, in the same order, with a handful of statements. create: whether to make a contact where there is none."""
-    people = People.for_rows(_known_today(rows))
+    people = People.for_rows([row for row in rows if isinstance(row, Row)])
     if cleaner is not None and cleaner.mine is not None:
         people = people.of_branches(cleaner.mine)
     found = [_match(row, people) for row in rows]

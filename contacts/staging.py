@@ -17,7 +17,7 @@ from django.db import connections, router, transaction
 
 from contacts import arrays
 from contacts.bulk import Among
-from contacts.models import Address, Branch, Consent, Contact, Group, Membership, Suppression
+from contacts.models import Address, Alias, Branch, Consent, Contact, Group, Membership, Suppression
 
 # Every value travels as text, and "" is nothing. `mark`: fingerprints; `key`: 60 bits by which rows are compared with each other.
 COLUMNS = {
@@ -332,6 +332,7 @@ _People = Sequence[tuple[int, int]]  # n of the row, id of the contact
 
 _KNOWN = [
     (f"{Contact._meta.db_table} AS c ON c.external_id = s.external_id", f"s.kind = '{PLAIN}'"),
+    (f"{Alias._meta.db_table} AS l ON l.external_id = s.external_id", f"s.kind = '{PLAIN}'"),
     *(
         (f"{table} AS a ON a.fingerprint = s.{kind}_mark{open_}", f"s.kind = '{PLAIN}'")
         for kind in ("email", "phone")

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
-from contacts import consent
+from contacts import consent, merging
 from contacts.bulk import Among
 from contacts.consent.suppression import refusing
 from contacts.models import Address, ConsentPurpose, Contact, Group, Membership, Suppression, SuppressionReason
@@ -216,7 +216,7 @@ class People:
         people = cls()
         people.erased, people.erased_details, people.birthday = erasing
         marks = list({mark for row in rows for mark in row.marks})
-        numbers = list({row.external_id for row in rows if row.external_id})
+        numbers = _as_of_today(rows)
         for person in carried:
             people.join(person)
         ids = set(_ids_by_number(numbers)) | set(_ids_by_mark(marks))
@@ -236,6 +236,15 @@ class People:
 def mark(kind: str, normal: str) -> str:
     """By what two addresses are the same; see `contacts.models.contact.fingerprint`."""
     return fingerprint(kind, normal)
+
+
+def _as_of_today(rows: Iterable[Row]) -> list[str]:
+    """The numbers of the rows; who is named by that of a contact who became part of another is named by the other's from here on."""
+    numbers = {row.external_id for row in rows if row.external_id}
+    today = merging.current_numbers(numbers) if numbers else {}
+    for row in rows if today else ():
+        row.external_id = today.get(row.external_id, row.external_id)
+    return [today.get(number, number) for number in numbers]
 
 
 def _ids_by_number(numbers: list[str]) -> Iterable[int]:
