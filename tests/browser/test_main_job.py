@@ -111,7 +111,7 @@ def write(desk: Desk) -> None:
 def build(desk: Desk) -> None:
     page = desk.open("/admin/cascades/cascade/add/")
     desk.field("name").fill("For friends")
-    page.locator('[name=goal][value=order]').check()
+    page.locator("[name=goal][value=order]").check()
     # The dear channel first, by mistake.
     fill_step(desk, 0, "SMS")
     desk.link("Add a step").or_(desk.button("Add a step")).click()
