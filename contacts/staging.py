@@ -28,11 +28,8 @@ COLUMNS = {
     "key_number": "bigint", "key_email": "bigint", "key_phone": "bigint", "whole": "text", "cells": "text",
 }  # fmt: skip
 KEYS = ("key_number", "key_email", "key_phone")
-PLAIN, SEVERAL, REFUSED = (
-    "p",
-    "s",
-    "r",
-)  # kinds of rows: of one person with an address of each kind at most; of more; and no row to import
+# Kinds of rows: of one person with an address of each kind at most; of more; and no row to import.
+PLAIN, SEVERAL, REFUSED = "p", "s", "r"
 _WAYS = (("email", "email"), ("sms", "phone"))  # channels, and the address that each needs
 _FIELD, _ROW = "\x1f", "\x1e"
 _TEXTS = ("first_name", "last_name", "language", "time_zone", "city", "notes")
@@ -55,7 +52,7 @@ class Stage:
     def _is_postgres(self) -> bool:
         return cast(bool, self._connection.vendor == "postgresql")
 
-    # The rows, those that are planned one by one, and the keys of the second and third addresses of rows.
+    # The rows; those planned one by one; and the keys of further addresses of rows.
     @property
     def _rows(self) -> str:
         return f"import_rows_{self.name}"

@@ -202,7 +202,7 @@ _PURGES = (
 
 _HOUSE = (
     own.BoughtTogether, own.Branch, own.Business, own.Cap, own.ClassSession, own.ClosedDay, own.Connection, own.GoesWith, own.Group,
-    own.ImportPortion, own.Integration, own.QuietRule, own.Retention, own.VoucherOffer,
+    own.ImportPortion, own.Integration, own.IntegrationBranch, own.QuietRule, own.Retention, own.StaffBranch, own.VoucherOffer,
 )  # fmt: skip
 _OTHER_APPS = ("auth", "contenttypes", "sessions", "django_celery_beat", "admin")
 
