@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.utils.translation import gettext_lazy as _
@@ -70,7 +70,7 @@ def within(row: Read, people: People, mine: Territory, newcomers: int | None) ->
     return row if branch_id is None or branch_id in mine else [str(NOT_YOUR_BRANCH)]
 
 
-def _unclear(row: Row, people: People, mine: Iterable[int], sentence: str) -> str:
+def _unclear(row: Row, people: People, mine: Collection[int], sentence: str) -> str:
     """That an address belongs to several people is told where these are all theirs."""
     several = people.meant(row)
     return sentence if all(one.values.get("branch_id") in mine for one in several) else str(NOT_YOURS)
