@@ -20,7 +20,7 @@ from unfold.widgets import (
 )
 
 from contacts.importing import cells, doubts, encoding, mapping, profiles, reading
-from contacts.models import Basis, Group, ImportRun
+from contacts.models import GROUNDS, Basis, Group, ImportRun
 
 _MODES = [
     ("none", _("The file says nothing about consent. Nothing is recorded.")),
@@ -34,7 +34,7 @@ _EMPTY = [
     ("erase", _("That it is no longer so: the field is emptied.")),
 ]
 _CHANNELS = [("email", _("Email")), ("sms", _("SMS"))]
-_BASES = [(basis.value, basis.label) for basis in Basis if basis != Basis.WITHDRAWAL]
+_BASES = [(basis.value, basis.label) for basis in GROUNDS]
 _ORDERS = {
     kind: [("", "---"), *found.items()] for kind, found in (("date", doubts.ORDERS), ("number", doubts.DECIMALS))
 }
