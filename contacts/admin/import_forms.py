@@ -318,7 +318,8 @@ class ColumnsForm(forms.Form):
         }  # fmt: skip
         self.run.group = data["group"]
         if data["new_group"].strip():
-            self.run.group = Group.objects.get_or_create(name=data["new_group"].strip())[0]
+            self.run.group, made = Group.objects.get_or_create(name=data["new_group"].strip())
+            self.run.options["group_made"] = self.run.group.pk if made else self.run.options.get("group_made")
 
 
 def _initial(run: ImportRun) -> dict[str, Any]:

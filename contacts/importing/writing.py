@@ -55,7 +55,7 @@ def write(people: Sequence[Known], run: ImportRun, *, now: datetime) -> None:
 
 def _close(closings: Sequence[tuple[str, str, str]], run: ImportRun, now: datetime) -> None:
     """Addresses whose owners left at another program take no marketing there; those that do not exist take nothing."""
-    source = f"import {run.filename[:80]}"
+    source = closed_by(run)
     left, gone = SuppressionReason.PROVIDER.value, SuppressionReason.BOUNCE.value
     suppress_many(
         [
@@ -69,6 +69,11 @@ def _close(closings: Sequence[tuple[str, str, str]], run: ImportRun, now: dateti
         now=now,
     )  # fmt: skip
     mark_invalid("email", [normal for _kind, normal, why in closings if why != LEFT])
+
+
+def closed_by(run: ImportRun) -> str:
+    """What stands as the source of each address that the import closed."""
+    return f"import {run.filename[:80]}"
 
 
 def save(people: Sequence[Known], *, now: datetime) -> dict[str, int]:

@@ -17,7 +17,9 @@ class ImportChange(models.Model):
     [[kind, normal], ...]; groups: ids of those joined; said: kind of channel -> whether consent was given or ended.
     """
 
-    run = models.ForeignKey(ImportRun, models.SET_NULL, null=True, related_name="changes", verbose_name=_("import"))
+    run = models.ForeignKey(
+        ImportRun, models.SET_NULL, null=True, related_name="changes", verbose_name=_("import"), db_index=False
+    )
     contact = models.ForeignKey(
         "contacts.Contact", models.CASCADE, related_name="import_changes", verbose_name=_("contact")
     )
@@ -32,6 +34,7 @@ class ImportChange(models.Model):
         verbose_name = _("change by an import")
         verbose_name_plural = _("changes by imports")
         ordering = ["-id"]
+        indexes = [models.Index(fields=["run", "contact"], name="import_change_of")]
 
     def __str__(self) -> str:
         return f"{self.contact_id}"
@@ -49,20 +52,20 @@ class UndoState(models.TextChoices):
 
 
 class ImportUndo(models.Model):
-    """The undoing of one import. place: the last contact of those whom the import added that was looked at; below: the change that was.
+    """The undoing of one import. changed, added: up to which contact the people whom it changed, and whom it added, were gone through.
 
-    counts: name of `contacts.importing.undoing.COUNTED` -> how many.
+    counts: what was or would be done -> how many; failures: how often we failed at this place.
     """
 
     run = models.OneToOneField(ImportRun, models.CASCADE, related_name="undo", verbose_name=_("import"))
     state = models.CharField(_("state"), max_length=10, choices=UndoState.choices, default=UndoState.COUNTING)
     total = models.PositiveIntegerField(_("people"), default=0)
     seen = models.PositiveIntegerField(default=0)
-    place = models.BigIntegerField(default=0)
-    below = models.BigIntegerField(null=True)
+    changed = models.BigIntegerField(default=0)
+    added = models.BigIntegerField(default=0)
     counts = models.JSONField(default=dict)
+    failures = models.PositiveSmallIntegerField(default=0)
     problem = models.TextField(_("problem"), blank=True, default="")
-    language = models.CharField(max_length=8, default="")
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("by"), db_index=False
     )
