@@ -175,8 +175,7 @@ class ColumnsForm(forms.Form):
         self.asked: dict[str, dict[str, str]] = run.mapping.get("asked", {})
         self.several: dict[str, str] = run.mapping.get("several", {})
         super().__init__(data and self._looked_at_again(data), initial=_initial(run))
-        mine = within.limit_of(run)
-        if mine and len(mine) > 1:
+        if len(mine := within.limit_of(run) or ()) > 1:
             self.fields["branch"] = newcomers_branch(mine)
         for number, header in enumerate(run.headers):
             name = header or _("column %(number)d") % {"number": number + 1}
