@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Case, CharField, Exists, OuterRef, Subquery, Value, When
+from django.db.models import Case, CharField, Exists, OuterRef, Q, Subquery, Value, When
 
 from contacts import kinds
 from contacts.bulk import Among
@@ -38,8 +38,8 @@ def _verdicts(contact_ids: Sequence[int], kind: str, purpose: str) -> list[tuple
     shut = Suppression.objects.filter(fingerprint=OuterRef("fingerprint"), lifted_at=None, channel__in=["", kind])
     shut = shut.exclude(reason=SuppressionReason.BOUNCE).order_by()  # the mailbox is gone, but the person said nothing
     lines = Consent.objects.filter(contact=OuterRef("pk"), kind=kind, purpose=purpose).order_by("-id")
-    states = {"consent_withdrawn": {"given": False}, "already": {"expires_at": None}}
-    held = Case(*(When(**state, then=Value(name)) for name, state in states.items()), default=Value("ends"))
+    states = {"consent_withdrawn": Q(given=False), "already": Q(expires_at=None)}
+    held = Case(*(When(state, then=Value(name)) for name, state in states.items()), default=Value("ends"))
     newest = Subquery(lines.annotate(state=held).values("state")[:1], output_field=CharField())
     reason = Case(
         When(~Exists(ways), then=Value("no_address")),

@@ -41,9 +41,9 @@ def columns(run: ImportRun, **more: Any) -> dict[str, Any]:
     return shown | {"mode": "none", "new_group": "", "group": ""} | more
 
 
-def check(client: Client, data: bytes, name: str = "clients.csv", **more: Any) -> ImportRun:
+def check(client: Client, data: bytes, **more: Any) -> ImportRun:
     """Choose a file, accept its columns, and have it checked."""
-    answer = upload(client, data, name)
+    answer = upload(client, data)
     assert answer.status_code == 302, answer.context["form"].errors
     run = newest()
     answer = client.post(f"{LIST}{run.pk}/change/", columns(run, **more))

@@ -17,8 +17,8 @@ pytestmark = pytest.mark.django_db
 AGREED = Line(0, "email", given=True, basis="express", source="paper list", wording="Yes.", at=NOW, language="es")
 
 
-def said(contact: Contact, *, given: bool = True, **more: object) -> None:
-    consent.record([Line(contact.pk, "email", given=given, basis="staff", source="x", **more)], now=NOW)  # type: ignore[arg-type]
+def said(contact: Contact, *, given: bool = True, **more: object) -> int:
+    return consent.record([Line(contact.pk, "email", given=given, basis="staff", source="x", **more)], now=NOW)  # type: ignore[arg-type]
 
 
 def closed(contact: Contact, reason: str, channel: str = "") -> None:
@@ -32,7 +32,7 @@ CASES: dict[str, Callable[[Contact], object]] = {
     "agreed for a while": lambda one: said(one, expires_at=NOW + timedelta(days=3)),
     "agreed until yesterday": lambda one: said(one, expires_at=NOW - timedelta(days=1)),
     "withdrew": lambda one: said(one, given=False),
-    "withdrew, then agreed": lambda one: [said(one, given=False), said(one)],
+    "withdrew, then agreed": lambda one: [said(one, given=given) for given in (False, True)],
     "another channel": lambda one: consent.withdraw(one.pk, "sms", source="x", now=NOW),
     "another purpose": lambda one: said(one, purpose="tracking", given=False),
     "closed by staff": lambda one: closed(one, "staff"),
