@@ -35,7 +35,7 @@ def rows(contacts: QuerySet[Contact], *, cell: Callable[[str], str] = safe) -> I
     contacts = Contact.objects.filter(pk__in=contacts.prefetch_related(None).order_by().values("pk"))
     resource = _resource(contacts)
     yield [cell(header) for header in resource.get_export_headers()]
-    groups = Prefetch("groups", Group.objects.order_by("name"))
+    groups = Prefetch("groups", Group.objects.offered().order_by("name"))
     addresses = Prefetch("addresses", Address.objects.order_by("position", "id"))
     ordered = contacts.order_by("pk").select_related("branch").prefetch_related(addresses, groups)
     for contact in ordered.iterator(chunk_size=_PORTION):
