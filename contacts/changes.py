@@ -12,7 +12,7 @@ from django.db.models import Field, Model
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from contacts.models import By, Change
+from contacts.models import BulkDone, BulkRun, By, Change, Contact, Deed
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -34,7 +34,26 @@ class Told:
 def told_of(thing: Model) -> list[Told]:
     """The newest changes of a thing and its parts; one statement."""
     found = Change.objects.filter(model=thing._meta.label_lower, object_id=str(thing.pk)).select_related("user")
-    return [told(change) for change in found[:MOST]]
+    lines = [told(change) for change in found[:MOST]]
+    if isinstance(thing, Contact):
+        lines = sorted([*lines, *_with_many(thing)], key=lambda one: one.at, reverse=True)[:MOST]
+    return lines
+
+
+def _with_many(contact: Contact) -> list[Told]:
+    """What was done to them together with others, as far as it is not told already; one statement."""
+    found = BulkDone.objects.filter(contact=contact).select_related("run__created_by", "run__group", "run__from_group")
+    return [
+        Told(one.at, str(one.run.created_by or ""), Deed.DONE.label, [], _together(one.run))
+        for one in found.order_by("-id")[:MOST]
+    ]
+
+
+def _together(run: BulkRun) -> str:
+    """“move to another group: Old → New (with 17 people)”."""
+    groups = " → ".join(str(one) for one in (run.from_group, run.group) if one)
+    told = f"{run.get_act_display()}: {groups}" if groups else str(run.get_act_display())
+    return f"{told} ({_('together with others')})" if run.done > 1 else told
 
 
 def told(change: Change) -> Told:

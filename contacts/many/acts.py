@@ -7,15 +7,16 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Value
+from django.db.models import Exists, OuterRef, QuerySet, Value
 from django.utils.translation import gettext as _
 
 from contacts import bulk, consent, kinds
 from contacts.bulk import Among
 from contacts.consent import Line
-from contacts.models import Act, Address, BulkRun, Contact, Group, Membership
+from contacts.models import Act, Address, BulkDone, BulkRun, Contact, Group, Membership
 
 Done = tuple[int, dict[str, int]]
+_DONE = ["run_id", "contact_id", "at"]
 _MEMBER = ["group_id", "contact_id", "added_at"]
 
 
@@ -32,18 +33,23 @@ def apply(run: BulkRun, ids: Sequence[int], now: datetime) -> Done:
 
 def _add(run: BulkRun, ids: Sequence[int], now: datetime) -> Done:
     people = Contact.objects.order_by().filter(Among("id", ids))
+    inside = Membership.objects.filter(group=_group(run.group), contact=OuterRef("pk"))
+    _keep(run, people.exclude(Exists(inside)), "pk", now)
     there = people.annotate(into=Value(_group(run.group).pk), since=Value(now)).values_list("into", "pk", "since")
     asked, added = bulk.insert_select(Membership, _MEMBER, there)
     return added, {"already": asked - added}
 
 
-def _remove(run: BulkRun, ids: Sequence[int], _now: datetime) -> Done:
-    removed, _each = Membership.objects.filter(Among("contact_id", ids), group=_group(run.group)).delete()
+def _remove(run: BulkRun, ids: Sequence[int], now: datetime) -> Done:
+    theirs = Membership.objects.order_by().filter(Among("contact_id", ids), group=_group(run.group))
+    _keep(run, theirs, "contact_id", now)
+    removed, _each = theirs.delete()
     return removed, {"not_in": len(ids) - removed}
 
 
 def _move(run: BulkRun, ids: Sequence[int], now: datetime) -> Done:
     theirs = Membership.objects.order_by().filter(Among("contact_id", ids), group=_group(run.from_group))
+    _keep(run, theirs, "contact_id", now)
     into = theirs.annotate(into=Value(_group(run.group).pk), since=Value(now))
     bulk.insert_select(Membership, _MEMBER, into.values_list("into", "contact_id", "since"))
     moved, _each = theirs.delete()
@@ -68,9 +74,18 @@ def _consent(run: BulkRun, ids: Sequence[int], now: datetime) -> Done:
         ) for pk in there if pk not in agreed
     ]  # fmt: skip
     refused = consent.record_imported(lines, now=now)
+    left = {id(one.line) for one in refused}
+    rows = [(run.pk, line.contact_id, now) for line in lines if id(line) not in left]
+    bulk.insert(BulkDone, _DONE, rows)
     why: dict[str, int] = dict(Counter(one.reason for one in refused))
     why |= {"already": len(agreed), "no_address": len(ids) - len(there)}
     return len(lines) - len(refused), why
+
+
+def _keep(run: BulkRun, whom: QuerySet[Any], column: str, now: datetime) -> None:
+    """Note to whom it is done, for their histories; one statement."""
+    rows = whom.annotate(of_run=Value(run.pk), done_at=Value(now)).values_list("of_run", column, "done_at")
+    bulk.insert_select(BulkDone, _DONE, rows)
 
 
 def _group(group: Group | None) -> Group:

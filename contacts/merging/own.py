@@ -18,6 +18,7 @@ from contacts.models import (
     Alias,
     Basis,
     Booking,
+    BulkDone,
     Consent,
     Duplicate,
     Erasure,
@@ -30,7 +31,21 @@ from contacts.models import (
 )
 
 _MODELS = frozenset(
-    {Address, Alias, Booking, Consent, Duplicate, Erasure, Event, Guardian, Handout, Membership, Merge, Voucher}
+    {
+        Address,
+        Alias,
+        Booking,
+        BulkDone,
+        Consent,
+        Duplicate,
+        Erasure,
+        Event,
+        Guardian,
+        Handout,
+        Membership,
+        Merge,
+        Voucher,
+    }
 )
 
 
