@@ -25,6 +25,8 @@ from contacts.models import (
     Event,
     Guardian,
     Handout,
+    ImportChange,
+    ImportLeft,
     Membership,
     Merge,
     Voucher,
@@ -32,21 +34,10 @@ from contacts.models import (
 
 _MODELS = frozenset(
     {
-        Address,
-        Alias,
-        Booking,
-        BulkDone,
-        Consent,
-        Duplicate,
-        Erasure,
-        Event,
-        Guardian,
-        Handout,
-        Membership,
-        Merge,
-        Voucher,
+        Address, Alias, Booking, BulkDone, Consent, Duplicate, Erasure, Event, Guardian, Handout, ImportChange, ImportLeft, Membership,
+        Merge, Voucher,
     }
-)
+)  # fmt: skip
 
 
 def settle(pair: Pair) -> Moved:

@@ -23,7 +23,8 @@ SHUT = {
     "cascades_cascade_blueprint", "cascades_cascade_use", "cascades_cascade_switch_on", "cascades_cascade_publish",
     "cascades_cascade_try", "cascades_cascade_try_people", "cascades_cascade_try_wind", "cascades_cascade_try_play",
     "cascades_cascade_ready_cascades", "health", "view_on_site",
-    "contacts_goeswith_import_table", "auth_user_password_change",
+    "contacts_goeswith_import_table", "contacts_importrun_undo", "contacts_importrun_undo_confirm",
+    "contacts_importrun_undo_cancel", "contacts_importrun_undo_progress", "contacts_importrun_undo_left", "auth_user_password_change",
 }  # fmt: skip
 # Addresses outside the admin that no member of staff asks as themselves: people, providers, browsers.
 PUBLIC = {
