@@ -45,12 +45,14 @@ _OWN_TO_EACH = {"email", "phone", "external_id", "notes"}
 class Cleaner:
     """For one run: knows its columns, its country, its branches, its consent statement."""
 
-    def __init__(self, run: ImportRun, business: Business, now: datetime) -> None:
+    def __init__(
+        self, run: ImportRun, business: Business, now: datetime, branches: dict[int, str] | None = None
+    ) -> None:
         self.resource = ContactResource()
         self.country = business.country
         self.consent: dict[str, Any] = run.options.get("consent", {})
         self.everyone = [run.group.name] if run.group else []
-        self.branches = dict(Branch.objects.values_list("id", "name"))
+        self.branches = self.known_branches() if branches is None else branches
         self.width = len(run.headers)
         self.headers = run.headers
         self.empty = run.options.get("empty", "keep")
@@ -69,6 +71,11 @@ class Cleaner:
         ]
         self.readers = {number: read for number, read, _, _ in self.columns}
         self.listens = bool(self.consent) or not mapping.TELLING.isdisjoint(run.mapping["columns"])
+
+    @staticmethod
+    def known_branches() -> dict[int, str]:
+        """The names of branches by their ids."""
+        return dict(Branch.objects.values_list("id", "name"))
 
     def _settle(self, run: ImportRun, today: date) -> None:
         fields = self.resource.fields
