@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from contacts.importing import cleaners, filling, runs
+from contacts.importing import chunks, cleaners, filling, runs
 from contacts.models import Contact
 from tests.contacts import csv_files
 from tests.contacts.importing_desk import LIST, STATEMENT, check, columns, counts, newest, staff, upload
@@ -26,15 +28,15 @@ def _small_portions(monkeypatch: pytest.MonkeyPatch) -> None:
 def every_file_is_long(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The processes that were started."""
     started = []
-    begin = cleaners.subprocess.Popen
+    begin = subprocess.Popen
 
     def watched(*args: Any, **kwargs: Any) -> Any:
         started.append(begin(*args, **kwargs))
         return started[-1]
 
     monkeypatch.setattr(cleaners, "LONG", 0)
-    monkeypatch.setattr(cleaners.os, "cpu_count", lambda: 2)
-    monkeypatch.setattr(cleaners.subprocess, "Popen", watched)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(subprocess, "Popen", watched)
     return started
 
 
@@ -61,7 +63,7 @@ def test_a_process_that_dies_is_followed_by_another(
     assert upload(client, csv_files.people(90).text(";").encode()).status_code == 302
     run = newest()
     client.post(f"{LIST}{run.pk}/change/", columns(run, **STATEMENT))
-    portions = filling.chunks
+    portions = chunks.chunks
 
     def deadly(rows: Iterator[Any], size: int) -> Iterator[Any]:
         for portion in portions(rows, size):
