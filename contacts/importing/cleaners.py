@@ -6,6 +6,7 @@ import os
 import pickle
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from contacts.models import Business, ImportRun
 from contacts.staging import Packed, Stage, packed
 
 LONG = 5 << 20  # bytes, some 40,000 rows: below that, a second process costs more than it saves
+_WAITING = 2  # portions that the process beside has at most
 _PATIENCE = 5  # seconds to end in
 
 Clean = Callable[[Sequence[Raw], int], "Future[Ready]"]
@@ -77,18 +79,19 @@ def cleaners(run: ImportRun, now: datetime, stage: Stage) -> Iterator[Clean]:
 @contextmanager
 def _here(brief: Brief) -> Iterator[Clean]:
     here = prepared(brief)
+    yield lambda raws, start: _done(here(raws, start))
 
-    def clean(raws: Sequence[Raw], start: int) -> Future[Ready]:
-        done: Future[Ready] = Future()
-        done.set_result(here(raws, start))
-        return done
 
-    yield clean
+def _done(ready: Ready) -> Future[Ready]:
+    done: Future[Ready] = Future()
+    done.set_result(ready)
+    return done
 
 
 @contextmanager
 def _beside(brief: Brief) -> Iterator[Clean]:
-    """Raises EOFError or OSError from a portion where the process was ended from outside."""
+    """Whatever the process beside has no time for is cleaned here. Raises EOFError or OSError where it was ended from outside."""
+    here, given = prepared(brief), deque[Future[Ready]](maxlen=_WAITING)
     command = [sys.executable, "-m", "contacts.importing.cleaner_process"]
     with (
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process,
@@ -101,9 +104,15 @@ def _beside(brief: Brief) -> Iterator[Clean]:
             asked.flush()
             return pickle.load(answers)  # noqa: S301 - from the process that we started
 
+        def clean(raws: Sequence[Raw], start: int) -> Future[Ready]:
+            if len(given) == _WAITING and not given[0].done():
+                return _done(here(raws, start))
+            given.append(pool.submit(exchange, (raws, start)))
+            return given[-1]
+
         try:
             pool.submit(exchange, brief)
-            yield lambda raws, start: pool.submit(exchange, (raws, start))
+            yield clean
         finally:
             pool.shutdown(cancel_futures=True)
             _end(process)

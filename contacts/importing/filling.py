@@ -20,7 +20,7 @@ from contacts.models import ImportRow, ImportRun, RowOutcome
 from contacts.staging import Stage
 
 STAGED = 4000  # rows that are cleaned at once
-_AHEAD = 2  # portions that are read before the first of them is clean
+_AHEAD = 6  # portions that are read before the first of them is clean
 
 
 def fill(run: ImportRun, stage: Stage, clock: Callable[[], datetime]) -> int:
@@ -32,7 +32,7 @@ def fill(run: ImportRun, stage: Stage, clock: Callable[[], datetime]) -> int:
         for raws in chunks(reading.rows(stream, shape_of(run)), STAGED):
             asked.append(clean(raws, read))
             read += len(raws)
-            if len(asked) > _AHEAD:
+            while asked and (asked[0].done() or len(asked) > _AHEAD):
                 put(_put, stage, asked.popleft().result())
             lease.renew(run, clock(), position=read, total=max(read, _expected(stream, run, read)))
         for done in asked:
