@@ -62,7 +62,10 @@ def record_imported(lines: Iterable[Line], *, now: datetime, anew: bool = False)
     with transaction.atomic():
         locked = ledger.lock_contacts(line.contact_id for line in wanted)
         there = sorted(locked)
-        held = {key: (line.given, line.at, line.expires_at) for key, line in ledger.newest(there).items()}
+        newest = ledger.newest(there).items()
+        held = {
+            key: (line.given, line.at, line.expires_at) for key, line in newest if line.basis != Basis.UNDONE
+        }  # what an import said that was undone, nobody said
         closed = _closed(there, wanted)
         kept: list[Line] = []
         refused: list[Refusal] = []

@@ -86,7 +86,7 @@ def _add_portion(run: ImportRun, stage: Stage, first: int, now: datetime, *, eve
             new, apart = [], sorted([*new, *apart])
         ids, given = add(stage, new, run, now=now)
         refused = keep_refused(run, stage, first, end)
-        ImportPortion.objects.create(run=run, first=first, end=end, apart=apart, made=ranges(ids))
+        ImportPortion.objects.create(run=run, first=first, end=end, apart=apart, made=ranges(ids), at=now)
         stage.settle()
         lease.count(run, {"new": len(new), "refused": refused, "given": given}, now)
 
@@ -122,17 +122,22 @@ class _Writer:
                     erasing=self.cleaner.erasing(),
                 )
                 made = plan([(raw, row) for _, raw, row in rows], people, self.cleaner.branches)
-                self._commit(rows[0][0], rows[-1][0], made.outcomes, now, room)
+                fresh = [person for person in made.touched if person.id is None]
+                lease.advance(self.run, made.outcomes, now)
                 write(made.touched, self.run, now=now)
+                self._note(rows[0][0], rows[-1][0], made.outcomes, now, room, [person.id or 0 for person in fresh])
         except BaseException:
             self.run.options = options
             raise
         self.room = room
 
-    def _commit(self, first: int, last: int, outcomes: list[Outcome], now: datetime, room: dict[str, int]) -> None:
-        lease.advance(self.run, outcomes, now)
+    def _note(
+        self, first: int, last: int, outcomes: list[Outcome], now: datetime, room: dict[str, int], made: Sequence[int]
+    ) -> None:
         keep_rows(self.run, outcomes, room)
-        ImportPortion.objects.create(run=self.run, one_by_one=True, first=first, end=last + 1)
+        ImportPortion.objects.create(
+            run=self.run, one_by_one=True, first=first, end=last + 1, made=ranges(sorted(made)), at=now
+        )
 
     def _refuse(self, number: int, raw: Raw) -> None:
         """Staff changed the same contact at this very moment, or the row holds what the database cannot."""
@@ -140,4 +145,6 @@ class _Writer:
             [_("The row could not be saved. Import it once more; if it fails again, look at its contact.")]
         )
         with transaction.atomic():
-            self._commit(number, number, [refused], self.clock(), self.room)
+            now = self.clock()
+            lease.advance(self.run, [refused], now)
+            self._note(number, number, [refused], now, self.room, [])
