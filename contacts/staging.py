@@ -31,11 +31,9 @@ KEYS = ("key_number", "key_email", "key_phone")
 # Kinds of rows: of one person with an address of each kind at most; of more; and no row to import.
 PLAIN, SEVERAL, REFUSED = "p", "s", "r"
 _WAYS = (("email", "email"), ("sms", "phone"))  # channels, and the address that each needs
-_FIELD, _ROW = "\x1f", "\x1e"
 _TEXTS = ("first_name", "last_name", "language", "time_zone", "city", "notes")
 _STEADY = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit")
 
-Staged = Sequence[tuple[str, ...]]
 Packed = bytes | list[list[str | None]]  # rows as COPY reads them, or as values
 
 
@@ -343,17 +341,3 @@ _KNOWN = [
     ),
 ]
 _OWNERS = [table.replace(" ON ", " WHERE ", 1) for table, _ in _KNOWN]
-
-
-def packed(rows: Staged, *, by_copy: bool) -> Packed:
-    """Rows in the order of COLUMNS, as a stage takes them."""
-    return _copied(rows).encode() if by_copy else [[value or None for value in row] for row in rows]
-
-
-def _copied(rows: Staged) -> str:
-    """Rows as COPY reads them: escaped all at once, where no value holds what keeps them apart meanwhile."""
-    whole = _ROW.join([_FIELD.join(row) for row in rows])
-    if whole.count(_ROW) >= len(rows) or whole.count(_FIELD) > len(rows) * (len(COLUMNS) - 1):
-        whole = _ROW.join([_FIELD.join([v.replace(_ROW, " ").replace(_FIELD, " ") for v in row]) for row in rows])
-    escaped = whole.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
-    return escaped.replace(_FIELD, "\t").replace(_ROW, "\n") + "\n"

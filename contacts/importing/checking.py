@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from contacts.importing import chunks, lease
+from contacts.importing import chunks, lease, within
 from contacts.importing.cleaning import Cleaner
 from contacts.importing.filling import fill, keep_refused
 from contacts.importing.people import Known, People, Row
@@ -59,7 +59,7 @@ def _plan_apart(run: ImportRun, cleaner: Cleaner, stage: Stage, clock: Callable[
         people = People.for_rows(
             [row for _, row in cleaned], carried.values(), consents=cleaner.listens, erasing=cleaner.erasing()
         )
-        made = plan(cleaned, people, cleaner.branches)
+        made = plan(within.keep(cleaned, people, run), people, cleaner.branches)
         _carry(made, again, carried)
         with transaction.atomic():
             lease.advance(run, made.outcomes, clock())

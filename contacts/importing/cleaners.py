@@ -16,11 +16,13 @@ from typing import IO, Any, cast
 
 from django.conf import settings
 
+from contacts.importing import within
 from contacts.importing.cleaning import Cleaner
 from contacts.importing.columns import Columns
 from contacts.importing.reading import Raw
+from contacts.importing.staged import packed
 from contacts.models import Business, ImportRun
-from contacts.staging import Packed, Stage, packed
+from contacts.staging import Packed, Stage
 
 LONG = 5 << 20  # bytes, some 40,000 rows: below that, a second process costs more than it saves
 _WAITING = 2  # portions that the process beside has at most
@@ -71,7 +73,7 @@ def prepared(brief: Brief) -> Callable[[Sequence[Raw], int], Ready]:
 @contextmanager
 def cleaners(run: ImportRun, now: datetime, stage: Stage) -> Iterator[Clean]:
     """What cleans portions, so that one can go on meanwhile. Ask for at most a few before taking the first."""
-    brief = Brief(run, Business.current(), now, Cleaner.known_branches(), settings.SUPPRESSION_KEY, stage.by_copy)
+    brief = Brief(run, Business.current(), now, within.branches_of(run), settings.SUPPRESSION_KEY, stage.by_copy)
     with _beside(brief) if run.read_from.size >= LONG and (os.cpu_count() or 1) > 1 else _here(brief) as clean:
         yield clean
 

@@ -11,12 +11,12 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from contacts.importing import mapping
+from contacts.importing import mapping, within
 from contacts.importing.cells import CLEANED, LEFT
 from contacts.importing.doubts import pieces
 from contacts.importing.people import EMAIL, FIELDS, NOTHING_ERASED, PHONE, Erasing, Row, mark
 from contacts.importing.reading import MAX_CELL, Raw
-from contacts.models import Branch, Business, ImportRun
+from contacts.models import Business, ImportRun
 from contacts.models.contact import fold
 from contacts.resources import ContactResource
 
@@ -52,7 +52,7 @@ class Cleaner:
         self.country = business.country
         self.consent: dict[str, Any] = run.options.get("consent", {})
         self.everyone = [run.group.name] if run.group else []
-        self.branches = self.known_branches() if branches is None else branches
+        self.branches = within.branches_of(run) if branches is None else branches
         self.width = len(run.headers)
         self.headers = run.headers
         self.empty = run.options.get("empty", "keep")
@@ -71,11 +71,6 @@ class Cleaner:
         ]
         self.readers = {number: read for number, read, _, _ in self.columns}
         self.listens = bool(self.consent) or not mapping.TELLING.isdisjoint(run.mapping["columns"])
-
-    @staticmethod
-    def known_branches() -> dict[int, str]:
-        """The names of branches by their ids."""
-        return dict(Branch.objects.values_list("id", "name"))
 
     def _settle(self, run: ImportRun, today: date) -> None:
         fields = self.resource.fields

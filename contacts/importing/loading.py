@@ -9,7 +9,7 @@ from typing import Any
 from django.db import DataError, IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from contacts.importing import chunks, lease
+from contacts.importing import chunks, lease, within
 from contacts.importing.cleaning import Cleaner
 from contacts.importing.filling import fill, keep_refused
 from contacts.importing.newcomers import add, ranges
@@ -71,8 +71,9 @@ def _batches(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
 
 def _add_newcomers(run: ImportRun, stage: Stage, first: int, clock: Callable[[], datetime]) -> None:
     """One portion: whoever is new beyond doubt is written, the others are noted for later."""
+    limited = within.limit_of(run) is not None  # whose people they are is asked one by one
     try:
-        _add_portion(run, stage, first, clock())
+        _add_portion(run, stage, first, clock(), everyone_apart=limited)
     except (IntegrityError, DataError):  # the database refuses a row: it is found one by one
         _add_portion(run, stage, first, clock(), everyone_apart=True)
 
@@ -121,7 +122,8 @@ class _Writer:
                     consents=self.cleaner.listens,
                     erasing=self.cleaner.erasing(),
                 )
-                made = plan([(raw, row) for _, raw, row in rows], people, self.cleaner.branches)
+                kept = within.keep([(raw, row) for _, raw, row in rows], people, self.run)
+                made = plan(kept, people, self.cleaner.branches)
                 fresh = [person for person in made.touched if person.id is None]
                 lease.advance(self.run, made.outcomes, now)
                 write(made.touched, self.run, now=now)
