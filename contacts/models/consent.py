@@ -73,6 +73,7 @@ class Consent(models.Model):
         blank=True,
         related_name="+",
         verbose_name=_("staff member"),
+        db_index=False,
     )
     ip = models.GenericIPAddressField(_("IP address"), null=True, blank=True)
     user_agent = models.CharField(_("browser"), max_length=LONGEST_AGENT, blank=True, default="", db_default="")
