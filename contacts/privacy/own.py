@@ -125,7 +125,7 @@ _STORY = (
     Holding(
         model=Duplicate, whose=lambda subject: Q(first_id=subject.id) | Q(second_id=subject.id), delete=True, kept=("reasons",),
     ),
-    Holding(model=BulkDone, whose=theirs, shown=("run", "at"), related=("run",), delete=True),
+    Holding(model=BulkDone, whose=theirs, shown=("at",), delete=True),
     Holding(
         model=Erasure, whose=theirs, kept=("asked", "marks", "counts", "sealed", "place"),
     ),
