@@ -138,10 +138,11 @@ def test_what_was_done_to_many_stands_in_the_history_of_each_it_was_done_to(act:
         "kind": "email", "purpose": "tracking", "basis": "express", "source": "desk", "wording": "Yes", "language": "en",
         "at": NOW.isoformat(),
     }  # fmt: skip
-    more: dict[str, Any] = {
+    cases: dict[Act, dict[str, Any]] = {
         Act.ADD: {"group": other}, Act.REMOVE: {"group": house.group}, Act.MOVE: {"from_group": house.group, "group": other},
         Act.CONSENT: {"details": said},
-    }[act]  # fmt: skip
+    }  # fmt: skip
+    more = cases[act]
     if act == Act.ADD:
         house.other.groups.add(other)
     people = [house.theirs.pk] if act == Act.CONSENT else [house.theirs.pk, house.other.pk]
