@@ -15,10 +15,10 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter, RelatedDropdownFilter
-from unfold.sections import TemplateSection
 
 from contacts import kinds, phones, reasons, segments, territory, walking
 from contacts.admin.long_list import LongChangeList
+from contacts.admin.rows import RowSection
 from contacts.consent import Ask, Person, Verdict, gate
 from contacts.models import (
     Address,
@@ -87,7 +87,7 @@ def _look(verdict: Verdict) -> tuple[str, str]:
     return "bg-base-500/8 text-base-700 dark:bg-base-500/20 dark:text-base-200", "remove"
 
 
-class MoreSection(TemplateSection):
+class MoreSection(RowSection):
     """What opens below a row: all addresses, groups, and why a channel is closed. It asks the database nothing more."""
 
     template_name = "contacts/contact_more.html"
@@ -186,25 +186,36 @@ class ConsentFilter(DropdownFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Contact]) -> QuerySet[Contact]:
         kind, _colon, state = (self.value() or "").partition(":")
-        rare = {"withdrawn": Q(given=False), "expired": Q(expires_at__isnull=False)}
-        if state in rare:  # an index has those who ever withdrew, and those whose consent ends
+        if state == "none":
+            return queryset.filter(~Exists(_said(kind)))
+        if state in _RARE:  # an index has those who ever withdrew, and those whose consent ends
             queryset = queryset.filter(
-                pk__in=Consent.objects.order_by().filter(rare[state], kind=kind).values("contact")
+                pk__in=Consent.objects.order_by().filter(_RARE[state], kind=kind).values("contact")
             )
         return queryset.alias(consent_state=_newest_state(kind)).filter(consent_state=state) if state else queryset
 
+    @property
+    def goes_without_index(self) -> bool:
+        return (self.value() or "").rpartition(":")[2] not in _RARE
 
-def _newest_state(kind: str) -> Case:
-    lines = Consent.objects.filter(contact=OuterRef("pk"), kind=kind, purpose=ConsentPurpose.MARKETING).order_by("-id")
-    said = lines.annotate(
+
+_RARE = {"withdrawn": Q(given=False), "expired": Q(expires_at__isnull=False)}
+
+
+def _said(kind: str) -> QuerySet[Consent]:
+    return Consent.objects.filter(contact=OuterRef("pk"), kind=kind, purpose=ConsentPurpose.MARKETING).order_by("-id")
+
+
+def _newest_state(kind: str) -> Subquery:
+    """What the newest line says; no state for whoever never said anything."""
+    said = _said(kind).annotate(
         state=Case(
             When(given=False, then=Value("withdrawn")),
             When(expires_at__lte=Now(), then=Value("expired")),
             default=Value("given"),
         )
     )
-    newest = Subquery(said.values("state")[:1])
-    return Case(When(Exists(lines), then=newest), default=Value("none"))
+    return Subquery(said.values("state")[:1])
 
 
 class AddressFilter(DropdownFilter):
@@ -226,3 +237,7 @@ class AddressFilter(DropdownFilter):
             "broken": Q(pk__in=of_kind.filter(validity=Validity.INVALID).values("contact")),
         }
         return queryset.filter(wanted[state]) if state in wanted else queryset
+
+    @property
+    def goes_without_index(self) -> bool:
+        return (self.value() or "").endswith(":no")
