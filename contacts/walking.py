@@ -18,11 +18,11 @@ from django.db import OperationalError, connections, models, transaction
 from django.db.models import Q, QuerySet
 
 MOST = 1000  # so many are counted; beyond that it is "more than"
-FIRST = 5_000  # rows of the first stride
-RARE = 5_000  # so many are sorted here; where an index finds more, the walk soon fills a page
-SECONDS = 0.16  # of looking for a page, after which the walk is broken off
+FIRST = 2_500  # rows of the first stride
+RARE = 3_000  # so many are sorted here; where an index finds more, the walk soon fills a page
+SECONDS = 0.1  # of looking for a page, after which the walk is broken off
 LEAST = 0.03  # of walking on, where an index was asked in vain
-INDEX_MS = 90  # of asking an index, at most
+INDEX = 0.06  # of asking an index, at most
 APART = timedelta(hours=1)  # how far the order of instants may differ from the order of numbers
 
 Key = tuple[Any, ...]  # (number,) or (value of the column, number)
@@ -75,7 +75,7 @@ class Walk:
         size, now = FIRST, self.clock()
         over = max((now if since is None else since) + SECONDS, now + min(LEAST, SECONDS))
         while edge is not None and len(found) < want and (turned := self.clock()) < over:
-            with _hurry(connections[self.rows.db]) as in_time:
+            with _hurry(connections[self.rows.db], over - turned) as in_time:
                 more, further = self._stride(edge, size, want - len(found), up)
             if not in_time:
                 break
@@ -100,7 +100,7 @@ class Walk:
         """All that match, the least key first, where they are few enough and found soon enough; asked once. Unordered, so that no plan
         walks the whole table for them."""
         if not self._rare:
-            with _hurry(connections[self.rows.db]) as in_time:
+            with _hurry(connections[self.rows.db], INDEX) as in_time:
                 found = self._keys(self.rows.filter(self._within()).order_by(), RARE + 1)
             self._rare.append(sorted(found) if in_time and len(found) <= RARE else None)
         return self._rare[0]
@@ -165,7 +165,7 @@ def _row_by_row(connection: Any, *, wanted: bool) -> Iterator[None]:
 
 
 @contextmanager
-def _hurry(connection: Any) -> Iterator[list[bool]]:
+def _hurry(connection: Any, seconds: float) -> Iterator[list[bool]]:
     """On PostgreSQL: give it up after a moment, and go by an index. The list that is yielded is emptied where it was given up."""
     in_time = [True]
     if connection.vendor != "postgresql":
@@ -174,7 +174,8 @@ def _hurry(connection: Any) -> Iterator[list[bool]]:
     try:
         with brisk(connection):
             with connection.cursor() as cursor:
-                cursor.execute(f"SET LOCAL statement_timeout = {INDEX_MS}; SET LOCAL enable_seqscan = off")
+                most = max(15, int(seconds * 1000))
+                cursor.execute(f"SET LOCAL statement_timeout = {most}; SET LOCAL enable_seqscan = off")
             yield in_time
             with connection.cursor() as cursor:  # where this was part of a larger transaction
                 cursor.execute("SET LOCAL statement_timeout TO DEFAULT; SET LOCAL enable_seqscan TO DEFAULT")

@@ -65,17 +65,17 @@ def addresses_of(contact: Contact) -> list[str]:
 def consent_chips(known: Person | None) -> SafeString:
     """For each channel whether marketing may be sent, with the reason where it may not."""
     verdicts = known.verdicts if known else {}
-    return format_html_join(" ", "{}", ((_chip(ask, verdict),) for ask, verdict in verdicts.items()))
+    return format_html_join(" ", "{}", ((_chip(ask.kind, verdict),) for ask, verdict in verdicts.items()))
 
 
-def _chip(ask: Ask, verdict: Verdict) -> SafeString:
+def _chip(kind: str, verdict: Verdict) -> SafeString:
     look, icon = _look(verdict)
     why = _("May be sent.") if verdict.ok else reasons.say(verdict.reason, verdict.params)
     return format_html(
         '<span class="inline-flex items-center gap-1 font-semibold h-6 leading-6 px-2 rounded-default text-[11px] '
         'whitespace-nowrap {}" title="{}">'
         '<span class="material-symbols-outlined text-sm" aria-hidden="true">{}</span>{}</span>',
-        look, why, icon, kinds.label(ask.kind),
+        look, why, icon, kinds.label(kind),
     )  # fmt: skip
 
 
@@ -90,12 +90,33 @@ def _look(verdict: Verdict) -> tuple[str, str]:
 class MoreSection(RowSection):
     """What opens below a row: all addresses, groups, and why a channel is closed. It asks the database nothing more."""
 
-    template_name = "contacts/contact_more.html"
+    def drawn(self) -> SafeString:
+        contact: Any = self.instance
+        verdicts = contact.known.verdicts if getattr(contact, "known", None) else {}
+        parts = (
+            (_("Addresses"), [_as_it_is(address) for address in contact.addresses.all()]),
+            (_("Groups"), [group.name for group in contact.groups.all()]),
+            (
+                _("No marketing by"),
+                [f"{kinds.label(a.kind)}: {reasons.say(v.reason, v.params)}" for a, v in verdicts.items() if not v.ok],
+            ),
+        )
+        lists = (
+            (title, format_html_join("", "<li>{}</li>", ((line,) for line in lines or ["–"]))) for title, lines in parts
+        )
+        return format_html(
+            '<div class="grid gap-4 p-3 text-sm md:grid-cols-3">{}</div>', format_html_join("", _PART, lists)
+        )
 
-    def get_context_data(self, request: HttpRequest, instance: Any) -> dict[str, Any]:
-        verdicts = instance.known.verdicts if getattr(instance, "known", None) else {}
-        closed = [(kinds.label(a.kind), reasons.say(v.reason, v.params)) for a, v in verdicts.items() if not v.ok]
-        return {"closed": closed}
+
+_PART = (
+    '<div><h3 class="font-semibold mb-1 text-font-important-light dark:text-font-important-dark">{}</h3>'
+    '<ul class="leading-relaxed break-words">{}</ul></div>'
+)
+
+
+def _as_it_is(address: Address) -> str:
+    return f"{address.shown} – {_('does not work')}" if address.validity == Validity.INVALID else address.shown
 
 
 def with_tags(contact: Contact) -> str:

@@ -6,6 +6,7 @@ asked as before, for labels once for each that differs.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -18,7 +19,7 @@ from django.urls import NoReverseMatch
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from unfold.sections import TemplateSection
+from unfold.sections import BaseSection
 from unfold.templatetags.unfold_list import (
     CHECKBOX_CLASSES,
     LINK_CLASSES,
@@ -45,11 +46,15 @@ class Blank:
     pk = KEY
 
 
-class RowSection(TemplateSection):
+class RowSection(BaseSection):
     """What opens below a row."""
 
     def render(self) -> str:
-        return BELOW if isinstance(self.instance, Blank) else str(super().render())
+        return BELOW if isinstance(self.instance, Blank) else self.drawn()
+
+    @abstractmethod
+    def drawn(self) -> SafeString:
+        """Of one row, `self.instance`."""
 
 
 def drawn(context: RequestContext, cl: Any) -> SafeString:
