@@ -40,7 +40,7 @@ from contacts.admin.limited import ModelAdmin
 from contacts.admin.long_list import LongList
 from contacts.admin.merging import compare_two
 from contacts.forms.person import AddressForm, AddressFormSet, ContactForm
-from contacts.models import Address, Contact
+from contacts.models import Address, Contact, GroupKind
 from contacts.searching import found_by
 
 
@@ -125,11 +125,17 @@ class ContactAdmin(ExportsContacts, LongList, ModelAdmin):
         answer: HttpResponse = super().change_view(request, object_id, form_url, {**beside, **(extra_context or {})})
         return answer
 
+    def save_model(self, request: HttpRequest, obj: Contact, form: ModelForm[Contact], change: bool) -> None:
+        """Saved without a change is not changed: undoing an import tells by `updated_at` whom somebody has edited."""
+        if not change or form.changed_data:
+            super().save_model(request, obj, form, change)
+
     def save_related(self, request: HttpRequest, form: ModelForm[Contact], formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         contact = form.instance
         if "in_groups" in form.cleaned_data:
-            contact.groups.set(form.cleaned_data["in_groups"])
+            unseen = contact.groups.filter(kind=GroupKind.SELECTION)  # whom a start was made for stays so
+            contact.groups.set([*form.cleaned_data["in_groups"], *unseen])
         contact.save(update_fields=["search"])  # its addresses are part of it
         for sentence in desk.sharing(contact, request) if any(formset.has_changed() for formset in formsets) else ():
             messages.info(request, sentence)

@@ -95,7 +95,7 @@ class MoreSection(RowSection):
         verdicts = contact.known.verdicts if getattr(contact, "known", None) else {}
         parts = (
             (_("Addresses"), [_as_it_is(address) for address in contact.addresses.all()]),
-            (_("Groups"), [group.name for group in contact.groups.all()]),
+            (_("Groups"), [one.name for one in contact.groups.all() if one.kind != GroupKind.SELECTION]),
             (
                 _("No marketing by"),
                 [f"{kinds.label(a.kind)}: {reasons.say(v.reason, v.params)}" for a, v in verdicts.items() if not v.ok],

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import DataError, IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from contacts.importing import chunks, lease
+from contacts.importing import chunks, lease, within
 from contacts.importing.cleaning import Cleaner
 from contacts.importing.filling import fill, keep_refused
 from contacts.importing.newcomers import add, ranges
@@ -33,7 +33,7 @@ def load(run: ImportRun, clock: Callable[[], datetime]) -> None:
     """
     with chunks.opened(run):  # it must still be the file that staff looked at
         cleaner = Cleaner(run, Business.current(), clock())
-    stage = _ready(run, cleaner, clock)
+    stage = _ready(run, clock)
     notes: dict[str, Any] = {"notes": {}} if run.position == 0 else {}
     lease.renew(run, clock(), options=run.options | notes | lease.begun(clock(), run.position))
     done = set(run.portions.filter(one_by_one=False).values_list("first", flat=True))
@@ -46,12 +46,12 @@ def load(run: ImportRun, clock: Callable[[], datetime]) -> None:
     stage.drop()
 
 
-def _ready(run: ImportRun, cleaner: Cleaner, clock: Callable[[], datetime]) -> Stage:
+def _ready(run: ImportRun, clock: Callable[[], datetime]) -> Stage:
     """The rows that the check staged; staged again where the database lost them in a crash."""
     stage = Stage(run.options.get("stage") or str(run.pk))
     if not run.total or stage.count() != run.total:
         counted = run.position, run.total
-        fill(run, cleaner, stage, clock)
+        fill(run, stage, clock)
         lease.renew(run, clock(), position=counted[0], total=counted[1])
     return stage
 
@@ -71,8 +71,9 @@ def _batches(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
 
 def _add_newcomers(run: ImportRun, stage: Stage, first: int, clock: Callable[[], datetime]) -> None:
     """One portion: whoever is new beyond doubt is written, the others are noted for later."""
+    limited = within.limit_of(run) is not None  # whose people they are is asked one by one
     try:
-        _add_portion(run, stage, first, clock())
+        _add_portion(run, stage, first, clock(), everyone_apart=limited)
     except (IntegrityError, DataError):  # the database refuses a row: it is found one by one
         _add_portion(run, stage, first, clock(), everyone_apart=True)
 
@@ -86,7 +87,7 @@ def _add_portion(run: ImportRun, stage: Stage, first: int, now: datetime, *, eve
             new, apart = [], sorted([*new, *apart])
         ids, given = add(stage, new, run, now=now)
         refused = keep_refused(run, stage, first, end)
-        ImportPortion.objects.create(run=run, first=first, end=end, apart=apart, made=ranges(ids))
+        ImportPortion.objects.create(run=run, first=first, end=end, apart=apart, made=ranges(ids), at=now)
         stage.settle()
         lease.count(run, {"new": len(new), "refused": refused, "given": given}, now)
 
@@ -121,18 +122,24 @@ class _Writer:
                     consents=self.cleaner.listens,
                     erasing=self.cleaner.erasing(),
                 )
-                made = plan([(raw, row) for _, raw, row in rows], people, self.cleaner.branches)
-                self._commit(rows[0][0], rows[-1][0], made.outcomes, now, room)
+                kept = within.keep([(raw, row) for _, raw, row in rows], people, self.run)
+                made = plan(kept, people, self.cleaner.branches)
+                fresh = [person for person in made.touched if person.id is None]
+                lease.advance(self.run, made.outcomes, now)
                 write(made.touched, self.run, now=now)
+                self._note(rows[0][0], rows[-1][0], made.outcomes, now, room, [person.id or 0 for person in fresh])
         except BaseException:
             self.run.options = options
             raise
         self.room = room
 
-    def _commit(self, first: int, last: int, outcomes: list[Outcome], now: datetime, room: dict[str, int]) -> None:
-        lease.advance(self.run, outcomes, now)
+    def _note(
+        self, first: int, last: int, outcomes: list[Outcome], now: datetime, room: dict[str, int], made: Sequence[int]
+    ) -> None:
         keep_rows(self.run, outcomes, room)
-        ImportPortion.objects.create(run=self.run, one_by_one=True, first=first, end=last + 1)
+        ImportPortion.objects.create(
+            run=self.run, one_by_one=True, first=first, end=last + 1, made=ranges(sorted(made)), at=now
+        )
 
     def _refuse(self, number: int, raw: Raw) -> None:
         """Staff changed the same contact at this very moment, or the row holds what the database cannot."""
@@ -140,4 +147,6 @@ class _Writer:
             [_("The row could not be saved. Import it once more; if it fails again, look at its contact.")]
         )
         with transaction.atomic():
-            self._commit(number, number, [refused], self.clock(), self.room)
+            now = self.clock()
+            lease.advance(self.run, [refused], now)
+            self._note(number, number, [refused], now, self.room, [])

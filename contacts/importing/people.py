@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from contacts import consent, merging
 from contacts.bulk import Among
 from contacts.consent.suppression import refusing
-from contacts.models import Address, ConsentPurpose, Contact, Group, Membership, Suppression, SuppressionReason
+from contacts.models import Address, Basis, ConsentPurpose, Contact, Group, Membership, Suppression, SuppressionReason
 from contacts.models.contact import fingerprint, fold
 
 FIELDS = ("first_name", "last_name", "language", "time_zone", "birth_date", "city", "notes", "branch_id")
@@ -59,7 +59,7 @@ class Saying:
 class Known:
     """A contact as it will stand after the rows so far. `id` is None until it is saved.
 
-    closings: addresses to close, as kind of channel, normalised address, and `cells.LEFT` or `CLEANED`.
+    closings: addresses to close, as kind of channel, normalised address, and `cells.LEFT` or `CLEANED`; was: fields as they are stored.
     """
 
     id: int | None = None
@@ -73,6 +73,7 @@ class Known:
     new_groups: list[str] = field(default_factory=list)
     lines: list[Saying] = field(default_factory=list)
     closings: list[tuple[str, str, str]] = field(default_factory=list)
+    was: dict[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -188,6 +189,10 @@ class People:
             return self._the_one(row, exact or same, SHARED_PHONE, row.phones[0][1]), False
         return None, False
 
+    def meant(self, row: Row) -> list[Known]:
+        """Everyone whom its addresses may mean."""
+        return [*self._candidates(row, row.emails), *self._candidates(row, row.phones)]
+
     def _candidates(self, row: Row, addresses: Iterable[tuple[str, str, str]]) -> list[Known]:
         """Who has one of the addresses and is not known to the other system under another number."""
         found = {id(person): person for _, _, mark in addresses for person in self._by_mark.get(mark, ())}
@@ -270,11 +275,14 @@ def _load(ids: list[int], *, lock: bool, consents: bool) -> list[Known]:
         "contact_id", "kind", "value", "normal", "fingerprint", "position", "id"
     ):
         found[owner].ways.append(Way(kind, value, normal, sign, position, pk))
+    for person in found.values():
+        person.was = {"external_id": person.external_id, **person.values, "attributes": person.attributes}
     for owner, name in _groups(ids):
         found[owner].groups.add(fold(name))
     if consents:
         for (owner, kind, _purpose), said in consent.newest(ids, [MARKETING]).items():
-            found[owner].said[kind] = Said(said.given, said.at, said.expires_at)
+            if said.basis != Basis.UNDONE:  # as if the import had not been
+                found[owner].said[kind] = Said(said.given, said.at, said.expires_at)
     return list(found.values())
 
 
