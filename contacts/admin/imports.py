@@ -266,10 +266,7 @@ def _read_as(run: ImportRun, *, has_header: bool, encoding: str = "", delimiter:
 def _progress(run: ImportRun) -> dict[str, Any]:
     """percent 0..100, and a sentence on what goes on."""
     percent = 100 * run.position // run.total if run.total else 0
-    before = runs.waits_for(run)
-    if before is not None:
-        said = _("Waits for the import of “%(file)s”: one import writes at a time.") % {"file": before.filename}
-    elif run.state in (ImportState.MAPPED, ImportState.CONFIRMED):
+    if run.state in (ImportState.MAPPED, ImportState.CONFIRMED):
         said = str(_("Begins in a moment."))
     elif not run.total:
         said = str(_("Reading the file."))
