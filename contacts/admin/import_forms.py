@@ -42,6 +42,10 @@ _SEPARATORS = [("", _("one only")), *doubts.SEPARATORS.items()]
 MOST_PASTED = 1_000_000  # characters; more comes as a file
 
 
+MOST_BYTES = 2_400_000  # of a whole form: beyond that Django takes none
+_TOO_MANY = _("These are too many rows to paste. Save them as a file and choose that one.")
+
+
 class UploadForm(forms.Form):
     """Choose a file, or paste rows."""
 
@@ -52,9 +56,15 @@ class UploadForm(forms.Form):
     pasted = forms.CharField(
         label=_("or paste rows here"), required=False, strip=False, max_length=MOST_PASTED,
         help_text=_("Copy the cells in your spreadsheet, with the names of the columns above them, and paste them."),
-        error_messages={"max_length": _("These are too many rows to paste. Save them as a file and choose that one.")},
+        error_messages={"max_length": _TOO_MANY},
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 5, "spellcheck": "false", "autocomplete": "off"}),
     )  # fmt: skip
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        attrs = self.fields["pasted"].widget.attrs
+        attrs.pop("maxlength", None)  # a browser would cut the rows off there, and say nothing
+        attrs |= {"data-most": MOST_PASTED, "data-bytes": MOST_BYTES, "data-long": _TOO_MANY}
 
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]

@@ -214,6 +214,14 @@ def test_what_is_no_table_leaves_nothing_behind(client: Client, data: bytes) -> 
     assert not ImportRun.objects.exists()
 
 
+def test_rows_that_are_too_many_to_paste_stay_on_the_page_with_a_sentence(client: Client) -> None:
+    rows = "Name\tEmail\n" + "Ana\tana@example.com\n" * 60_000
+    page = client.post(f"{LIST}add/", {"pasted": rows})
+    assert "too many rows to paste" in str(page.context["form"].errors["pasted"])
+    assert page.content.count(b"ana@example.com") == 60_000
+    assert b"maxlength" not in page.content  # by which a browser cuts them off without a word
+
+
 def test_files_and_rows_are_deleted_a_month_after_the_end(client: Client) -> None:
     run = load(client, table("1,Ana,ana@example.com,", "2,Bea,bea,"))
     assert runs.prune(now=timezone.now() + timedelta(days=29)) == 0
