@@ -139,7 +139,7 @@ class ColumnsForm(forms.Form):
     """Where each column goes, the group for everyone, and the statement on consent."""
 
     group = forms.ModelChoiceField(
-        label=_("Add everyone to the group"), queryset=Group.objects.all(), required=False, empty_label=_("no group"),
+        label=_("Add everyone to the group"), queryset=Group.objects.offered(), required=False, empty_label=_("no group"),
         widget=UnfoldAdminSelectWidget(),
     )  # fmt: skip
     new_group = forms.CharField(

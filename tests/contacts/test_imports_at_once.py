@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from contacts import turns
-from contacts.importing import loading, runs
+from contacts.importing import loading, newcomers, runs
 from contacts.models import Address, Contact, ImportRun, ImportState
 from tests.contacts.importing_desk import check, staff, table
 from tests.factories import make_business
@@ -36,7 +36,7 @@ def test_two_imports_that_bring_the_same_people_at_the_same_time_make_each_of_th
     if connection.vendor != "postgresql":
         pytest.skip("SQLite has one writer")
     monkeypatch.setattr(loading, "PORTION", 20)
-    add, both = loading.add, threading.Barrier(4)  # two portions of each
+    add, both = newcomers.add, threading.Barrier(4)  # two portions of each
 
     def at_once(stage: Any, numbers: Any, *args: Any, **more: Any) -> Any:
         """Both have found out who is new, and neither has written them."""
