@@ -160,11 +160,9 @@ def test_an_import_is_undone_and_who_stays_is_named(
     assert [text.strip() for text in page.locator(".import-counts dd").all_inner_texts()] == ["1", "1", "0", "0"]
     assert desk.nameless() == []
     assert desk.is_wide() == []
-    page.screenshot(path=f"/tmp/w/counted-{look}.png", full_page=True)
     desk.press(desk.button("Undo the import"))
     done(desk, "The import was undone")
     assert "Udo Rey" in page.locator(".import-rows").inner_text()
     assert "Changed since" in page.locator(".import-rows").inner_text()
-    page.screenshot(path=f"/tmp/w/undone-{look}.png", full_page=True)
     desk.find("contacts/contact", "una@undo.example")
     assert page.locator("#result_list tr.data-row").count() == 0
