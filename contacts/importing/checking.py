@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from contacts.importing import chunks, lease
+from contacts.importing import chunks, lease, within
 from contacts.importing.cleaning import Cleaner
 from contacts.importing.filling import fill, keep_refused
 from contacts.importing.people import Known, People, Row
@@ -24,7 +24,7 @@ def check(run: ImportRun, clock: Callable[[], datetime]) -> None:
     """Count what an import of the file would do. Raises Lost, BadEncoding."""
     stage = _begin(run, clock())
     cleaner = Cleaner(run, Business.current(), clock())
-    total = fill(run, cleaner, stage, clock)
+    total = fill(run, stage, clock)
     for _ in stage.set_apart_known(EXAMPLES):
         lease.renew(run, clock())
     for first in range(0, total, _REFUSED_AT_ONCE):
@@ -59,7 +59,7 @@ def _plan_apart(run: ImportRun, cleaner: Cleaner, stage: Stage, clock: Callable[
         people = People.for_rows(
             [row for _, row in cleaned], carried.values(), consents=cleaner.listens, erasing=cleaner.erasing()
         )
-        made = plan(cleaned, people, cleaner.branches)
+        made = plan(within.keep(cleaned, people, run), people, cleaner.branches)
         _carry(made, again, carried)
         with transaction.atomic():
             lease.advance(run, made.outcomes, clock())

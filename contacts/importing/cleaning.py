@@ -11,12 +11,12 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from contacts.importing import mapping
+from contacts.importing import mapping, within
 from contacts.importing.cells import CLEANED, LEFT
 from contacts.importing.doubts import pieces
 from contacts.importing.people import EMAIL, FIELDS, NOTHING_ERASED, PHONE, Erasing, Row, mark
 from contacts.importing.reading import MAX_CELL, Raw
-from contacts.models import Branch, Business, ImportRun
+from contacts.models import Business, ImportRun
 from contacts.models.contact import fold
 from contacts.resources import ContactResource
 
@@ -45,12 +45,14 @@ _OWN_TO_EACH = {"email", "phone", "external_id", "notes"}
 class Cleaner:
     """For one run: knows its columns, its country, its branches, its consent statement."""
 
-    def __init__(self, run: ImportRun, business: Business, now: datetime) -> None:
+    def __init__(
+        self, run: ImportRun, business: Business, now: datetime, branches: dict[int, str] | None = None
+    ) -> None:
         self.resource = ContactResource()
         self.country = business.country
         self.consent: dict[str, Any] = run.options.get("consent", {})
         self.everyone = [run.group.name] if run.group else []
-        self.branches = dict(Branch.objects.values_list("id", "name"))
+        self.branches = within.branches_of(run) if branches is None else branches
         self.width = len(run.headers)
         self.headers = run.headers
         self.empty = run.options.get("empty", "keep")

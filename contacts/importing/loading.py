@@ -10,7 +10,7 @@ from django.db import DataError, IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from contacts import turns
-from contacts.importing import chunks, lease
+from contacts.importing import chunks, lease, within
 from contacts.importing.cleaning import Cleaner
 from contacts.importing.filling import fill, keep_refused
 from contacts.importing.newcomers import add, ranges
@@ -34,7 +34,7 @@ def load(run: ImportRun, clock: Callable[[], datetime]) -> None:
     """
     with chunks.opened(run):  # it must still be the file that staff looked at
         cleaner = Cleaner(run, Business.current(), clock())
-    stage = _ready(run, cleaner, clock)
+    stage = _ready(run, clock)
     notes: dict[str, Any] = {"notes": {}} if run.position == 0 else {}
     lease.renew(run, clock(), options=run.options | notes | lease.begun(clock(), run.position))
     turns.set_apart_shared(stage, _beside(run))
@@ -48,12 +48,12 @@ def load(run: ImportRun, clock: Callable[[], datetime]) -> None:
     stage.drop()
 
 
-def _ready(run: ImportRun, cleaner: Cleaner, clock: Callable[[], datetime]) -> Stage:
+def _ready(run: ImportRun, clock: Callable[[], datetime]) -> Stage:
     """The rows that the check staged; staged again where the database lost them in a crash."""
     stage = Stage(run.options.get("stage") or str(run.pk))
     if not run.total or stage.count() != run.total:
         counted = run.position, run.total
-        fill(run, cleaner, stage, clock)
+        fill(run, stage, clock)
         lease.renew(run, clock(), position=counted[0], total=counted[1])
     return stage
 
@@ -79,8 +79,9 @@ def _batches(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
 
 def _add_newcomers(run: ImportRun, stage: Stage, first: int, clock: Callable[[], datetime]) -> None:
     """One portion: whoever is new beyond doubt is written, the others are noted for later."""
+    limited = within.limit_of(run) is not None  # whose people they are is asked one by one
     try:
-        _add_portion(run, stage, first, clock())
+        _add_portion(run, stage, first, clock(), everyone_apart=limited)
     except (IntegrityError, DataError):  # the database refuses a row: it is found one by one
         _add_portion(run, stage, first, clock(), everyone_apart=True)
 
@@ -131,7 +132,8 @@ class _Writer:
                     consents=self.cleaner.listens,
                     erasing=self.cleaner.erasing(),
                 )
-                made = plan([(raw, row) for _, raw, row in rows], people, self.cleaner.branches)
+                kept = within.keep([(raw, row) for _, raw, row in rows], people, self.run)
+                made = plan(kept, people, self.cleaner.branches)
                 fresh = [person for person in made.touched if person.id is None]
                 lease.advance(self.run, made.outcomes, now)
                 write(made.touched, self.run, now=now)
