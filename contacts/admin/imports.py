@@ -19,8 +19,9 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from contacts import territory
-from contacts.admin.import_forms import ColumnsForm, ReadingForm, UploadForm
+from contacts.admin.import_forms import ColumnsForm, ReadingForm
 from contacts.admin.import_undo import UndoesImports
+from contacts.admin.import_upload import UploadForm
 from contacts.admin.limited import ModelAdmin
 from contacts.exporting import csv_response, safe
 from contacts.importing import layouts, lease, profiles, runs, undoing, uploads

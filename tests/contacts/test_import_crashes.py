@@ -181,6 +181,7 @@ def test_cancelling_stops_at_the_end_of_the_chunk_and_counts_what_was_written(
 
 def test_an_import_that_another_worker_writes_keeps_none_waiting(client: Client) -> None:
     first, second = check(client, table("1,Ana,ana@example.com,")), check(client, table(",Ana,ANA@example.com,"))
+    assert runs.confirm(first)
     ImportRun.objects.filter(pk=first.pk).update(
         state=ImportState.IMPORTING, lease_until=timezone.now() + timedelta(minutes=1)
     )
