@@ -40,7 +40,7 @@ def test_the_owner_limits_a_login_to_a_shop_and_it_meets_only_that_shop(owner: D
         looked_at(desk, f"limited-import-{name}")
     desk = window()
     desk.log_in("ute", PASSWORD)
-    page = desk.find("/admin/contacts/contact/", "")
+    page = desk.open("/admin/contacts/contact/")
     page.locator("#action-toggle").check()
     page.locator("select[name=action]").select_option("export_contacts")
     with page.expect_download() as taken:
