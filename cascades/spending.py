@@ -28,7 +28,9 @@ class Spending:
 
 
 def of(cascade: Cascade) -> Spending:
-    """One statement, and one for the budget where there is one."""
+    """One statement, and one for the budget where there is one; none where nothing is limited, for then nothing waits."""
+    if cascade.budget_id is None and Business.current().month_budget is None:
+        return Spending()
     waits = Q(delivery__status=DeliveryStatus.QUEUED, delivery__reason__in=BUDGET)
     held = StepRun.objects.filter(enrollment__cascade=cascade, delivery__reason__in=[*BUDGET, "too_late_budget"])
     found = held.aggregate(waiting=Count("id", filter=waits), too_late=Count("id", filter=~waits))

@@ -109,7 +109,10 @@ class CascadeAdmin(ModelAdmin):
         js = ("cascades/builder.js", "cascades/ways_in.js")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Cascade]:
-        found = with_numbers(super().get_queryset(request), territory.of(request.user))
+        """Only the list shows what each has cost, which takes a look at every message of it."""
+        match, mine = request.resolver_match, territory.of(request.user)
+        listed = match is not None and match.url_name == "cascades_cascade_changelist"
+        found = (with_numbers if listed else with_people)(super().get_queryset(request), mine)
         return found.annotate(currency=Value(Business.current().currency))
 
     def get_urls(self) -> list[URLPattern]:
@@ -218,12 +221,16 @@ def is_automatic(cascade: Any) -> bool:
 
 def with_numbers(cascades: QuerySet[Cascade], mine: territory.Territory = None) -> QuerySet[Cascade]:
     """Each cascade with `people`, `reached`, `running` and `cost` of these branches, in the same statement."""
+    return with_people(cascades, mine).annotate(cost=_spent(territory.within(StepRun, mine)))
+
+
+def with_people(cascades: QuerySet[Cascade], mine: territory.Territory = None) -> QuerySet[Cascade]:
+    """The same without `cost`."""
     theirs = territory.within(Enrollment, mine)
     return cascades.annotate(
         people=_counted(theirs),
         reached=_counted(theirs & Q(outcome=Outcome.REACHED)),
         running=_counted(theirs & Q(outcome=Outcome.OPEN)),
-        cost=_spent(territory.within(StepRun, mine)),
     )
 
 
