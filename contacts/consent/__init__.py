@@ -6,7 +6,7 @@
 from contacts.consent.closing import mask
 from contacts.consent.gate import Ask, Person, Verdict, gate
 from contacts.consent.imported import Refusal, Statement, record_imported, record_staged
-from contacts.consent.ledger import Line, grant, lock_contacts, newest, record, withdraw
+from contacts.consent.ledger import Line, grant, held, lock_contacts, newest, record, withdraw
 from contacts.consent.suppression import is_suppressed, lift, lift_rows, suppress
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Verdict",
     "gate",
     "grant",
+    "held",
     "is_suppressed",
     "lift",
     "lift_rows",

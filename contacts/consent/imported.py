@@ -67,7 +67,7 @@ def record_imported(lines: Iterable[Line], *, now: datetime, anew: bool = False)
     with transaction.atomic():
         locked = ledger.lock_contacts(line.contact_id for line in wanted)
         there = sorted(locked)
-        held = {key: (line.given, line.at, line.expires_at) for key, line in ledger.newest(there).items()}
+        held: dict[Any, tuple[bool | None, datetime, datetime | None]] = dict(ledger.held(there))
         closed = _closed(there, wanted)
         kept: list[Line] = []
         refused: list[Refusal] = []

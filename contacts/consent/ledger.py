@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 
 from contacts import bulk
 from contacts.consent.reading import newest_ids
 from contacts.models import Basis, Consent, ConsentPurpose, Contact
+from contacts.packed import moment, packed
 from contacts.signals import facts_recorded
 
 
@@ -38,6 +39,14 @@ class Line:
     address: str = ""
     delivery_token: str = ""
     played: bool = False
+
+
+class Held(NamedTuple):
+    """What the newest line says."""
+
+    given: bool
+    at: datetime
+    expires_at: datetime | None
 
 
 _COLUMNS = (
@@ -77,6 +86,18 @@ def newest(
     """The line that counts, by contact, kind and purpose; one statement."""
     lines = Consent.objects.filter(id__in=newest_ids(contact_ids, list(purposes))).select_related("operator")
     return {(line.contact_id, line.kind, line.purpose): line for line in lines}
+
+
+def held(
+    contact_ids: Sequence[int], purposes: Iterable[str] = ConsentPurpose.values
+) -> dict[tuple[int, str, str], Held]:
+    """The same of many people at little cost: only whether it was given, when, and until when."""
+    lines = Consent.objects.filter(id__in=newest_ids(contact_ids, list(purposes))).order_by()
+    rows = packed(lines.values_list("contact_id", "kind", "purpose", "given", "at", "expires_at"))
+    return {
+        (owner, kind, purpose): Held(bool(given), moment(at), moment(until) if until else None)
+        for owner, kind, purpose, given, at, until in rows
+    }
 
 
 def lock_contacts(contact_ids: Iterable[int]) -> set[int]:
