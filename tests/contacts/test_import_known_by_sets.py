@@ -133,3 +133,20 @@ def test_only_rows_that_say_nothing_new_are_not_planned(empty: str, left: int) -
 
     assert numbers == list(range(len(ROWS) + 1))
     assert [name for line, name in enumerate(ROWS, 3) if line not in planned] == QUIET[:left]
+
+
+@pytest.mark.django_db
+def test_who_got_an_address_of_somebody_else_higher_up_in_the_file_makes_the_row_below_unclear(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make_business(country="ES")
+    make_contact("Ana", email="ana@example.com")
+    make_contact("Bea", external_id="N1")
+    monkeypatch.setattr(chunks, "CHUNK", 1)
+    nothing = [""] * 9
+    run = asked([("N1", "", "", "ana@example.com", *nothing), ("", "", "", "ana@example.com", *nothing)], "none", False)
+    for _ in range(2):
+        runs.work(clock=timezone.now)
+        run.refresh_from_db()
+        assert counted(run) == (1, 1, 0, 0, 1)
+        runs.confirm(run)
