@@ -12,7 +12,8 @@ from django.db.models import Field, Model
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from contacts.models import By, Change
+from contacts.audit import simple as audit_simple
+from contacts.models import Branch, By, Change, Contact, Deed, Group, ImportChange
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -34,7 +35,43 @@ class Told:
 def told_of(thing: Model) -> list[Told]:
     """The newest changes of a thing and its parts; one statement."""
     found = Change.objects.filter(model=thing._meta.label_lower, object_id=str(thing.pk)).select_related("user")
-    return [told(change) for change in found[:MOST]]
+    all_told = [told(change) for change in found[:MOST]]
+    if isinstance(thing, Contact):
+        brought = ImportChange.objects.filter(contact=thing).select_related("run__created_by")
+        all_told = sorted(
+            [*all_told, *(brought_by(one) for one in brought[:MOST])], key=lambda one: one.at, reverse=True
+        )
+    return all_told[:MOST]
+
+
+def brought_by(change: ImportChange) -> Told:
+    """What an import changed of a person."""
+    run, label = change.run, Contact._meta.label_lower
+    by = run.created_by if run else None
+    lines = [_line(label, *_named(name, *pair)) for name, pair in change.fields.items() if name != "attributes"]
+    lines += [(key, simple(was), simple(now)) for key, (was, now) in change.fields.get("attributes", {}).items()]
+    lines += [(str(capfirst(_("address"))), "", normal) for _kind, normal in change.addresses]
+    groups = Group.objects.filter(pk__in=change.groups).values_list("name", flat=True)
+    lines += [(str(capfirst(_("groups"))), "", ", ".join(groups))] if groups else []
+    lines += [(f"{_('Consent')}: {kind}", "", _("yes") if given else _("no")) for kind, given in change.said.items()]
+    said = _("Changed by the import “%(file)s”.") % {"file": run} if run else _("Changed by an import.")
+    if change.undone_at:
+        said = f"{said} {_('The import was undone.')}"
+    who = (by.get_full_name() or by.get_username()) if by else str(By.MACHINE.label)
+    return Told(change.at, who, Deed.CHANGED.label, lines, said)
+
+
+def _named(name: str, was: Any, now: Any) -> tuple[str, Any, Any]:
+    """A branch by its name; every other field as it is."""
+    if name != "branch_id":
+        return name, was, now
+    names = dict(Branch.objects.values_list("id", "name"))
+    return "branch", names.get(was, ""), names.get(now, "")
+
+
+def simple(value: Any) -> str:
+    """A detail in words."""
+    return "" if value is None else str(audit_simple(value))
 
 
 def told(change: Change) -> Told:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Sequence
 
-from contacts.models import Address, Consent, ConsentPurpose, Contact, Membership, Suppression
+from contacts.models import Address, Basis, Consent, ConsentPurpose, Contact, Membership, Suppression
 from contacts.staging import PLAIN, Stage
 
 _TEXTS = ("first_name", "last_name", "language", "time_zone", "city", "notes")
@@ -109,9 +109,10 @@ def _said(kind: str, address: str) -> str:
         f"FROM {_CONSENT} AS k WHERE k.contact_id = c.id AND k.kind = '{kind}' AND k.purpose = '{ConsentPurpose.MARKETING.value}' "
         "ORDER BY k.id DESC LIMIT 1"
     )
+    said = f"k.basis <> '{Basis.UNDONE.value}'"  # what an import said that was undone, nobody said
     owned = f"SELECT 1 FROM {_ADDRESS} AS a WHERE a.contact_id = c.id AND a.kind = '{address}'"
     return (
         f"CASE WHEN s.said_{kind} IS NULL THEN true "
-        f"WHEN s.said_{kind} THEN (SELECT k.given AND k.expires_at IS NULL {lines}) IS TRUE OR NOT EXISTS ({owned}) "
-        f"ELSE (SELECT k.given {lines}) IS NOT TRUE END"
+        f"WHEN s.said_{kind} THEN (SELECT k.given AND k.expires_at IS NULL AND {said} {lines}) IS TRUE OR NOT EXISTS ({owned}) "
+        f"ELSE (SELECT k.given AND {said} {lines}) IS NOT TRUE END"
     )

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from contacts import connections, hints, integrations, privacy
 from contacts.goods import together
-from contacts.importing import runs
+from contacts.importing import runs, undoing
 from contacts.many import runs as many
 from contacts.merging import finding
 from contacts.privacy import retention
@@ -21,10 +21,10 @@ LONGEST_SECONDS = 20.0  # what is left is the next one's
 
 @shared_task(name="contacts.tasks.work_imports", ignore_result=True)
 def work_imports() -> int:
-    """Check and import what staff asked for; delete the files of imports that ended long ago."""
+    """Undo, check and import what staff asked for; delete the files of imports that ended long ago."""
     integrations.forget(timezone.now())
     runs.prune(now=timezone.now())
-    return runs.work(clock=timezone.now)
+    return undoing.work(clock=timezone.now) + runs.work(clock=timezone.now)
 
 
 @shared_task(name="contacts.tasks.work_many", ignore_result=True)

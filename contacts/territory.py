@@ -140,6 +140,6 @@ register("contacts.BulkRun", _asked_within)
 register("contacts.Branch", lambda branches: Q(pk__in=branches))
 register("contacts.ClassSession", "branch")
 register("contacts.Suppression", _addresses_of)
-for _one in ("Address", "Consent", "Event", "Booking", "Membership", "Voucher"):
+for _one in ("Address", "Consent", "Event", "Booking", "ImportChange", "Membership", "Voucher"):
     register(f"contacts.{_one}", "contact__branch")
 shared("contacts.Business", "contacts.Group", "contacts.Segment", "contacts.VoucherOffer", "contacts.GoesWith")

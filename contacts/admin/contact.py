@@ -125,6 +125,11 @@ class ContactAdmin(ExportsContacts, LongList, ModelAdmin):
         answer: HttpResponse = super().change_view(request, object_id, form_url, {**beside, **(extra_context or {})})
         return answer
 
+    def save_model(self, request: HttpRequest, obj: Contact, form: ModelForm[Contact], change: bool) -> None:
+        """Saved without a change is not changed: undoing an import tells by `updated_at` whom somebody has edited."""
+        if not change or form.changed_data:
+            super().save_model(request, obj, form, change)
+
     def save_related(self, request: HttpRequest, form: ModelForm[Contact], formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         contact = form.instance

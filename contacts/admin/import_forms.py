@@ -20,7 +20,7 @@ from unfold.widgets import (
 )
 
 from contacts.importing import cells, doubts, encoding, mapping, profiles, reading
-from contacts.models import Basis, Group, ImportRun
+from contacts.models import GROUNDS, Basis, Group, ImportRun
 
 _MODES = [
     ("none", _("The file says nothing about consent. Nothing is recorded.")),
@@ -34,7 +34,7 @@ _EMPTY = [
     ("erase", _("That it is no longer so: the field is emptied.")),
 ]
 _CHANNELS = [("email", _("Email")), ("sms", _("SMS"))]
-_BASES = [(basis.value, basis.label) for basis in Basis if basis != Basis.WITHDRAWAL]
+_BASES = [(basis.value, basis.label) for basis in GROUNDS]
 _ORDERS = {
     kind: [("", "---"), *found.items()] for kind, found in (("date", doubts.ORDERS), ("number", doubts.DECIMALS))
 }
@@ -318,7 +318,8 @@ class ColumnsForm(forms.Form):
         }  # fmt: skip
         self.run.group = data["group"]
         if data["new_group"].strip():
-            self.run.group = Group.objects.get_or_create(name=data["new_group"].strip())[0]
+            self.run.group, made = Group.objects.get_or_create(name=data["new_group"].strip())
+            self.run.options["group_made"] = self.run.group.pk if made else self.run.options.get("group_made")
 
 
 def _initial(run: ImportRun) -> dict[str, Any]:

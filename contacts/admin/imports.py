@@ -20,13 +20,14 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from contacts.admin.import_forms import ColumnsForm, ReadingForm, UploadForm
+from contacts.admin.import_undo import UndoesImports
 from contacts.admin.limited import ModelAdmin
 from contacts.exporting import csv_response, safe
-from contacts.importing import layouts, lease, profiles, runs, uploads
+from contacts.importing import layouts, lease, profiles, runs, undoing, uploads
 from contacts.importing.chunks import Changed
 from contacts.importing.encoding import BadEncoding, NotATable
 from contacts.importing.writing import NOT_IMPORTED
-from contacts.models import ImportRun, ImportState, RowOutcome, Taken
+from contacts.models import ImportRun, ImportState, ImportUndo, RowOutcome, Taken
 from contacts.privacy import handouts
 from contacts.tasks import nudge
 
@@ -39,7 +40,7 @@ _TONES = {
 
 
 @admin.register(ImportRun)
-class ImportRunAdmin(ModelAdmin):
+class ImportRunAdmin(UndoesImports, ModelAdmin):
     """Every page of one import has the address of its row; which page it is depends on how far the import is."""
 
     list_display = ["filename", "show_state", "new", "changed", "unchanged", "refused", "created_by", "created_at"]
@@ -70,6 +71,8 @@ class ImportRunAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         ended = obj is None or obj.state in (*runs.OVER, ImportState.UPLOADED)
+        if obj is not None and ImportUndo.objects.filter(run=obj, state__in=undoing.WORKED).exists():
+            return False
         return ended and request.user.has_perm(MAY) and super().has_delete_permission(request, obj)
 
     def delete_model(self, request: HttpRequest, obj: ImportRun) -> None:
@@ -89,7 +92,7 @@ class ImportRunAdmin(ModelAdmin):
             path(f"<int:pk>/{name}/", self.admin_site.admin_view(view), name=f"contacts_importrun_{name}")
             for name, view in steps.items()
         ]
-        return [*own, *super().get_urls()]
+        return [*own, *self.undo_urls(), *super().get_urls()]
 
     # --- choose a file ---------------------------------------------------------------------------------------------
 
@@ -147,6 +150,7 @@ class ImportRunAdmin(ModelAdmin):
         return self._page(
             request, "result", run, title=run.filename, page=page, shown=shown, tabs=tabs, noted=noted,
             notes=run.options.get("notes", {}), checked=run.state == ImportState.CHECKED,
+            undo=ImportUndo.objects.filter(run=run).first(), undoable=not undoing.hindrance(run, timezone.now()),
         )  # fmt: skip
 
     def read_again(self, request: HttpRequest, pk: int) -> HttpResponse:

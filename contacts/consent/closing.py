@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db import transaction
 
 from contacts import bulk, kinds
+from contacts.bulk import Among
 from contacts.consent import ledger
 from contacts.consent.ledger import Line
 from contacts.models import Address, Basis, ConsentPurpose, Suppression, SuppressionReason, SuppressionScope, Validity
@@ -67,6 +68,10 @@ def suppress_many(closings: Sequence[Closing], *, now: datetime) -> None:
     ]
     with transaction.atomic():
         bulk.insert(Suppression, _COLUMNS, rows, ignore_conflicts=True)
+        closed = Suppression.objects.filter(Among("fingerprint", [one.mark for one in closings]), lifted_at=None)
+        closed.filter(at__lt=now).update(
+            again_at=now
+        )  # told once more: undoing the import that closed it leaves it closed
         said = [one for one in closings if one.reason != SuppressionReason.BOUNCE]
         if said:
             ledger.write(_lines(said), now=now)

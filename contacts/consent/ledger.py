@@ -91,8 +91,13 @@ def newest(
 def held(
     contact_ids: Sequence[int], purposes: Iterable[str] = ConsentPurpose.values
 ) -> dict[tuple[int, str, str], Held]:
-    """The same of many people at little cost: only whether it was given, when, and until when."""
-    lines = Consent.objects.filter(id__in=newest_ids(contact_ids, list(purposes))).order_by()
+    """The same of many people at little cost: only whether it was given, when, and until when.
+
+    What an import said that was undone, nobody said.
+    """
+    lines = (
+        Consent.objects.filter(id__in=newest_ids(contact_ids, list(purposes))).exclude(basis=Basis.UNDONE).order_by()
+    )
     rows = packed(lines.values_list("contact_id", "kind", "purpose", "given", "at", "expires_at"))
     return {
         (owner, kind, purpose): Held(bool(given), moment(at), moment(until) if until else None)

@@ -26,7 +26,7 @@ from unfold.widgets import (
 from contacts import calendar, kinds, timezones
 from contacts.consent import Line
 from contacts.events import NOTED
-from contacts.models import Basis, Business, Consent, ConsentPurpose
+from contacts.models import GROUNDS, Basis, Business, Consent, ConsentPurpose
 
 
 class EventForm(forms.Form):
@@ -66,7 +66,7 @@ class ConsentForm(forms.Form):
     )  # fmt: skip
     basis = forms.ChoiceField(
         label=capfirst(_("on what ground")), initial=Basis.EXPRESS, widget=UnfoldAdminSelectWidget,
-        choices=[(basis.value, basis.label) for basis in Basis if basis != Basis.WITHDRAWAL],
+        choices=[(basis.value, basis.label) for basis in GROUNDS],
         help_text=_("Counts where the person agreed."),
     )  # fmt: skip
     source = forms.CharField(

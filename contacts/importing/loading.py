@@ -79,7 +79,7 @@ def _add_portion(run: ImportRun, stage: Stage, first: int, now: datetime, *, eve
             new, apart = [], sorted([*new, *apart])
         ids, given = add(stage, new, run, now=now)
         refused = keep_refused(run, stage, first, end)
-        ImportPortion.objects.create(run=run, first=first, end=end, apart=apart, made=ranges(ids))
+        ImportPortion.objects.create(run=run, first=first, end=end, apart=apart, made=ranges(ids), at=now)
         stage.settle()
         lease.count(run, {"new": len(new), "refused": refused, "given": given}, now)
 
@@ -109,19 +109,22 @@ class _Writer:
                 # Two imports, or two workers on one, plan one after the other: each sees what the other wrote.
                 Business.objects.select_for_update().filter(pk=1).first()
                 decided = self.familiar.decide(numbers, lock=True)
-                self._commit(numbers, decided.made.outcomes, now, room, decided.unchanged)
+                fresh = [person for person in decided.made.touched if person.id is None]
+                lease.advance(self.run, decided.made.outcomes, now, unchanged=decided.unchanged)
                 write(decided.made.touched, self.run, now=now)
+                self._note(numbers, decided.made.outcomes, now, room, [person.id or 0 for person in fresh])
         except BaseException:
             self.run.options = options
             raise
         self.room = room
 
-    def _commit(
-        self, numbers: Sequence[int], outcomes: list[Outcome], now: datetime, room: dict[str, int], unchanged: int = 0
+    def _note(
+        self, numbers: Sequence[int], outcomes: list[Outcome], now: datetime, room: dict[str, int], made: Sequence[int]
     ) -> None:
-        lease.advance(self.run, outcomes, now, unchanged=unchanged)
         keep_rows(self.run, outcomes, room)
-        ImportPortion.objects.create(run=self.run, one_by_one=True, first=numbers[0], end=numbers[-1] + 1)
+        ImportPortion.objects.create(
+            run=self.run, one_by_one=True, first=numbers[0], end=numbers[-1] + 1, made=ranges(sorted(made)), at=now
+        )
 
     def _refuse(self, number: int) -> None:
         """Staff changed the same contact at this very moment, or the row holds what the database cannot."""
@@ -130,4 +133,6 @@ class _Writer:
             [_("The row could not be saved. Import it once more; if it fails again, look at its contact.")]
         )
         with transaction.atomic():
-            self._commit([number], [refused], self.clock(), self.room)
+            now = self.clock()
+            lease.advance(self.run, [refused], now)
+            self._note([number], [refused], now, self.room, [])

@@ -61,7 +61,7 @@ class Saying:
 class Known:
     """A contact as it will stand after the rows so far. `id` is None until it is saved.
 
-    closings: addresses to close, as kind of channel, normalised address, and `cells.LEFT` or `CLEANED`.
+    closings: addresses to close, as kind of channel, normalised address, and `cells.LEFT` or `CLEANED`; was: fields as they are stored.
     """
 
     id: int | None = None
@@ -75,6 +75,7 @@ class Known:
     new_groups: list[str] = field(default_factory=list)
     lines: list[Saying] = field(default_factory=list)
     closings: list[tuple[str, str, str]] = field(default_factory=list)
+    was: dict[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -281,16 +282,21 @@ def _load(ids: list[int], *, lock: bool, consents: bool) -> list[Known]:
     ):
         if owner in found:
             found[owner].ways.append(Way(*way))
-    names = dict(Group.objects.values_list("id", "name"))
-    folded = {pk: fold(name) for pk, name in names.items()}
-    members = Membership.objects.filter(Among("contact_id", ids)).order_by()
-    for owner, group in packed(members.values_list("contact_id", "group_id")):
-        if group in folded and owner in found:
-            found[owner].groups.add(folded[group])
+    for person in found.values():
+        person.was = {"external_id": person.external_id, **person.values, "attributes": person.attributes}
+    _join_groups(found)
     for (owner, kind, _purpose), said in consent.held(ids, [MARKETING]).items() if consents else ():
         if owner in found:
             found[owner].said[kind] = Said(*said)
     return list(found.values())
+
+
+def _join_groups(found: dict[int, Known]) -> None:
+    names = {pk: fold(name) for pk, name in Group.objects.values_list("id", "name")}
+    members = Membership.objects.filter(Among("contact_id", found)).order_by()
+    for owner, group in packed(members.values_list("contact_id", "group_id")):
+        if group in names:
+            found[owner].groups.add(names[group])
 
 
 def _details(attributes: dict[str, Any] | str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from contacts import bulk, consent, kinds
 from contacts.consent.closing import Closing, mark_invalid, suppress_many
 from contacts.importing.cells import LEFT
+from contacts.importing.changed import keep_changes
 from contacts.importing.people import FIELDS, MARKETING, Known
 from contacts.models import (
     Address,
@@ -45,7 +46,7 @@ NOTED = 1000  # and of those with a note
 
 def write(people: Sequence[Known], run: ImportRun, *, now: datetime) -> None:
     """Save everyone whom the plan touched: contacts, addresses, groups, consent."""
-    save(people, now=now)
+    keep_changes(people, run, save(people, now=now), now)
     lines = [line for person in people for line in _lines(person, run)]
     if lines:
         consent.record_imported(lines, now=now)
@@ -54,7 +55,7 @@ def write(people: Sequence[Known], run: ImportRun, *, now: datetime) -> None:
 
 def _close(closings: Sequence[tuple[str, str, str]], run: ImportRun, now: datetime) -> None:
     """Addresses whose owners left at another program take no marketing there; those that do not exist take nothing."""
-    source = f"import {run.filename[:80]}"
+    source = closed_by(run)
     left, gone = SuppressionReason.PROVIDER.value, SuppressionReason.BOUNCE.value
     suppress_many(
         [
@@ -70,13 +71,18 @@ def _close(closings: Sequence[tuple[str, str, str]], run: ImportRun, now: dateti
     mark_invalid("email", [normal for _kind, normal, why in closings if why != LEFT])
 
 
-def save(people: Sequence[Known], *, now: datetime) -> None:
-    """The same without consent."""
+def closed_by(run: ImportRun) -> str:
+    """What stands as the source of each address that the import closed."""
+    return f"import {run.filename[:80]}"
+
+
+def save(people: Sequence[Known], *, now: datetime) -> dict[str, int]:
+    """The same without consent. Returns the ids of the groups that people joined, by their folded names."""
     _insert(people, now)
     changed = [person for person in people if person.own_columns_changed and person.id]
     bulk.update(Contact, _OWN, [(person.id, *_own(person, now)) for person in changed])
     _write_addresses(people, now)
-    _write_groups(people, now)
+    return _write_groups(people, now)
 
 
 def _own(person: Known, now: datetime) -> list[Any]:
@@ -109,7 +115,7 @@ def _write_addresses(people: Sequence[Known], now: datetime) -> None:
     bulk.update(Address, ["position"], [(way.id, way.position) for _, way in ways if way.id is not None and way.moved])
 
 
-def _write_groups(people: Sequence[Known], now: datetime) -> None:
+def _write_groups(people: Sequence[Known], now: datetime) -> dict[str, int]:
     known = group_ids([name for person in people for name in person.new_groups], now)
     members = {(person.id, known[fold(name)]) for person in people for name in person.new_groups}
     bulk.insert(
@@ -118,6 +124,7 @@ def _write_groups(people: Sequence[Known], now: datetime) -> None:
         [(*pair, now) for pair in sorted(members)],
         ignore_conflicts=True,
     )
+    return known
 
 
 def group_ids(names: Iterable[str], now: datetime) -> dict[str, int]:

@@ -24,14 +24,19 @@ from contacts.models import (
     Event,
     Guardian,
     Handout,
+    ImportChange,
+    ImportLeft,
     Membership,
     Merge,
     Voucher,
 )
 
 _MODELS = frozenset(
-    {Address, Alias, Booking, Consent, Duplicate, Erasure, Event, Guardian, Handout, Membership, Merge, Voucher}
-)
+    {
+        Address, Alias, Booking, Consent, Duplicate, Erasure, Event, Guardian, Handout, ImportChange, ImportLeft, Membership, Merge,
+        Voucher,
+    }
+)  # fmt: skip
 
 
 def settle(pair: Pair) -> Moved:

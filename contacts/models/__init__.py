@@ -5,7 +5,15 @@ from contacts.models.booking import BookedBy, Booking, BookingKind, BookingStatu
 from contacts.models.bulk_run import Act, BulkRun, BulkState
 from contacts.models.business import Branch, Business
 from contacts.models.connection import Connection, Received, ReceivedState
-from contacts.models.consent import Basis, Consent, ConsentPurpose, Suppression, SuppressionReason, SuppressionScope
+from contacts.models.consent import (
+    GROUNDS,
+    Basis,
+    Consent,
+    ConsentPurpose,
+    Suppression,
+    SuppressionReason,
+    SuppressionScope,
+)
 from contacts.models.contact import LONGEST_ADDRESS, Address, Contact, Group, GroupKind, Membership, Validity
 from contacts.models.event import Event
 from contacts.models.goods import BoughtTogether, GoesBy, GoesWith
@@ -17,9 +25,11 @@ from contacts.models.merging import Alias, Duplicate, Merge
 from contacts.models.privacy import Erasure, Handout, Period, Retention, Taken
 from contacts.models.segment import Segment
 from contacts.models.territory import IntegrationBranch, StaffBranch
+from contacts.models.undoing import ImportChange, ImportLeft, ImportUndo, UndoState
 from contacts.models.voucher import CodeKind, Voucher, VoucherOffer
 
 __all__ = [
+    "GROUNDS",
     "LONGEST_ADDRESS",
     "Act",
     "Address",
@@ -55,11 +65,14 @@ __all__ = [
     "GroupKind",
     "Guardian",
     "Handout",
+    "ImportChange",
     "ImportLayout",
+    "ImportLeft",
     "ImportPortion",
     "ImportRow",
     "ImportRun",
     "ImportState",
+    "ImportUndo",
     "Integration",
     "IntegrationBranch",
     "Membership",
@@ -77,6 +90,7 @@ __all__ = [
     "SuppressionReason",
     "SuppressionScope",
     "Taken",
+    "UndoState",
     "Validity",
     "Voucher",
     "VoucherOffer",

@@ -27,6 +27,11 @@ class Basis(models.TextChoices):
     CONTRACT = "contract", _("contract")
     STAFF = "staff", _("told to staff")
     WITHDRAWAL = "withdrawal", _("the person withdrew")
+    UNDONE = "undone", _("the import that said so was undone")
+
+
+# On what a consent can stand.
+GROUNDS = tuple(basis for basis in Basis if basis not in (Basis.WITHDRAWAL, Basis.UNDONE))
 
 
 class Ledger(models.QuerySet["Consent"]):
@@ -121,7 +126,8 @@ class SuppressionScope(models.TextChoices):
 class Suppression(models.Model):
     """An address that must not be written to. It outlives the contact: only the keyed hash and a masked hint are kept.
 
-    `kind` is the kind of address, `channel` the kind of channel it holds for ("" means every channel to that address).
+    `kind` is the kind of address, `channel` the kind of channel it holds for ("" means every channel to that address); `again_at`: when it
+    was last told once more.
     """
 
     kind = models.CharField(_("kind of address"), max_length=20)
@@ -132,6 +138,7 @@ class Suppression(models.Model):
     reason = models.CharField(_("reason"), max_length=12, choices=SuppressionReason.choices)
     source = models.CharField(_("source"), max_length=120, blank=True, default="")
     at = models.DateTimeField(_("since"))
+    again_at = models.DateTimeField(null=True, editable=False)
     lifted_at = models.DateTimeField(_("lifted"), null=True, blank=True)
     played = models.BooleanField(default=False, editable=False)
 

@@ -143,7 +143,8 @@ class ImportRow(models.Model):
 class ImportPortion(models.Model):
     """A portion of an import that is written: rows first..end-1 of the file, so that a crash neither loses nor doubles a row.
 
-    apart: rows left to be planned one by one; made: ids of the contacts that it added, as pairs of the first and the last.
+    apart: rows left to be planned one by one; made: ids of the contacts that it added, as pairs of the first and the last;
+    at: the instant that stands on all that it wrote.
     """
 
     run = models.ForeignKey(ImportRun, models.CASCADE, related_name="portions")
@@ -152,6 +153,7 @@ class ImportPortion(models.Model):
     end = models.PositiveIntegerField()
     apart = models.JSONField(default=list)
     made = models.JSONField(default=list)
+    at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = _("portion of an import")

@@ -26,7 +26,9 @@ from contacts.models import (
     Event,
     Guardian,
     Handout,
+    ImportChange,
     ImportLayout,
+    ImportLeft,
     ImportRow,
     ImportRun,
     Membership,
@@ -148,6 +150,11 @@ def hidden(value: Any, needles: Needles) -> Any:
 
 _BROUGHT = (
     Holding(
+        model=ImportChange, whose=theirs, shown=("run", "at", "fields", "addresses", "said"), delete=True, kept=("groups",),
+        goes=_("what imports changed, before and after"),
+    ),
+    Holding(model=ImportLeft, whose=theirs, delete=True, kept=("why", "what")),
+    Holding(
         model=ImportRow, shown=("run", "line", "outcome", "cells", "changes", "reason"), scanned=("cells", "changes", "reason"),
         empty={"cells": [], "changes": {}, "reason": ""},
     ),
@@ -197,12 +204,14 @@ _PURGES = (
     Purge(name="events", model=Event, period="events", at="at", by_id=False, only=lambda: Q(handled_at__isnull=False)),
     Purge(name="handouts", model=Handout, period="logs", at="at"),
     Purge(name="changes", model=Change, period="logs", at="at"),
+    Purge(name="changes by imports", model=ImportChange, period="logs", at="at"),
     Purge(name="admin log", model=LogEntry, period="logs", at="action_time"),
 )  # fmt: skip
 
 _HOUSE = (
     own.BoughtTogether, own.Branch, own.Business, own.Cap, own.ClassSession, own.ClosedDay, own.Connection, own.GoesWith, own.Group,
-    own.ImportPortion, own.Integration, own.IntegrationBranch, own.QuietRule, own.Retention, own.StaffBranch, own.VoucherOffer,
+    own.ImportPortion, own.ImportUndo, own.Integration, own.IntegrationBranch,
+    own.QuietRule, own.Retention, own.StaffBranch, own.VoucherOffer,
 )  # fmt: skip
 _OTHER_APPS = ("auth", "contenttypes", "sessions", "django_celery_beat", "admin")
 

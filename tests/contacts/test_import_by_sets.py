@@ -20,7 +20,18 @@ from contacts.importing.chunks import opened, shape_of
 from contacts.importing.cleaning import Cleaner
 from contacts.importing.people import People, Row
 from contacts.importing.planning import plan
-from contacts.models import Address, Branch, Business, Consent, Contact, Group, ImportRun, Membership, Suppression
+from contacts.models import (
+    Address,
+    Branch,
+    Business,
+    Consent,
+    Contact,
+    Group,
+    ImportChange,
+    ImportRun,
+    Membership,
+    Suppression,
+)
 from tests.contacts.importing_desk import STATEMENT
 from tests.factories import NOW, make_business, make_contact
 from tests.invented import invented
@@ -86,7 +97,7 @@ class BySets(TestCase):
         planned = asked(rows, mode, group)
         expected = by_the_planner(planned)
         there = stored()
-        for model in (Consent, Membership, Address, Contact, Group, Suppression):
+        for model in (ImportChange, Consent, Membership, Address, Contact, Group, Suppression):
             model._base_manager.all()._raw_delete("default")
         town()
         by_sets = asked(rows, mode, group)

@@ -22,6 +22,7 @@ from contacts.models import (
     Consent,
     Contact,
     Group,
+    ImportChange,
     Membership,
     Merge,
     Suppression,
@@ -52,7 +53,7 @@ class KnownBySets(TestCase):
         _last_month(rows, mode)
         expected = by_the_planner(asked(again, mode, True, empty))
         there = stored()
-        for model in (Consent, Membership, Address, Alias, Merge, Contact, Group, Suppression):
+        for model in (ImportChange, Consent, Membership, Address, Alias, Merge, Contact, Group, Suppression):
             model._base_manager.all()._raw_delete("default")
         _last_month(rows, mode)
         run = asked(again, mode, True, empty)
@@ -99,6 +100,7 @@ ROWS: dict[str, tuple[str, ...]] = {  # id, first, name, email, phone, email 2, 
     "stands twice": ("N15", "", "", "", "", "", "", "", "", "", "", "", ""),
     "stands twice, by email": ("", "", "", "n15@example.com", "", "", "", "Málaga", "", "", "", "", ""),
     "shares its address": ("", "Ana", "", "shared@example.com", "", "", "", "", "", "", "", "", ""),
+    "agreed in an import that was undone": ("N18", "", "", "", "", "", "", "", "", "", "yes", "", ""),
     "a number of before": ("OLD", "", "", "", "", "", "", "", "", "", "", "", ""),
 }  # fmt: skip
 QUIET = [name for name in ROWS if name.startswith(("says", "is known"))]
@@ -118,6 +120,7 @@ def test_only_rows_that_say_nothing_new_are_not_planned(empty: str, left: int) -
         for n in range(1, len(ROWS))
     }  # fmt: skip
     consent.withdraw(made[12].pk, "email", source="said so", now=NOW)
+    consent.grant(made[18].pk, "email", basis="undone", source="import", now=NOW)
     consent.suppress(kind="email", normal="n13@example.com", scope="all", reason="stop", source="reply", now=NOW)
     for _ in range(2):
         make_contact("Ana", email="shared@example.com")

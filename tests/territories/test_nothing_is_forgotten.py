@@ -26,7 +26,8 @@ SHUT = {
     # Files and tables: what they hold may be anybody's.
     "contacts_booking_import_table", "contacts_event_import_table", "contacts_goeswith_import_table", "contacts_importrun_progress",
     "contacts_importrun_confirm", "contacts_importrun_cancel", "contacts_importrun_reopen", "contacts_importrun_refused",
-    "contacts_importrun_reading", "contacts_importrun_guess", "auth_user_password_change",
+    "contacts_importrun_reading", "contacts_importrun_guess", "contacts_importrun_undo", "contacts_importrun_undo_confirm",
+    "contacts_importrun_undo_cancel", "contacts_importrun_undo_progress", "contacts_importrun_undo_left", "auth_user_password_change",
 }  # fmt: skip
 # Addresses outside the admin that no member of staff asks as themselves: people, providers, browsers.
 PUBLIC = {

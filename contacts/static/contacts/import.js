@@ -12,7 +12,7 @@
       if (found.over) return window.location.reload();
       bar.value = found.percent;
       if (said.textContent !== found.said) said.textContent = found.said;
-      for (const [name, count] of Object.entries(found.counts)) {
+      for (const [name, count] of Object.entries(found.counts || {})) {
         box.querySelector(`[data-count="${name}"]`).textContent = count;
       }
       window.setTimeout(ask, 1000);
