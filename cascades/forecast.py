@@ -15,8 +15,8 @@ from itertools import islice
 from typing import Any
 
 from cascades import audience, plan
-from cascades.models import Cascade, Mode, Seen, Step, Who
-from cascades.publishing import draft_steps
+from cascades.models import Cascade, CascadeVersion, Mode, Seen, Step, Who
+from cascades.publishing import steps_of
 from cascades.reasons import say_together
 from channels import capabilities, engagement, liquid, rendering, sending
 from channels.models import PriceUnit
@@ -85,11 +85,16 @@ class Forecast:
         }  # fmt: skip
 
 
-def forecast(cascade: Cascade, selection: audience.Selection, *, unknown_goes_on: bool, now: datetime) -> Forecast:
-    """The draft's dry run over the people selected now; three statements for every thousand people, four where a channel is preferred."""
+def forecast(
+    cascade: Cascade, selection: audience.Selection, *, unknown_goes_on: bool, now: datetime, published: bool = False
+) -> Forecast:  # fmt: skip
+    """The draft's dry run over the people selected now, or that of what was published; three statements for every thousand people, four
+    where a channel is preferred."""
     business = Business.current()
-    steps = [_Step.of(step, number, business, now) for number, step in enumerate(draft_steps(cascade), start=1)]
-    count = _Count(steps, Mode(cascade.mode))
+    found = steps_of(cascade, published=published)
+    steps = [_Step.of(step, number, business, now) for number, step in enumerate(found, start=1)]
+    whole = cascade.version if published and cascade.version else cascade
+    count = _Count(steps, Mode(whole.mode))
     asks = {step.ask for step in steps}
     whom, any_guardians = audience.people(selection, now), guardians.any_receives()
     for chosen in _chunks(whom.order_by("pk").values_list("pk", flat=True).iterator(CHUNK)):
@@ -97,16 +102,18 @@ def forecast(cascade: Cascade, selection: audience.Selection, *, unknown_goes_on
         people = gate(ids, asks, now=now, business=business)
         count.people += len(ids)
         full = sending.Full(people, business.limits, now)
-        prefers = _preferences(cascade, steps, ids, now)
+        prefers = _preferences(whole, steps, ids, now)
         for pk in ids:
             if person := people.get(pk):
                 count.add(person, full, prefers.get(pk, ""))
     return count.result(unknown_goes_on)
 
 
-def _preferences(cascade: Cascade, steps: Sequence[_Step], ids: Sequence[int], now: datetime) -> dict[int, str]:
+def _preferences(
+    whole: Cascade | CascadeVersion, steps: Sequence[_Step], ids: Sequence[int], now: datetime
+) -> dict[int, str]:
     """By contact, the kind of channel that would come first for them."""
-    if not cascade.preferred_first or cascade.mode == Mode.PARALLEL:
+    if not whole.preferred_first or whole.mode == Mode.PARALLEL:
         return {}
     of, played = sorted({step.ask.kind for step in steps}), all(step.ask.played for step in steps)
     people = Contact.objects.filter(Among("id", ids)).order_by()
@@ -120,7 +127,7 @@ def _chunks(ids: Iterator[int]) -> Iterator[list[int]]:
 
 @dataclass(slots=True)
 class _Step:
-    """A draft step and what a copy of it costs, by language (asked once, of the first person who speaks it)."""
+    """A step and what a copy of it costs, by language (asked once, of the first person who speaks it)."""
 
     step: Step
     number: int
@@ -138,8 +145,9 @@ class _Step:
             told, in_sandbox = capabilities.of_channel(step.channel), step.channel.is_sandbox
         except LookupError:
             told, in_sandbox = frozenset(), False
-        content = [_plain(variant) for variant in step.message.variants.all() if variant.kind == step.channel.kind]
-        ask = Ask(step.channel.kind, step.message.purpose, step.message.urgent, in_sandbox)
+        text: Any = step.message_version or step.message
+        content = [one for one in _content(step) if one["kind"] == step.channel.kind]
+        ask = Ask(step.channel.kind, text.purpose, text.urgent, in_sandbox)
         given = _given(content, business, now)
         return cls(step, number, business, ask, bool(told & {Fact.OPENED, Fact.READ}), content, given)
 
@@ -185,6 +193,13 @@ def _given(content: list[dict[str, Any]], business: Business, now: datetime) -> 
     except rendering.BadTemplate:
         return {}
     return dict(vouchers.sample(named, business, now))
+
+
+def _content(step: Step) -> list[dict[str, Any]]:
+    """The variants of a step's text: as they were frozen, or as they stand now."""
+    if step.message_version is not None:
+        return [{**one, "html": ""} for one in step.message_version.content]
+    return [_plain(variant) for variant in step.message.variants.all()]
 
 
 def _plain(variant: Any) -> dict[str, Any]:

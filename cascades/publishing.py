@@ -57,6 +57,14 @@ def draft_steps(cascade: Cascade) -> list[Step]:
     return list(steps.prefetch_related("message__variants").order_by("position", "id"))
 
 
+def steps_of(cascade: Cascade, *, published: bool) -> list[Step]:
+    """The steps as they were published last, with their frozen messages; or as staff are editing them."""
+    if not published:
+        return draft_steps(cascade)
+    steps = Step.objects.filter(version=cascade.version_id) if cascade.version_id else Step.objects.none()
+    return list(steps.select_related("channel", "message", "message_version").order_by("position", "id"))
+
+
 def problems(cascade: Cascade, *, business: Business) -> list[str]:
     """Everything that stands against a start, in the order of the steps; empty when it may start."""
     return _problems(_Draft(cascade, draft_steps(cascade), business))

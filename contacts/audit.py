@@ -35,9 +35,11 @@ from contacts.models import (
     Group,
     ImportRun,
     Integration,
+    IntegrationBranch,
     QuietRule,
     Retention,
     Segment,
+    StaffBranch,
     Suppression,
     VoucherOffer,
 )
@@ -176,6 +178,8 @@ def watch_own() -> None:
     watch(ImportRun, skip=tuple(column.name for column in ImportRun._meta.concrete_fields))
     watch(get_user_model(), secret=("password",), skip=("last_login",))
     watch(Address, owner="contact")
+    watch(StaffBranch, owner="user")
+    watch(IntegrationBranch, owner="integration")
     watch(QuietRule, ClosedDay, Cap, owner="business")
     watch_groups(Contact.groups.through)
     connect()

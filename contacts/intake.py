@@ -9,11 +9,10 @@ from typing import Any
 
 from django.db import DataError, IntegrityError, transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from contacts import arrivals, territory
 from contacts.bulk import Among
-from contacts.importing import writing
+from contacts.importing import within, writing
 from contacts.importing.cleaning import NOBODY
 from contacts.importing.people import EMAIL, PHONE, People, Row, Unclear, mark
 from contacts.importing.planning import Outcome, plan
@@ -26,9 +25,6 @@ PORTION = 200  # people in one transaction: SQLite has one writer
 _PLAIN = ("external_id", "first_name", "last_name", "language", "time_zone", "birth_date", "city", "branch", "notes")
 
 Read = Row | list[str]
-NOT_YOURS = gettext_lazy("This person can be added or changed only by somebody who looks after all branches.")
-NOT_YOUR_BRANCH = gettext_lazy("branch: this is not one of your branches.")
-WHICH_BRANCH = gettext_lazy("branch: say which of your branches this person belongs to.")
 
 
 class Cleaner:
@@ -107,28 +103,11 @@ def _written(rows: Sequence[Read], cleaner: Cleaner, now: datetime) -> list[Outc
     with transaction.atomic():
         arrivals.one_at_a_time()
         people = People.for_rows([row for row in rows if isinstance(row, Row)], lock=True)
-        rows = [_within(row, people, cleaner.mine) for row in rows]
+        newcomers = cleaner.mine[0] if cleaner.mine and len(cleaner.mine) == 1 else None
+        rows = [within.within(row, people, cleaner.mine, newcomers) for row in rows]
         made = plan([(Raw(n, []), row) for n, row in enumerate(rows)], people, cleaner.branches)
         writing.save(made.touched, now=now)
     return made.outcomes
-
-
-def _within(row: Read, people: People, mine: territory.Territory) -> Read:
-    """The row, where it keeps to the branches; a new person gets the branch where there is but one."""
-    if mine is None or isinstance(row, list):
-        return row
-    try:
-        person, _by_number = people.match(row)
-    except Unclear:
-        return [str(NOT_YOURS)]
-    if person is not None and person.values.get("branch_id") not in mine:
-        return [str(NOT_YOURS)]
-    branch_id = row.values.get("branch_id")
-    if branch_id is None and person is None:
-        if len(mine) > 1:
-            return [str(WHICH_BRANCH)]
-        row.values["branch_id"] = mine[0]
-    return row if branch_id is None or branch_id in mine else [str(NOT_YOUR_BRANCH)]
 
 
 @dataclass(frozen=True, slots=True)

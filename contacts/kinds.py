@@ -22,8 +22,8 @@ class Kind:
     `dear_rank`: the usual order from free to dear, for lists. `rich`: carries HTML and a subject. `segmented`: priced by SMS segment.
     `titled`: plain text under a title (the variant's subject). `buttons`: how many may stand beneath a message. `templates`: the provider
     approves texts beforehand. `longest`: characters of text, 0 for no limit. `typed`: staff may type the address; else people bring it by
-    joining. `at_once`: to how many of a person's addresses one message goes. `shown`: an address as staff read it, where the bare one
-    says nothing.
+    joining. `at_once`: to how many of a person's addresses one message goes. `account`: the address is a person's own account with a
+    messenger. `shown`: an address as staff read it, where the bare one says nothing.
     `normal`: a typed address as it is compared and sent to, for kinds of address of a transport's own; `ValueError` with a sentence.
     """
 
@@ -40,6 +40,7 @@ class Kind:
     longest: int = 0
     typed: bool = True
     at_once: int = 1
+    account: bool = False
     shown: Callable[[str], str] | None = None
     normal: Callable[[str], str] | None = None
 
@@ -96,6 +97,11 @@ def choices() -> list[tuple[str, StrOrPromise]]:
 def typed(address_kind: str) -> bool:
     """Whether staff may type, search and export addresses of this kind; the others people bring by joining, and nobody reads them."""
     return any(kind.typed for kind in _kinds.values() if kind.address == address_kind)
+
+
+def accounts() -> list[str]:
+    """The kinds of address that are people's own accounts with messengers."""
+    return sorted({kind.address for kind in _kinds.values() if kind.account})
 
 
 def shown(address_kind: str, normal: str) -> str:

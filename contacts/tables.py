@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 from django.utils.translation import gettext as _
 
-from contacts import bookings, events, intake, sessions, timezones
+from contacts import bookings, events, intake, sessions, territory, timezones
 from contacts.bookings import Belongs, Slot, Teller
 from contacts.calendar import at_local
 from contacts.events import Fact
@@ -24,6 +24,7 @@ from contacts.importing.encoding import BadEncoding, NotATable
 from contacts.intake import Cleaner, Found
 from contacts.models import Booking, BookingKind, BookingStatus, Branch, Business
 from contacts.models.contact import fold
+from contacts.territory import Territory
 
 MOST = 2000  # rows of a table; more belong to the API
 SOURCE = "table"
@@ -74,10 +75,10 @@ class _Table:
     rows: list[tuple[int, Row]]
     order: str
 
-    def people(self, now: datetime) -> list[Found]:
-        """Whom each row means."""
-        cleaner = Cleaner(now)
-        return intake.find([cleaner.row(line, _told(row)) for line, row in self.rows], now=now)
+    def people(self, now: datetime, mine: Territory) -> list[Found]:
+        """Whom each row means, among the people of these branches."""
+        cleaner = Cleaner(now, mine)
+        return intake.find([cleaner.row(line, _told(row)) for line, row in self.rows], now=now, cleaner=cleaner)
 
     def instant(self, row: Row, column: str, zone: Any, clock: str = "") -> datetime | None:
         """A day and, beside it or in a column of its own, a time by the clock of the place; None for an empty cell. ValueError."""
@@ -92,13 +93,13 @@ class _Table:
         return at_local(on, wall, zone) if on else None
 
 
-def purchases(stream: BinaryIO, *, now: datetime, operator_id: int | None) -> list[Line]:
-    """Orders, one line for each thing bought: lines of one number are one order. BadTable."""
+def purchases(stream: BinaryIO, *, now: datetime, operator_id: int | None, mine: Territory = None) -> list[Line]:
+    """Orders, one line for each thing bought: lines of one number are one order. mine: the teller's branches. BadTable."""
     table = _read(stream, {"day"})
     found: list[Line] = []
     zone = timezones.named(Business.current().time_zone) or timezones.UTC
     orders: dict[str, tuple[Fact, list[int]]] = {}
-    for (line, row), who in zip(table.rows, table.people(now), strict=True):
+    for (line, row), who in zip(table.rows, table.people(now, mine), strict=True):
         try:
             fact = _purchase(table, row, who, zone, now, operator_id)
         except ValueError as error:
@@ -117,13 +118,14 @@ def purchases(stream: BinaryIO, *, now: datetime, operator_id: int | None) -> li
     return sorted(found, key=lambda one: one.line)
 
 
-def appointments(stream: BinaryIO, *, now: datetime, operator_id: int | None) -> list[Line]:
+def appointments(stream: BinaryIO, *, now: datetime, operator_id: int | None, mine: Territory = None) -> list[Line]:
     """Bookings, each under its number. One that is here already moves, and is ticked off or cancelled by its status. BadTable."""
     table = _read(stream, {"number", "day"})
-    branches = {fold(branch.name): branch for branch in Branch.objects.all()}
+    theirs = Branch.objects.filter(territory.within(Branch, mine))
+    branches = {fold(branch.name): branch for branch in theirs}
     who_says = Teller(operator_id=operator_id)
     found = []
-    for (line, row), who in zip(table.rows, table.people(now), strict=True):
+    for (line, row), who in zip(table.rows, table.people(now, mine), strict=True):
         try:
             found.append(Line(line, taken=True, sentence=_booked(table, row, who, branches, now, who_says)))
         except ValueError as error:

@@ -110,7 +110,8 @@ def replace(holder: Model, branches: Collection[Branch]) -> None:
     wanted = {branch.pk for branch in branches}
     rows.exclude(branch__in=wanted).delete()
     known = set(rows.values_list("branch_id", flat=True))
-    rows.bulk_create([rows.model(**{name: holder, "branch_id": pk}) for pk in sorted(wanted - known)])
+    for pk in sorted(wanted - known):  # saved one by one, so that each is written down
+        rows.model(**{name: holder, "branch_id": pk}).save()
     holder.__dict__.pop(_KEPT, None)
 
 
@@ -135,7 +136,18 @@ def _asked_within(branches: Collection[int]) -> Q:
     return Q(selection__branches=list(branches))
 
 
+def _imported_within(branches: Collection[int]) -> Q:
+    """An import of somebody who is limited to just these branches."""
+    return Q(options__branches=list(branches))
+
+
+def _both_theirs(branches: Collection[int]) -> Q:
+    return Q(first__branch__in=branches, second__branch__in=branches)
+
+
 register("contacts.Contact", "branch")
+register("contacts.ImportRun", _imported_within)
+register("contacts.Duplicate", _both_theirs)
 register("contacts.BulkRun", _asked_within)
 register("contacts.Branch", lambda branches: Q(pk__in=branches))
 register("contacts.ClassSession", "branch")

@@ -74,8 +74,8 @@ class AnswersField(forms.Field):
 
 
 def groups() -> Groups:
-    """All groups, by name."""
-    return list(Group.objects.values_list("pk", "name"))
+    """All groups that staff choose from, by name."""
+    return list(Group.objects.offered().values_list("pk", "name"))
 
 
 def say(answers: list[Row], known: Mapping[int, str]) -> Iterator[str]:

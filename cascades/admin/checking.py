@@ -75,9 +75,11 @@ def _address(page: str, pk: int) -> str:
         return ""
 
 
-def context(cascade: Cascade, draft: Draft, found: Forecast, business: Business, now: datetime) -> dict[str, Any]:
-    """What the template says beside the forecast itself."""
-    steps = publishing.draft_steps(cascade)
+def context(
+    cascade: Cascade, draft: Draft, found: Forecast, business: Business, now: datetime, *, published: bool = False
+) -> dict[str, Any]:  # fmt: skip
+    """What the template says beside the forecast itself. published: of what was published; nothing of the draft stands against that."""
+    steps = publishing.steps_of(cascade, published=published)
     start_at = draft.at.instant() if draft.at else now
     return {
         "whom": whom(draft.selection, business),
@@ -87,7 +89,7 @@ def context(cascade: Cascade, draft: Draft, found: Forecast, business: Business,
         "quiet_until": _quiet_until(start_at, steps, business),
         "remarks": _remarks(cascade, draft, found, business, now),
         "quiet": (business.quiet_from, business.quiet_until),
-        "problems": problems(cascade, business),
+        "problems": [] if published else problems(cascade, business),
         "again": _again(cascade, draft, now),
         "sandbox": bool(steps) and all(_in_sandbox(step) for step in steps),
         "cost_with": picture.money(found.cost_with, business.currency),

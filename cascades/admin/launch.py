@@ -53,6 +53,11 @@ class _Start:
     def url(self, page: str) -> str:
         return reverse(f"admin:cascades_cascade_launch_{page}", args=[self.cascade.pk, self.launch_id])
 
+    @property
+    def as_published(self) -> bool:
+        """Who is limited starts what was published, not what somebody is editing."""
+        return territory.of(self.request.user) is not None
+
     def page(self, template: str, title: str, **more: Any) -> HttpResponse:
         context = {
             **self.site.each_context(self.request), "title": title, "subtitle": self.cascade.name, "opts": Cascade._meta,
@@ -157,7 +162,8 @@ def _whom(start: _Start) -> HttpResponse:
     if start.request.method == "POST" and form.is_valid():
         drafts.keep(start.request, start.launch_id, form.as_draft())
         return HttpResponseRedirect(start.url("check"))
-    return start.page("whom", _("whom and when"), form=form, problems=checking.problems(start.cascade, start.business))
+    against = [] if start.as_published else checking.problems(start.cascade, start.business)
+    return start.page("whom", _("whom and when"), form=form, problems=against)
 
 
 def _check(start: _Start, remark: str = "") -> HttpResponse:
@@ -177,10 +183,13 @@ def _check(start: _Start, remark: str = "") -> HttpResponse:
         return start.page(
             "check", _("what will happen"), people=people, counting=True, check_url=start.url("check"), **about
         )
-    found = forecast(start.cascade, start.draft.selection, unknown_goes_on=False, now=start.now)
+    as_published = start.as_published
+    found = forecast(
+        start.cascade, start.draft.selection, unknown_goes_on=False, now=start.now, published=as_published
+    )  # fmt: skip
     shown = {**found.as_json(), "cost_with": str(found.cost_with), "cost_without": str(found.cost_without)}
     drafts.keep(start.request, start.launch_id, replace(start.draft, shown=shown))
-    more = checking.context(start.cascade, start.draft, found, start.business, start.now)
+    more = checking.context(start.cascade, start.draft, found, start.business, start.now, published=as_published)
     return start.page("numbers" if "part" in asked else "check", _("what will happen"), forecast=found, **about, **more)
 
 
@@ -199,7 +208,7 @@ def _go(start: _Start) -> HttpResponse:
     try:
         launch = runner.start(
             start.launch_id, start.cascade, draft.selection, user=start.request.user, now=start.now,  # type: ignore[arg-type]
-            published=territory.of(start.request.user) is not None,
+            published=start.as_published,
             unknown_goes_on=goes_on, at=draft.at, forecast={**draft.shown, "cost": cost, "unknown_goes_on": goes_on},
         )  # fmt: skip
     except publishing.NotReady as error:

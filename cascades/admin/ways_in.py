@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -92,15 +92,16 @@ def fields() -> dict[str, forms.Field]:
 
 def fill(form: forms.Form | Any, chosen: str, params: Mapping[str, Any]) -> None:
     """Rows to choose from, and what the cascade has set already."""
-    rows = {Field.GROUP: Group, Field.BRANCH: Branch, Field.SEGMENT: Segment}
+    rows: dict[Field, Iterable[Any]] = {
+        Field.GROUP: Group.objects.offered(), Field.BRANCH: Branch.objects.all(), Field.SEGMENT: Segment.objects.all(),
+    }  # fmt: skip
     known: dict[Field, list[tuple[Any, str]]] = {}
     for name in names():
         for one in trigger(name).parameters:
             field: Any = form.fields.get(field_name(trigger(name), one))
             if field is not None and one.field in rows:
                 if one.field not in known:
-                    model: Any = rows[one.field]
-                    known[one.field] = [("", "---------"), *((row.pk, str(row)) for row in model.objects.all())]
+                    known[one.field] = [("", "---------"), *((row.pk, str(row)) for row in rows[one.field])]
                 field.choices = known[one.field]
             value = params.get(one.name) if name == chosen else None
             value = one.default if value is None else value

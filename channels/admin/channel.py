@@ -135,7 +135,7 @@ class ChannelAdmin(ModelAdmin):
             "callback_url": f"{business.public_address}/hooks/{channel.hook}/"
             if calls_back and business.public_address
             else "",
-            "practice_groups": Group.objects.order_by("name") if practising.possible(channel) else None,
+            "practice_groups": Group.objects.offered().order_by("name") if practising.possible(channel) else None,
             "asks_for_phone": channel.address_kind == "phone",
             "my_address": getattr(request.user, "email", "") if channel.address_kind == "email" else "",
             "may_change": self.has_change_permission(request, channel),

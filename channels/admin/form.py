@@ -85,7 +85,7 @@ class QuestionFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
 
     @cached_property
     def groups(self) -> list[tuple[int, str]]:
-        return list(Group.objects.values_list("pk", "name"))
+        return list(Group.objects.offered().values_list("pk", "name"))
 
     def add_fields(self, form: Any, index: int | None) -> None:
         super().add_fields(form, index)

@@ -100,7 +100,7 @@ class OptionsWidget(_Drawn):
             }
             for one in [*filled, *blank]
         ]  # fmt: skip
-        groups = Group.objects.values_list("pk", "name") if self.groups is None else self.groups
+        groups = Group.objects.offered().values_list("pk", "name") if self.groups is None else self.groups
         return {**context, "rows": rows, "groups": list(groups), "languages": languages(), "longest": LONGEST_LABEL}
 
     def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> list[Option]:

@@ -26,7 +26,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from channels.join_links import JoinLink, join_links, landing
 from channels.models import Invitation
 from contacts.admin.limited import ModelAdmin
-from contacts.models import Business
+from contacts.models import Business, Group
 
 PAPERS = ("a5", "a4")
 
@@ -59,6 +59,8 @@ class InvitationForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "group" in self.fields:
+            self.fields["group"].queryset = Group.objects.offered()  # type: ignore[attr-defined]
         if "language" in self.fields:
             self.fields["language"].choices = [("", _("as the visitor's browser")), *settings.LANGUAGES]  # type: ignore[attr-defined]
 

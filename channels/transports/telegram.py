@@ -38,7 +38,15 @@ from channels.transport import (
 from contacts.kinds import Kind
 
 TELEGRAM = Kind(
-    "telegram", "telegram", _("Telegram"), _("Telegram chat"), dear_rank=30, buttons=10, longest=4096, typed=False
+    "telegram",
+    "telegram",
+    _("Telegram"),
+    _("Telegram chat"),
+    dear_rank=30,
+    buttons=10,
+    longest=4096,
+    typed=False,
+    account=True,
 )
 UPDATES = ["message", "callback_query", "my_chat_member"]
 LONGEST_DATA = 64  # bytes of callback_data

@@ -38,7 +38,9 @@ from channels.transport import (
 )
 from contacts.kinds import Kind
 
-VIBER = Kind("viber", "viber", _("Viber"), _("Viber account"), dear_rank=50, buttons=6, longest=7000, typed=False)
+VIBER = Kind(
+    "viber", "viber", _("Viber"), _("Viber account"), dear_rank=50, buttons=6, longest=7000, typed=False, account=True
+)
 EVENTS = ["delivered", "seen", "failed", "subscribed", "unsubscribed", "conversation_started"]
 LONGEST_SENDER = 28
 JOINING = "join:"  # before an invitation, in the tracking data of the welcome

@@ -38,7 +38,7 @@ from channels.transport import (
 )
 from contacts.kinds import Kind
 
-VK = Kind("vk", "vk", _("VK"), _("VK account"), dear_rank=35, buttons=6, longest=4096, typed=False)
+VK = Kind("vk", "vk", _("VK"), _("VK account"), dear_rank=35, buttons=6, longest=4096, typed=False, account=True)
 VERSION = "5.199"
 EVENTS = ("message_new", "message_allow", "message_deny", "message_read", "message_event")
 MESSAGES = 1 << 12  # the permission to send messages, in the mask of a token

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
@@ -13,7 +14,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
-from django.utils.formats import number_format
+from django.utils.formats import date_format, number_format
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -22,8 +23,9 @@ from unfold.decorators import display
 
 from contacts.admin import many
 from contacts.admin.read_only import ReadOnlyAdmin
-from contacts.many import acts, runs
-from contacts.models import Act, BulkRun, BulkState
+from contacts.many import acts, files, runs
+from contacts.models import Act, BulkRun, BulkState, Taken
+from contacts.privacy import handouts
 
 TONES = {
     BulkState.WAITING: "info", BulkState.RUNNING: "info", BulkState.DONE: "success", BulkState.CANCELLED: "warning",
@@ -59,7 +61,8 @@ class BulkRunAdmin(ReadOnlyAdmin):
         page = {
             **self.admin_site.each_context(request), "title": run.get_act_display(), "opts": self.opts, "run": run,
             "over": run.state not in runs.OPEN,
-            "told": many.told(run), "reasons": acts.reasons(run), "may_fetch": run.file and _may_fetch(request), **_progress(run),
+            "told": many.told(run), "reasons": acts.reasons(run), "may_fetch": _has_file(run) and _may_fetch(request),
+            "until": run.finished_at + runs.KEPT if run.finished_at else None, "had_file": run.act == Act.EXPORT, **_progress(run),
         }  # fmt: skip
         return TemplateResponse(request, "contacts/bulk_run.html", page)
 
@@ -79,14 +82,17 @@ class BulkRunAdmin(ReadOnlyAdmin):
         return HttpResponseRedirect(many.address(run))
 
     def file(self, request: HttpRequest, pk: int) -> StreamingHttpResponse:
-        """The exported file, for whoever asked for it and may still export."""
+        """The exported file, for whoever asked for it and may still export; each time it is fetched, that is written down."""
         run = self._run(request, pk)
         if not _may_fetch(request):
             raise PermissionDenied
-        if not run.file or run.state != BulkState.DONE:
+        if not _has_file(run):
             raise Http404
-        name = f"{_now('contacts')} {timezone.localtime(run.created_at):%Y-%m-%d}.csv"
-        answer = StreamingHttpResponse(_pieces(run), content_type="text/csv; charset=utf-8")
+        chosen = _now("file of %(when)s: %(who)s") % {"when": _day(run.created_at), "who": run.words}
+        handouts.note(request.user, Taken.CONTACTS, run.done, now=timezone.now(), chosen=chosen)
+        form = files.form_of(run)
+        name = f"{_now('contacts')} {timezone.localtime(run.created_at):%Y-%m-%d}.{form}"
+        answer = StreamingHttpResponse(_pieces(run), content_type=files.TYPES[form])
         answer["Content-Disposition"] = str(content_disposition_header(as_attachment=True, filename=name))
         return answer
 
@@ -103,6 +109,14 @@ class BulkRunAdmin(ReadOnlyAdmin):
 def _pieces(run: BulkRun) -> Iterator[bytes]:
     with run.file.open("rb") as file:
         yield from file.chunks()
+
+
+def _has_file(run: BulkRun) -> bool:
+    return bool(run.file) and run.state == BulkState.DONE
+
+
+def _day(at: datetime) -> str:
+    return date_format(timezone.localtime(at), "SHORT_DATE_FORMAT")
 
 
 def _may_fetch(request: HttpRequest) -> bool:

@@ -40,7 +40,7 @@ from contacts.admin.limited import ModelAdmin
 from contacts.admin.long_list import LongList
 from contacts.admin.merging import compare_two
 from contacts.forms.person import AddressForm, AddressFormSet, ContactForm
-from contacts.models import Address, Contact
+from contacts.models import Address, Contact, GroupKind
 from contacts.searching import found_by
 
 
@@ -134,7 +134,8 @@ class ContactAdmin(ExportsContacts, LongList, ModelAdmin):
         super().save_related(request, form, formsets, change)
         contact = form.instance
         if "in_groups" in form.cleaned_data:
-            contact.groups.set(form.cleaned_data["in_groups"])
+            unseen = contact.groups.filter(kind=GroupKind.SELECTION)  # whom a start was made for stays so
+            contact.groups.set([*form.cleaned_data["in_groups"], *unseen])
         contact.save(update_fields=["search"])  # its addresses are part of it
         for sentence in desk.sharing(contact, request) if any(formset.has_changed() for formset in formsets) else ():
             messages.info(request, sentence)

@@ -95,7 +95,8 @@ class MoreSection(TemplateSection):
     def get_context_data(self, request: HttpRequest, instance: Any) -> dict[str, Any]:
         verdicts = instance.known.verdicts if getattr(instance, "known", None) else {}
         closed = [(kinds.label(a.kind), reasons.say(v.reason, v.params)) for a, v in verdicts.items() if not v.ok]
-        return {"closed": closed}
+        groups = [group.name for group in instance.groups.all() if group.kind != GroupKind.SELECTION]
+        return {"closed": closed, "groups": groups}
 
 
 def with_tags(contact: Contact) -> str:

@@ -21,6 +21,7 @@ from contacts.models import Branch, Group, GroupKind, Membership
 @admin.register(Group)
 class GroupAdmin(ModelAdmin):
     list_display = ("name", "kind", "description", "shown_people", "created_at")
+    ordering = ("name",)  # the model's own is not used where people are counted
     list_filter = (("kind", ChoicesDropdownFilter),)
     list_filter_submit = True
     search_fields = ("name",)

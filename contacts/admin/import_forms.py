@@ -19,7 +19,8 @@ from unfold.widgets import (
     UnfoldBooleanWidget,
 )
 
-from contacts.importing import cells, doubts, encoding, mapping, profiles, reading
+from contacts.forms.choices import newcomers_branch
+from contacts.importing import cells, doubts, encoding, mapping, profiles, reading, within
 from contacts.models import GROUNDS, Basis, Group, ImportRun
 
 _MODES = [
@@ -129,7 +130,7 @@ class ColumnsForm(forms.Form):
     """Where each column goes, the group for everyone, and the statement on consent."""
 
     group = forms.ModelChoiceField(
-        label=_("Add everyone to the group"), queryset=Group.objects.all(), required=False, empty_label=_("no group"),
+        label=_("Add everyone to the group"), queryset=Group.objects.offered(), required=False, empty_label=_("no group"),
         widget=UnfoldAdminSelectWidget(),
     )  # fmt: skip
     new_group = forms.CharField(
@@ -174,6 +175,8 @@ class ColumnsForm(forms.Form):
         self.asked: dict[str, dict[str, str]] = run.mapping.get("asked", {})
         self.several: dict[str, str] = run.mapping.get("several", {})
         super().__init__(data and self._looked_at_again(data), initial=_initial(run))
+        if len(mine := within.limit_of(run) or ()) > 1:
+            self.fields["branch"] = newcomers_branch(mine)
         for number, header in enumerate(run.headers):
             name = header or _("column %(number)d") % {"number": number + 1}
             self.fields[f"column_{number}"] = forms.ChoiceField(
@@ -316,6 +319,8 @@ class ColumnsForm(forms.Form):
         self.run.options = self.run.options | {
             "consent": consent, "language": language, "empty": data["empty"] or "keep",
         }  # fmt: skip
+        if data.get("branch"):
+            self.run.options[within.NEWCOMERS] = data["branch"].pk
         self.run.group = data["group"]
         if data["new_group"].strip():
             self.run.group, made = Group.objects.get_or_create(name=data["new_group"].strip())
@@ -332,6 +337,7 @@ def _initial(run: ImportRun) -> dict[str, Any]:
     return (
         {
             "group": run.group_id,
+            "branch": run.options.get(within.NEWCOMERS),
             "empty": run.options.get("empty", "keep"),
             "channels": ["email", "sms"],
             "basis": Basis.EXPRESS.value,

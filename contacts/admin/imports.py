@@ -10,7 +10,6 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, StreamingHttpResponse
-from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -19,6 +18,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from contacts import territory
 from contacts.admin.import_forms import ColumnsForm, ReadingForm, UploadForm
 from contacts.admin.import_undo import UndoesImports
 from contacts.admin.limited import ModelAdmin
@@ -235,7 +235,7 @@ class ImportRunAdmin(UndoesImports, ModelAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         known = ImportRun.objects.select_related("group", "created_by")
-        return get_object_or_404(known, pk=int(pk) if str(pk).isdecimal() else None)
+        return territory.found(known, request.user, pk=int(pk) if str(pk).isdecimal() else None)
 
     def _to(self, run: ImportRun) -> HttpResponseRedirect:
         return HttpResponseRedirect(reverse("admin:contacts_importrun_change", args=[run.pk]))

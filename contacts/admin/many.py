@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from contacts.admin import choosing
 from contacts.forms.many import GroupChoiceForm, ManyConsentForm, MoveForm
-from contacts.many import acts, runs
+from contacts.many import acts, files, runs
 from contacts.models import Act, BulkRun, BulkState, Business, Contact, GroupKind
 from contacts.tasks import nudge, work_many
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from unfold.admin import ModelAdmin
 
 Answer = HttpResponse | None
+log = logging.getLogger(__name__)
 
 
 @admin.action(description=gettext_lazy("Add to a group"), permissions=["change"])
@@ -69,7 +71,12 @@ def export_many(_owner: ModelAdmin, request: HttpRequest, _people: QuerySet[Cont
     return begin(request, Act.EXPORT)
 
 
-ACTIONS = [add_to_group, remove_from_group, move_to_group, tag, untag, record_consent, export_many]
+@admin.action(description=gettext_lazy("Export for Excel"), permissions=["export"])
+def export_workbook(_owner: ModelAdmin, request: HttpRequest, _people: QuerySet[Contact]) -> Answer:
+    return begin(request, Act.EXPORT, details={"form": files.XLSX})
+
+
+ACTIONS = [add_to_group, remove_from_group, move_to_group, tag, untag, record_consent, export_many, export_workbook]
 
 
 def begin(request: HttpRequest, act: Act, **more: Any) -> Answer:
@@ -80,7 +87,10 @@ def begin(request: HttpRequest, act: Act, **more: Any) -> Answer:
     if run.total > runs.AT_ONCE or act == Act.EXPORT:
         nudge(work_many)
         return HttpResponseRedirect(address(run))
-    runs.work(clock=timezone.now, only=run.pk)
+    try:
+        runs.work(clock=timezone.now, only=run.pk)
+    except Exception:
+        log.exception("bulk action %s failed", run.pk)  # its page tells how far it is; it is tried again in a while
     run.refresh_from_db()
     if run.state != BulkState.DONE or run.leads_to:
         return HttpResponseRedirect(address(run))

@@ -18,12 +18,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import action
 
-from contacts import hints, tasks
+from contacts import hints, tasks, territory
 from contacts.admin.contact_list import addresses_of
+from contacts.admin.limited import ModelAdmin
 from contacts.admin.read_only import link_to
 from contacts.merging import act, comparing, fields
 from contacts.merging.reasons import words
@@ -106,7 +106,7 @@ class DuplicateAdmin(_NothingTyped):
         if not request.user.has_perm("contacts.view_contact"):
             raise PermissionDenied
         people = Contact.objects.select_related("branch").prefetch_related("addresses", "groups")
-        one, other = get_object_or_404(people, pk=kept), get_object_or_404(people, pk=gone)
+        one, other = (territory.found(people, request.user, pk=pk) for pk in (kept, gone))
         if kept == gone:
             raise Http404
         if request.method == "POST":
@@ -146,7 +146,12 @@ class DuplicateAdmin(_NothingTyped):
                 messages.error(request, sentence)
             return None
         self.log_change(request, one, _now("Made one with %(name)s.") % {"name": name})
-        messages.success(request, _now("The two are one person now. You can undo this under “Merged contacts”."))
+        if request.user.has_perm("contacts.view_merge"):
+            messages.success(request, _now("The two are one person now. You can undo this under “Merged contacts”."))
+        else:
+            messages.success(
+                request, _now("The two are one person now. Somebody who looks after all branches can undo this.")
+            )
         return HttpResponseRedirect(reverse("admin:contacts_contact_change", args=[one.pk]))
 
     def _differ(self, request: HttpRequest, one: Contact, other: Contact) -> HttpResponse:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
-from contacts import tables
+from contacts import tables, territory
 from contacts.tables import Line
 
 LARGEST = 2_000_000  # bytes
@@ -67,7 +67,8 @@ class ImportsTable:
 
     def _lines(self, request: HttpRequest, file: Any, *, earnest: bool) -> list[Line]:
         with transaction.atomic():
-            lines = type(self).table_reader(file.file, now=timezone.now(), operator_id=request.user.pk)
+            mine = {"mine": territory.of(request.user)} if self.table_of_people else {}
+            lines = type(self).table_reader(file.file, now=timezone.now(), operator_id=request.user.pk, **mine)
             transaction.set_rollback(not earnest)
         return lines
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 import phonenumbers
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget
 
 from contacts import phones, timezones
 from contacts.models import Branch
@@ -33,6 +33,15 @@ class BranchesField(_Branches):
             widget=UnfoldAdminCheckboxSelectMultipleWidget,
             **kwargs,
         )
+
+
+def newcomers_branch(branches: Collection[int]) -> forms.ModelChoiceField[Branch]:
+    """To which of several branches people belong who are added."""
+    return forms.ModelChoiceField(
+        Branch.objects.filter(pk__in=branches), label=_("Branch of the people who are new"), empty_label="---",
+        error_messages={"required": _("Choose which of your branches new people belong to.")},
+        help_text=_("Where a column names the branch, the column counts."), widget=UnfoldAdminSelectWidget(),
+    )  # fmt: skip
 
 
 Choices = list[tuple[str, "StrOrPromise"]]

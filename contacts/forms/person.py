@@ -41,7 +41,7 @@ class ContactForm(forms.ModelForm):  # type: ignore[type-arg]
     )  # fmt: skip
     in_groups = forms.ModelMultipleChoiceField(
         label=capfirst(_("groups")),
-        queryset=Group.objects.all(),
+        queryset=Group.objects.offered(),
         required=False,
         widget=UnfoldAdminSelect2MultipleWidget,
     )
@@ -78,7 +78,9 @@ class ContactForm(forms.ModelForm):  # type: ignore[type-arg]
             offered = [("", _("not said")), *((name, label) for name, label in known.items() if name)]
             self.fields["preferred_channel"].choices = offered  # type: ignore[attr-defined]
         if contact.pk and "in_groups" in self.fields:
-            self.fields["in_groups"].initial = list(contact.groups.values_list("pk", flat=True))
+            self.fields["in_groups"].initial = list(
+                contact.groups.filter(pk__in=Group.objects.offered()).values_list("pk", flat=True)
+            )
         if "attributes" in self.fields:
             self.initial["attributes"] = contact.attributes
 

@@ -83,7 +83,7 @@ class PeopleForm(forms.Form):
 
     people = forms.ModelMultipleChoiceField(label=capfirst(_("people")), queryset=Contact.objects.all(), required=False)
     group = forms.ModelChoiceField(
-        label=capfirst(_("or everyone in a group")), queryset=Group.objects.all(), required=False, widget=UnfoldAdminSelect2Widget
+        label=capfirst(_("or everyone in a group")), queryset=Group.objects.offered(), required=False, widget=UnfoldAdminSelect2Widget
     )  # fmt: skip
     following = _following()
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from unfold.widgets import CHECKBOX_CLASSES, INPUT_CLASSES, SELECT_CLASSES
 
 from contacts import segments
-from contacts.models import Segment
+from contacts.models import Group, Segment
 from contacts.segments.condition import Condition, Field, Type
 
 _MOST_ROWS = 500
@@ -88,7 +88,7 @@ def _field(field: Field, own: int | None) -> dict[str, Any]:
 def _choices(field: Field, own: int | None) -> Iterable[tuple[Any, Any]]:
     if field.model is None:
         return field.choices() if field.choices else ()
-    rows = field.model._default_manager.all()
+    rows = Group.objects.offered() if field.model is Group else field.model._default_manager.all()
     if field.shape is Type.ONE and field.model is Segment and own:
         rows = rows.exclude(pk=own)
     return [(row.pk, row) for row in rows[:_MOST_ROWS]]

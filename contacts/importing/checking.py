@@ -55,7 +55,7 @@ def _plan_apart(run: ImportRun, cleaner: Cleaner, stage: Stage, clock: Callable[
     again = stage.repeated_keys()
     carried: dict[int, Known] = {}
     room = lease.room(run)
-    familiar = Familiar(stage, cleaner)
+    familiar = Familiar(stage, cleaner, run)
     for numbers in familiar.batches(familiar.stage.to_be_planned()):
         with transaction.atomic():
             decided = familiar.decide(numbers, carried.values())

@@ -11,12 +11,12 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from contacts.importing import mapping
+from contacts.importing import mapping, within
 from contacts.importing.cells import CLEANED, LEFT
 from contacts.importing.doubts import pieces
 from contacts.importing.people import EMAIL, FIELDS, NOTHING_ERASED, PHONE, Erasing, Row, mark
 from contacts.importing.reading import MAX_CELL, Raw
-from contacts.models import Branch, Business, ImportRun
+from contacts.models import Business, ImportRun
 from contacts.models.contact import fold
 from contacts.resources import ContactResource
 
@@ -50,7 +50,7 @@ class Cleaner:
         self.country = business.country
         self.consent: dict[str, Any] = run.options.get("consent", {})
         self.everyone = [run.group.name] if run.group else []
-        self.branches = dict(Branch.objects.values_list("id", "name"))
+        self.branches = within.branches_of(run)
         self.width = len(run.headers)
         self.headers = run.headers
         self.empty = run.options.get("empty", "keep")

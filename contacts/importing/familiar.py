@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from contacts.importing import chunks
+from contacts.importing import chunks, within
 from contacts.importing.cleaning import Cleaner
 from contacts.importing.people import Known, People
 from contacts.importing.planning import Plan, plan
 from contacts.importing.staged import restored
 from contacts.importing.writing import known_groups
+from contacts.models import ImportRun
 from contacts.models.contact import fold
 from contacts.staging import Stage
 from contacts.staging_known import KnownRows
@@ -29,8 +30,9 @@ class Decided:
 class Familiar:
     """For one run. A batch holds the more rows, the fewer of those before had to be planned."""
 
-    def __init__(self, stage: Stage, cleaner: Cleaner) -> None:
-        self.stage, self.cleaner = KnownRows(stage.name), cleaner
+    def __init__(self, stage: Stage, cleaner: Cleaner, run: ImportRun) -> None:
+        self.stage, self.cleaner, self.run = KnownRows(stage.name), cleaner, run
+        self.limited = within.limit_of(run) is not None  # whose people they are is asked one by one
         self.size = chunks.CHUNK
 
     def batches(self, numbers: Sequence[int]) -> Iterator[Sequence[int]]:
@@ -48,7 +50,9 @@ class Familiar:
         """
         erasing, before = self.cleaner.erasing(), list(carried)
         self.stage.steady()
-        same = self.stage.unchanged(numbers, known_groups, fold, erasing.fields, erasing.details)
+        same = (
+            {} if self.limited else self.stage.unchanged(numbers, known_groups, fold, erasing.fields, erasing.details)
+        )
         while True:
             cleaned = [restored(row) for row in self.stage.read([n for n in numbers if n not in same])]
             rows = [row for _, row in cleaned]
@@ -60,4 +64,5 @@ class Familiar:
             for n in meant:
                 del same[n]
         self.size = max(chunks.CHUNK, min(_MOST * chunks.CHUNK, self.size * chunks.CHUNK // (len(rows) + 1)))
-        return Decided(len(same), plan(cleaned, people, self.cleaner.branches))
+        made = plan(within.keep(cleaned, people, self.run), people, self.cleaner.branches)
+        return Decided(len(same), made)

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import DataError, IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from contacts.importing import chunks, lease
+from contacts.importing import chunks, lease, within
 from contacts.importing.cleaning import Cleaner
 from contacts.importing.familiar import Familiar
 from contacts.importing.filling import fill, keep_refused
@@ -37,7 +37,7 @@ def load(run: ImportRun, clock: Callable[[], datetime]) -> None:
     done = set(run.portions.filter(one_by_one=False).values_list("first", flat=True))
     missing = [first for first in range(0, run.total, PORTION) if first not in done]
     together(missing, lambda first: _add_newcomers(run, stage, first, clock))
-    writer = _Writer(run, Familiar(stage, cleaner), clock)
+    writer = _Writer(run, Familiar(stage, cleaner, run), clock)
     for numbers in writer.familiar.batches(_left(run)):
         writer.write(numbers)
     lease.finish(run, ImportState.DONE, clock())
@@ -64,8 +64,9 @@ def _left(run: ImportRun) -> list[int]:
 
 def _add_newcomers(run: ImportRun, stage: Stage, first: int, clock: Callable[[], datetime]) -> None:
     """One portion: whoever is new beyond doubt is written, the others are noted for later."""
+    limited = within.limit_of(run) is not None  # whose people they are is asked one by one
     try:
-        _add_portion(run, stage, first, clock())
+        _add_portion(run, stage, first, clock(), everyone_apart=limited)
     except (IntegrityError, DataError):  # the database refuses a row: it is found one by one
         _add_portion(run, stage, first, clock(), everyone_apart=True)
 

@@ -196,6 +196,10 @@ class People:
             return self._the_one(row, exact or same, SHARED_PHONE, row.phones[0][1]), False
         return None, False
 
+    def meant(self, row: Row) -> list[Known]:
+        """Everyone whom its addresses may mean."""
+        return [*self._candidates(row, row.emails), *self._candidates(row, row.phones)]
+
     def _candidates(self, row: Row, addresses: Iterable[tuple[str, str, str]]) -> list[Known]:
         """Who has one of the addresses and is not known to the other system under another number."""
         found = {id(person): person for _, _, mark in addresses for person in self._by_mark.get(mark, ())}

@@ -7,7 +7,7 @@ from typing import IO, Any, BinaryIO, cast
 
 from django.core.files.base import ContentFile, File
 
-from contacts.importing import doubts, layouts, mapping, profiles, reading, workbook
+from contacts.importing import doubts, layouts, mapping, profiles, reading, within, workbook
 from contacts.importing.cells import strip
 from contacts.importing.chunks import digest, opened
 from contacts.models import ImportRun
@@ -21,7 +21,7 @@ _READ = (
 def begin(file: File[Any], name: str, user: Any) -> ImportRun:
     """Store the file with what could be found out about it. Raises NotATable and then keeps nothing."""
     stream = cast("BinaryIO", file.file)
-    run = ImportRun(filename=name[:255], created_by=user)
+    run = ImportRun(filename=name[:255], created_by=user, options=within.options_of(user))
     if workbook.is_one(stream):
         _read_workbook(run, stream)
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
@@ -10,10 +9,10 @@ from typing import Any
 from django.db.models import Value
 from django.utils.translation import gettext as _
 
-from contacts import bulk, consent, kinds
+from contacts import bulk, consent
 from contacts.bulk import Among
 from contacts.consent import Line
-from contacts.models import Act, Address, BulkRun, Contact, Group, Membership
+from contacts.models import Act, BulkRun, Contact, Group, Membership
 
 Done = tuple[int, dict[str, int]]
 _MEMBER = ["group_id", "contact_id", "added_at"]
@@ -53,24 +52,11 @@ def _move(run: BulkRun, ids: Sequence[int], now: datetime) -> Done:
 def _consent(run: BulkRun, ids: Sequence[int], now: datetime) -> Done:
     """Through the ledger's own door: who withdrew, or whose address is closed, stays so."""
     said = run.details
-    kind, at = said["kind"], datetime.fromisoformat(said["at"])
-    reachable = Address.objects.filter(Among("contact_id", ids), kind=kinds.get(kind).address)
-    there = sorted(set(reachable.values_list("contact_id", flat=True)))
-    agreed = {
-        pk
-        for (pk, *_rest), line in consent.newest(there, [said["purpose"]]).items()
-        if line.kind == kind and line.given
-    }
-    lines = [
-        Line(
-            pk, kind, given=True, basis=said["basis"], source=said["source"], purpose=said["purpose"], wording=said["wording"],
-            language=said["language"], at=at, operator_id=run.created_by_id,
-        ) for pk in there if pk not in agreed
-    ]  # fmt: skip
-    refused = consent.record_imported(lines, now=now)
-    why: dict[str, int] = dict(Counter(one.reason for one in refused))
-    why |= {"already": len(agreed), "no_address": len(ids) - len(there)}
-    return len(lines) - len(refused), why
+    line = Line(
+        0, said["kind"], given=True, basis=said["basis"], source=said["source"], purpose=said["purpose"], wording=said["wording"],
+        language=said["language"], at=datetime.fromisoformat(said["at"]), operator_id=run.created_by_id,
+    )  # fmt: skip
+    return consent.record_alike(ids, line, now=now)
 
 
 def _group(group: Group | None) -> Group:

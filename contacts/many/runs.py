@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.core.files.base import ContentFile
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 from django.utils import translation
@@ -18,7 +16,7 @@ from django.utils.translation import gettext as _
 from contacts import audit, exporting, territory
 from contacts.bulk import Among
 from contacts.importing.lease import LEASE, Lost
-from contacts.many import acts
+from contacts.many import acts, files
 from contacts.models import Act, BulkRun, BulkState, By, Contact
 
 Clock = Callable[[], datetime]
@@ -26,6 +24,7 @@ Clock = Callable[[], datetime]
 Chooser = Callable[[Any, Mapping[str, list[str]]], QuerySet[Contact]]
 
 AT_ONCE = 500  # people: so many are done while staff wait
+MOST_FAILURES = 3  # at the same place
 OPEN = (BulkState.WAITING, BulkState.RUNNING)
 KEPT = timedelta(days=7)  # of a file
 NEEDS = {Act.CONSENT: "contacts.consent_bulkrun", Act.EXPORT: "contacts.export_contact"}
@@ -96,8 +95,23 @@ def _work_on(run: BulkRun, clock: Clock) -> None:
     except acts.Impossible as problem:
         _held(run).update(state=BulkState.FAILED, problem=str(problem), finished_at=clock(), **_FREE)
     except Exception:
-        _held(run).update(lease_until=clock() + LEASE, lease_token=None)  # tried again in a while
+        _count_failure(run, clock())
         raise
+
+
+def _count_failure(run: BulkRun, now: datetime) -> None:
+    """A fault of ours is tried again in a while; one that comes back at the same place three times ends it. What was done stays."""
+    position = (
+        _held(run).values_list("position", flat=True).first()
+    )  # ours may be that of a portion that came to nothing
+    failures = run.details.get("failures", {})
+    count = failures.get("count", 0) + 1 if failures.get("position") == position else 1
+    run.details["failures"] = {"position": position, "count": count}
+    if count < MOST_FAILURES:
+        _held(run).update(details=run.details, lease_until=now + LEASE, lease_token=None)
+        return
+    problem = _("It stopped because of a fault in the program. What was done before stays.")
+    _held(run).update(details=run.details, state=BulkState.FAILED, problem=problem, finished_at=now, **_FREE)
 
 
 def _may(run: BulkRun) -> None:
@@ -145,33 +159,24 @@ def _advance(run: BulkRun, position: int, count: int, now: datetime) -> None:
 
 def _export(run: BulkRun, clock: Clock) -> None:
     """All rows into a file of its own; after a crash from the beginning, for half a file is of no use."""
+    files.check(files.form_of(run), run.total)
     run.position, run.seen = 0, 0
-    _held(run).update(position=0, seen=0)
-    name = f"{run.pk}-{uuid.uuid4().hex}.csv"
-    with _written(run, name) as write:
-        for number, row in enumerate(exporting.rows(people(run))):
-            write(row)
+    with files.written(run, lambda: _note_file(run)) as table:
+        for number, row in enumerate(files.rows(run, people(run))):
+            table.write(row)
             if number and number % 1000 == 0:
                 _advance(run, number, 1000, clock())
-        count = number
-    exporting.note(run.created_by, what=run.words, count=count, now=clock())
-    run.done = count
-    if _held(run).update(file=run.file.name, done=count) != 1:
+        run.done = number
+    exporting.note(run.created_by, what=run.words, count=run.done, now=clock())
+    if _held(run).update(done=run.done, problem=table.told) != 1:
         raise Lost
     _finish(run, clock())
 
 
-@contextmanager
-def _written(run: BulkRun, name: str) -> Iterator[Callable[[Sequence[str]], Any]]:
-    """A file in the private storage, filled row by row, that goes again where it was not finished."""
-    run.file.save(name, ContentFile(b""), save=False)
-    stored = run.file.name or ""
-    try:
-        with run.file.storage.open(stored, "wb") as out:
-            yield exporting.writer(out)
-    except BaseException:
-        run.file.storage.delete(stored)
-        raise
+def _note_file(run: BulkRun) -> None:
+    """Before anything is in it, so that whatever becomes of us, it is deleted in time."""
+    if _held(run).update(position=0, seen=0, file=run.file.name) != 1:
+        raise Lost
 
 
 def _finish(run: BulkRun, now: datetime) -> None:

@@ -1,6 +1,7 @@
 """Who may be one person twice: looked for among all contacts as sets, by the database, and kept for staff to decide.
 
-The same email; the same phone and a name that may be the same; the same name and birth date; a Gmail address that differs by dots alone.
+The same email or account with a messenger; the same phone and a name that may be the same; the same name and birth date; a Gmail address
+that differs by dots alone.
 A phone alone is no reason where the names differ: families share phones.
 """
 
@@ -16,7 +17,7 @@ from django.db import transaction
 from django.db.models import CharField, F, Max, Min, Q, QuerySet, TextField, Value
 from django.db.models.functions import Concat, Length, Lower, Replace, Substr, Trim
 
-from contacts import bulk
+from contacts import bulk, kinds
 from contacts.bulk import Among
 from contacts.merging.names import Likeness, likeness
 from contacts.merging.reasons import WEIGHTS
@@ -33,7 +34,8 @@ def find(now: datetime) -> int:
     """Look through everybody, and keep what was found: new ones are added, what is no longer so goes, what staff dismissed stays
     dismissed. Returns how many wait for staff. Some four statements over all contacts, and a few for each thousand found."""
     pairs: Pairs = defaultdict(set)
-    for found in (_by_address("email"), _by_address("phone"), _by_gmail(), _by_birth()):
+    accounts = (_by_address(kind) for kind in kinds.accounts())
+    for found in (_by_address("email"), _by_address("phone"), *accounts, _by_gmail(), _by_birth()):
         for pair, reason in found:
             pairs[pair].add(reason)
     _keep(pairs, now)
@@ -45,7 +47,9 @@ def why(first: Contact, second: Contact) -> list[str]:
     ways = {one.pk: {(way.kind, way.fingerprint) for way in one.addresses.all()} for one in (first, second)}
     shared = {kind for kind, _mark in ways[first.pk] & ways[second.pk]}
     found = {
-        _REASON[kind, likeness(first.full_name, second.full_name)] for kind in ("email", "phone") if kind in shared
+        _reason(kind, likeness(first.full_name, second.full_name))
+        for kind in ("email", "phone", *kinds.accounts())
+        if kind in shared
     }
     dots = [
         {_undotted(way.normal) for way in one.addresses.all() if way.kind == "email"} - {""} for one in (first, second)
@@ -66,6 +70,7 @@ _REASON = {
     ("email", Likeness.SAME): "email", ("email", Likeness.SIMILAR): "email", ("email", Likeness.BLANK): "email",
     ("email", Likeness.DIFFERENT): "email_names", ("phone", Likeness.SAME): "phone_name", ("phone", Likeness.SIMILAR): "phone_similar",
     ("phone", Likeness.BLANK): "phone_blank", ("phone", Likeness.DIFFERENT): "",
+    **dict.fromkeys((("account", like) for like in Likeness), "account"), ("account", Likeness.DIFFERENT): "account_names",
 }  # fmt: skip
 Found = Iterator[tuple[tuple[int, int], str]]
 
@@ -134,7 +139,12 @@ def _compared(group: Group) -> Iterator[tuple[tuple[int, int], Likeness]]:
 
 
 def _judged(group: Group, kind: str) -> Found:
-    return ((pair, reason) for pair, like in _compared(group) if (reason := _REASON[kind, like]))
+    return ((pair, reason) for pair, like in _compared(group) if (reason := _reason(kind, like)))
+
+
+def _reason(kind: str, like: Likeness) -> str:
+    """kind: of the address that both have."""
+    return _REASON["account" if kind not in ("email", "phone") else kind, like]
 
 
 def _undotted(mail: str) -> str:

@@ -10,11 +10,14 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 WEIGHTS = {
-    "email": 90, "birth": 85, "phone_name": 80, "phone_similar": 60, "gmail": 50, "phone_blank": 45, "email_names": 40,
+    "email": 90, "account": 88, "birth": 85, "phone_name": 80, "phone_similar": 60, "gmail": 50, "phone_blank": 45, "email_names": 40,
+    "account_names": 40,
 }  # fmt: skip
 WORDS: dict[str, StrOrPromise] = {
     "email": _("the same email"),
     "email_names": _("the same email, but different names"),
+    "account": _("the same account with a messenger"),
+    "account_names": _("the same account with a messenger, but different names"),
     "birth": _("the same name and birth date"),
     "phone_name": _("the same phone and the same name"),
     "phone_similar": _("the same phone and a similar name"),

@@ -185,6 +185,14 @@ class GroupKind(models.TextChoices):
     SELECTION = "selection", _("selection")
 
 
+class Groups(models.QuerySet["Group"]):
+    """Groups, asked as a set."""
+
+    def offered(self) -> Groups:
+        """Those that staff choose from: a selection was made for one start, and means nothing elsewhere."""
+        return self.exclude(kind=GroupKind.SELECTION)
+
+
 class Group(models.Model):
     """A named list of contacts that staff keep."""
 
@@ -195,6 +203,8 @@ class Group(models.Model):
     name = models.CharField(_("name"), max_length=120, unique=True)
     description = models.CharField(_("what it is for"), max_length=255, blank=True, default="")
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    objects = Groups.as_manager()
 
     class Meta:
         verbose_name = _("group")

@@ -9,6 +9,7 @@ import pytest
 from contacts.merging.act import merge
 from contacts.merging.finding import find, why
 from contacts.merging.names import Likeness, likeness
+from contacts.merging.reasons import words
 from contacts.models import Address, Contact, Duplicate
 from contacts.models.contact import fingerprint
 from tests.factories import NOW, make_business, make_contact
@@ -55,6 +56,20 @@ def test_an_email_that_two_of_other_names_share_is_a_weak_hint_that_says_so() ->
     make_contact("Eva Sol", email="home@example.org")
     make_contact("Tom Ray", email="home@example.org")
     assert suggested() == {("Eva Sol", "Tom Ray"): ["email_names"]}
+
+
+def test_who_has_the_same_account_with_a_messenger_is_suggested_and_other_names_are_said() -> None:
+    people = [make_contact(name, notes=notes) for name, notes in (("Ana Ruiz", "a"), ("Ana", "b"), ("Eva Sol", "c"))]
+    one, other, third = people
+    for contact, kind, normal in (
+        (one, "telegram", "77"), (other, "telegram", "77"), (one, "viber", "v=="), (third, "viber", "v=="),
+        (other, "webpush", "https://push.example.com/1"), (third, "webpush", "https://push.example.com/1"), (third, "vk", "77"),
+    ):  # fmt: skip
+        contact.addresses.create(kind=kind, value=normal, normal=normal)
+    assert suggested() == {("a", "b"): ["account"], ("a", "c"): ["account_names"]}
+    assert words(why(one, other)) == ["the same account with a messenger"]
+    assert words(why(one, third)) == ["the same account with a messenger, but different names"]
+    assert why(other, third) == []
 
 
 def test_who_is_not_the_same_is_never_suggested_again_also_after_one_became_part_of_another() -> None:

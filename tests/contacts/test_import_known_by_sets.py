@@ -130,7 +130,7 @@ def test_only_rows_that_say_nothing_new_are_not_planned(empty: str, left: int) -
     runs.work(clock=timezone.now)
     run.refresh_from_db()
 
-    familiar = Familiar(Stage(run.options["stage"]), Cleaner(run, Business.current(), NOW))
+    familiar = Familiar(Stage(run.options["stage"]), Cleaner(run, Business.current(), NOW), run)
     numbers = familiar.stage.to_be_planned()
     planned = [outcome.number for outcome in familiar.decide(numbers).made.outcomes]
 

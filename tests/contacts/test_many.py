@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.urls import reverse
 
 from contacts import consent
 from contacts.admin import choosing
-from contacts.many import acts, runs
+from contacts.many import acts, files, runs
 from contacts.models import Act, BulkRun, Consent, Contact, Group, Membership
 from tests.contacts.staff import said_of, sign_in
 from tests.factories import NOW, make_business, make_contact, make_group
@@ -181,6 +182,50 @@ def test_after_a_crash_it_goes_on_where_it_stood_and_nobody_is_done_twice(monkey
     assert sorted(Consent.objects.values_list("contact_id", flat=True)) == [contact.pk for contact in people]
 
 
+@pytest.mark.parametrize("act", [Act.ADD, Act.EXPORT])
+def test_what_fails_at_the_same_place_again_and_again_ends_with_a_sentence_and_keeps_what_was_done(
+    act: Act, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(5):
+        make_contact(f"P{n}")
+    run = asked(act, group=make_group("All"))
+    monkeypatch.setattr(runs, "_portion", two_at_a_time)
+    real, tries = acts.apply, []
+
+    def breaks(run: BulkRun, ids: list[int], now: datetime) -> Any:
+        tries.append(ids[0])
+        return real(run, ids, now) if len(tries) == 1 else 1 / 0
+
+    def no_file(*_: Any) -> Any:
+        tries.append(0)
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(acts, "apply", breaks)
+    monkeypatch.setattr(files._Lines, "write", no_file)
+    for minutes in range(0, 20, 2):
+        with suppress(ZeroDivisionError, OSError):
+            runs.work(clock=lambda minutes=minutes: NOW + timedelta(minutes=minutes))  # type: ignore[misc]
+    run.refresh_from_db()
+    assert run.problem == "It stopped because of a fault in the program. What was done before stays."
+    assert (run.state, run.done, Membership.objects.count()) == ("failed", *((2, 2) if act == Act.ADD else (0, 0)))
+    assert len(tries) == (4 if act == Act.ADD else 3)
+    assert not run.file or not run.file.storage.exists(run.file.name or "")
+    told = said_of(sign_in("Owner").get(reverse("admin:contacts_bulkrun_change", args=[run.pk])))
+    assert "fault in the program" in told
+    assert "Download" not in told
+
+
+def test_a_fault_while_staff_wait_is_told_on_the_page_of_the_run_rather_than_as_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ana, group = make_contact("Ana"), make_group("All")
+    monkeypatch.setattr(acts, "apply", lambda *_: 1 / 0)
+    page = do(sign_in("Marketer"), "add_to_group", [ana], group=group.pk)
+    assert page.status_code == 200
+    assert BulkRun.objects.get().state == "running"
+    assert 'id="import-progress"' in said_of(page)
+
+
 def test_a_cancelled_one_stops_and_keeps_what_was_done(monkeypatch: pytest.MonkeyPatch) -> None:
     for n in range(4):
         make_contact(f"P{n}")
@@ -249,8 +294,14 @@ def test_an_export_lies_in_private_and_only_who_asked_for_it_fetches_it() -> Non
 @pytest.mark.parametrize(
     ("role", "may"),
     [
-        ("Owner", {"tag", "add_to_group", "move_to_group", "record_consent", "export_many", "start_for"}),
-        ("Marketer", {"tag", "add_to_group", "move_to_group", "record_consent", "export_many", "start_for"}),
+        (
+            "Owner",
+            {"tag", "add_to_group", "move_to_group", "record_consent", "export_many", "export_workbook", "start_for"},
+        ),
+        (
+            "Marketer",
+            {"tag", "add_to_group", "move_to_group", "record_consent", "export_many", "export_workbook", "start_for"},
+        ),
         ("Front desk", {"tag", "add_to_group", "move_to_group"}),
         ("Viewer", set()),
     ],
@@ -258,7 +309,7 @@ def test_an_export_lies_in_private_and_only_who_asked_for_it_fetches_it() -> Non
 def test_who_may_do_what_to_many(role: str, may: set[str]) -> None:
     make_contact("Ana")
     page = said_of(sign_in(role).get(reverse(LIST)))
-    names = {"tag", "add_to_group", "move_to_group", "record_consent", "export_many", "start_for"}
+    names = {"tag", "add_to_group", "move_to_group", "record_consent", "export_many", "export_workbook", "start_for"}
     assert {name for name in names if f'value="{name}"' in page} == may
 
 
@@ -267,6 +318,7 @@ def test_the_front_desk_cannot_bring_it_about_by_hand_either() -> None:
     client = sign_in("Front desk")
     do(client, "record_consent", [ana], **AGREED)
     do(client, "export_many", [ana])
+    do(client, "export_workbook", [ana])
     assert not BulkRun.objects.exists()
 
 

@@ -33,6 +33,7 @@ from contacts.models import (
     Contact,
     Event,
     Group,
+    ImportRun,
     Segment,
     SuppressionReason,
     VoucherOffer,
@@ -52,7 +53,7 @@ OTHERS = (*MARKS["norte"], *MARKS[""], "Norte")
 
 @dataclass(frozen=True)
 class House:
-    """`theirs` belongs to the branch of whoever is limited, `other` to another one, `homeless` to none."""
+    """`theirs` belongs to the branch of whoever is limited, `other` to another one, `homeless` to none; `file` is an import of another."""
 
     theirs: Contact
     other: Contact
@@ -64,6 +65,7 @@ class House:
     segment: Segment
     form: Form
     offer: VoucherOffer
+    file: ImportRun
 
 
 def build() -> House:
@@ -81,7 +83,8 @@ def build() -> House:
         _keep(one, form)
     segment = Segment.objects.create(name="Everybody", rules=EVERYBODY)
     theirs, other, homeless = people
-    return House(theirs, other, homeless, centro, norte, cascade, group, segment, form, offer)
+    file = ImportRun.objects.create(filename="Norte.csv", options={"branches": [norte.pk]})
+    return House(theirs, other, homeless, centro, norte, cascade, group, segment, form, offer, file)
 
 
 EVERYBODY = {"all": [{"kind": "city", "op": "is", "city": "Madrid"}]}

@@ -19,7 +19,7 @@ from cascades.models import CascadeStatus, Enrollment, Launch
 from contacts import territory
 from contacts.models import Guardian, StaffBranch
 from tests.cascades.start_desk import choose, go, text, url_of
-from tests.factories import NOW, make_contact
+from tests.factories import NOW, make_contact, make_message
 from tests.territories import house as houses
 from tests.territories.house import House
 
@@ -79,8 +79,13 @@ def test_a_start_shows_the_sizes_of_groups_and_the_branches_that_are_theirs(hous
 
 def test_who_is_limited_starts_only_what_runs_and_as_it_was_published(house: House, desk: Client) -> None:
     house.cascade.steps.filter(version=None).update(wait=timedelta(hours=5))  # somebody is changing the draft
+    was = str(house.cascade.steps.filter(version=None).get().message)
+    house.cascade.steps.filter(version=None).update(message=make_message("Not yet", texts={("sms", "en"): "Not yet"}))
     url = url_of(desk, house.cascade)
-    go(desk, url, choose(desk, url, everyone="on"))
+    page = choose(desk, url, everyone="on")
+    assert [one.message for one in page.context["forecast"].steps] == [was]
+    assert "Not yet" not in text(page)
+    go(desk, url, page)
     assert Launch.objects.exclude(state="enrolled").get().version_id == house.cascade.version_id
     house.cascade.status = CascadeStatus.DRAFT
     house.cascade.save()

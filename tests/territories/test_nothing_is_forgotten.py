@@ -16,17 +16,14 @@ from contacts.admin.limited import ModelAdmin
 # Pages that stay shut to those who are limited: they change what is for all branches, or speak of the whole house.
 SHUT = {
     "contacts_business_check",
-    "contacts_contact_erase", "contacts_duplicate_compare", "contacts_duplicate_look_again",
+    "contacts_contact_erase",
     "contacts_integration_act", "contacts_voucheroffer_codes", "channels_channel_act",
     "channels_message_count", "channels_message_picture", "cascades_cascade_brake", "cascades_cascade_pause",
     "cascades_cascade_resume", "cascades_cascade_stop", "cascades_cascade_duplicate", "cascades_cascade_gallery",
     "cascades_cascade_blueprint", "cascades_cascade_use", "cascades_cascade_switch_on", "cascades_cascade_publish",
     "cascades_cascade_try", "cascades_cascade_try_people", "cascades_cascade_try_wind", "cascades_cascade_try_play",
     "cascades_cascade_ready_cascades", "health", "view_on_site",
-    # Files and tables: what they hold may be anybody's.
-    "contacts_booking_import_table", "contacts_event_import_table", "contacts_goeswith_import_table", "contacts_importrun_progress",
-    "contacts_importrun_confirm", "contacts_importrun_cancel", "contacts_importrun_reopen", "contacts_importrun_refused",
-    "contacts_importrun_reading", "contacts_importrun_guess", "contacts_importrun_undo", "contacts_importrun_undo_confirm",
+    "contacts_goeswith_import_table", "contacts_importrun_undo", "contacts_importrun_undo_confirm",
     "contacts_importrun_undo_cancel", "contacts_importrun_undo_progress", "contacts_importrun_undo_left", "auth_user_password_change",
 }  # fmt: skip
 # Addresses outside the admin that no member of staff asks as themselves: people, providers, browsers.

@@ -6,7 +6,7 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from contacts.models import Contact, Group, Membership, Segment
+from contacts.models import Contact, Group, GroupKind, Membership, Segment
 from contacts.segments.condition import LISTS, Condition, Field, Operator, Params, Type
 from contacts.segments.scope import Scope, nobody_of, whoever
 
@@ -38,7 +38,7 @@ class InGroups(Condition):
         return said[p["op"]] % {"names": scope.list_of(Group, p["groups"])}
 
     def known(self, p: Params, contact: Contact, scope: Scope) -> str:
-        names = contact.groups.order_by("name").values_list("name", flat=True)
+        names = contact.groups.exclude(kind=GroupKind.SELECTION).order_by("name").values_list("name", flat=True)
         return _("in: %(names)s") % {"names": ", ".join(names)} if names else _("in no group")
 
 
