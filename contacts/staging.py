@@ -31,12 +31,11 @@ KEYS = ("key_number", "key_email", "key_phone")
 # Kinds of rows: of one person with an address of each kind at most; of more; and no row to import.
 PLAIN, SEVERAL, REFUSED = "p", "s", "r"
 _WAYS = (("email", "email"), ("sms", "phone"))  # channels, and the address that each needs
-_FIELD, _ROW = "\x1f", "\x1e"
 _TEXTS = ("first_name", "last_name", "language", "time_zone", "city", "notes")
 _AS_TEXT = ("date", "timestamptz")
 _STEADY = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit")
 
-Staged = Sequence[tuple[str, ...]]
+Packed = bytes | list[list[str | None]]  # rows as COPY reads them, or as values
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +80,21 @@ class Stage:
         for name in (self._rows, self._more, self._apart):
             self._run(f"DROP TABLE IF EXISTS {name}")
 
-    def add(self, rows: Staged) -> None:
-        """One more portion of rows, in the order of COLUMNS."""
+    @property
+    def by_copy(self) -> bool:
+        """How `add` takes its rows."""
+        return self._is_postgres
+
+    def add(self, rows: Packed) -> None:
+        """One more portion of rows, as `packed` makes them."""
         names = ", ".join(COLUMNS)
         with self._connection.cursor() as cursor:
-            if self._is_postgres:
+            if isinstance(rows, bytes):
                 with cursor.copy(f"COPY {self._rows} ({names}) FROM STDIN WITH (NULL '')") as copy:
-                    copy.write(_copied(rows))
+                    copy.write(rows)
             else:
                 holes = ", ".join(["%s"] * len(COLUMNS))
-                values = [[value or None for value in row] for row in rows]
-                cursor.executemany(f"INSERT INTO {self._rows} ({names}) VALUES ({holes})", values)
+                cursor.executemany(f"INSERT INTO {self._rows} ({names}) VALUES ({holes})", rows)
 
     def add_keys(self, keys: Sequence[tuple[int, str, int]]) -> None:
         """Further keys of rows: `(n, name of the key column, key)`."""
@@ -175,10 +178,11 @@ class Stage:
 
     def split(self, first: int, end: int) -> tuple[list[int], list[int]]:
         """Of the rows first..end-1: those of people who are new beyond doubt, and those to be planned one by one."""
-        unknown = " AND ".join(f"NOT EXISTS (SELECT 1 FROM {table})" for table in _OWNERS)
-        apart = f"EXISTS (SELECT 1 FROM {self._apart} AS x WHERE x.n = s.n)"
+        # One look through an index for each: of NOT EXISTS, PostgreSQL may make a table of everybody we know, for every portion.
+        owners = (*_OWNERS, f"{self._apart} AS x WHERE x.n = s.n")
+        unknown = " AND ".join(f"(SELECT 1 FROM {table} LIMIT 1) IS NULL" for table in owners)
         rows = self._run(
-            f"SELECT s.n, NOT {apart} AND {unknown} FROM {self._rows} AS s "
+            f"SELECT s.n, {unknown} FROM {self._rows} AS s "
             f"WHERE s.n >= %s AND s.n < %s AND s.kind <> '{REFUSED}' ORDER BY s.n", [first, end],
         )  # fmt: skip
         return [n for n, new in rows if new], [n for n, new in rows if not new]
@@ -222,10 +226,10 @@ class Stage:
     def ids(self, count: int) -> list[int]:
         """Numbers for new contacts, which nobody else gets."""
         if self._is_postgres:
-            query = (
-                "SELECT nextval(pg_get_serial_sequence('contacts_contact', 'id')::regclass) FROM generate_series(1, %s)"
-            )
-            return [pk for (pk,) in self._run(query, [count])]
+            name = self._run("SELECT pg_get_serial_sequence('contacts_contact', 'id')")[0][0]
+            return [
+                pk for (pk,) in self._run("SELECT nextval(%s::regclass) FROM generate_series(1, %s)", [name, count])
+            ]
         last = self._run("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'contacts_contact'")[0][0]
         return list(range(last + 1, last + 1 + count))
 
@@ -334,12 +338,3 @@ _KNOWN = [
     ),
 ]
 _OWNERS = [table.replace(" ON ", " WHERE ", 1) for table, _ in _KNOWN]
-
-
-def _copied(rows: Staged) -> str:
-    """Rows as COPY reads them: escaped all at once, where no value holds what keeps them apart meanwhile."""
-    whole = _ROW.join([_FIELD.join(row) for row in rows])
-    if whole.count(_ROW) >= len(rows) or whole.count(_FIELD) > len(rows) * (len(COLUMNS) - 1):
-        whole = _ROW.join([_FIELD.join([v.replace(_ROW, " ").replace(_FIELD, " ") for v in row]) for row in rows])
-    escaped = whole.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
-    return escaped.replace(_FIELD, "\t").replace(_ROW, "\n") + "\n"

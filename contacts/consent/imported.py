@@ -12,9 +12,8 @@ from django.db import transaction
 from contacts import bulk, kinds
 from contacts.consent import ledger, suppression
 from contacts.consent.ledger import Line
-from contacts.models import Address, Basis, Consent, ConsentPurpose
+from contacts.models import Address, Basis, ConsentPurpose
 from contacts.models.contact import fingerprint
-from contacts.signals import facts_recorded
 from contacts.staging import Stage
 
 
@@ -42,18 +41,14 @@ def record_staged(stage: Stage, people: Sequence[tuple[int, int]], statement: St
     """The consent of people whom this transaction added, from the stage, one statement for each kind of channel; returns the lines.
 
     people: number of the staged row, id of the contact. Nobody had heard of them and none of their addresses is closed, so that there is
-    nothing that a file must not restore.
+    nothing that a file must not restore, and no cascade that would have to take notice.
     """
     shared = {
         "purpose": ConsentPurpose.MARKETING.value, "given": True, "basis": statement.basis, "source": statement.source,
         "wording": statement.wording, "language": statement.language, "recorded_at": now, "operator_id": statement.operator_id,
-        "delivery_token": "", "played": False,
+        "delivery_token": "", "played": False, "handled_at": now,
     }  # fmt: skip
-    written = sum(stage.write_consents(kind, kinds.get(kind).address, people, shared, now) for kind in ("email", "sms"))
-    if written:
-        ids = [pk for _, pk in people]
-        transaction.on_commit(lambda: facts_recorded.send_robust(sender=Consent, contact_ids=ids), robust=True)
-    return written
+    return sum(stage.write_consents(kind, kinds.get(kind).address, people, shared, now) for kind in ("email", "sms"))
 
 
 def record_imported(lines: Iterable[Line], *, now: datetime, anew: bool = False) -> list[Refusal]:

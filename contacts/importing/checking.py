@@ -25,7 +25,7 @@ def check(run: ImportRun, clock: Callable[[], datetime]) -> None:
     """Count what an import of the file would do. Raises Lost, BadEncoding."""
     stage = _begin(run, clock())
     cleaner = Cleaner(run, Business.current(), clock())
-    total = fill(run, cleaner, stage, clock)
+    total = fill(run, stage, clock)
     for _ in stage.set_apart_known(EXAMPLES):
         lease.renew(run, clock())
     for first in range(0, total, _REFUSED_AT_ONCE):

@@ -45,12 +45,14 @@ _OWN_TO_EACH = {"email", "phone", "external_id", "notes"}
 class Cleaner:
     """For one run: knows its columns, its country, its branches, its consent statement."""
 
-    def __init__(self, run: ImportRun, business: Business, now: datetime) -> None:
+    def __init__(
+        self, run: ImportRun, business: Business, now: datetime, branches: dict[int, str] | None = None
+    ) -> None:
         self.resource = ContactResource()
         self.country = business.country
         self.consent: dict[str, Any] = run.options.get("consent", {})
         self.everyone = [run.group.name] if run.group else []
-        self.branches = within.branches_of(run)
+        self.branches = within.branches_of(run) if branches is None else branches
         self.width = len(run.headers)
         self.headers = run.headers
         self.empty = run.options.get("empty", "keep")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -13,25 +14,29 @@ from django.db import connection
 from contacts import bulk
 from contacts.importing import lease, reading
 from contacts.importing.chunks import chunks, opened, shape_of
-from contacts.importing.cleaning import Cleaner
-from contacts.importing.columns import Cleaned, Columns
+from contacts.importing.cleaners import Ready, cleaners
 from contacts.importing.staged import cells_of
 from contacts.models import ImportRow, ImportRun, RowOutcome
 from contacts.staging import Stage
 
 STAGED = 4000  # rows that are cleaned at once
+_AHEAD = 6  # portions that are read before the first of them is clean
 
 
-def fill(run: ImportRun, cleaner: Cleaner, stage: Stage, clock: Callable[[], datetime]) -> int:
+def fill(run: ImportRun, stage: Stage, clock: Callable[[], datetime]) -> int:
     """Read the whole file into the stage; returns how many rows it has. Raises Lost, BadEncoding."""
     stage.begin()
-    columns = Columns(cleaner, run.mapping.get("columns", []), run.headers)
     read = 0
-    with opened(run) as stream, _behind() as put:
+    with opened(run) as stream, cleaners(run, clock(), stage) as clean, _behind() as put:
+        asked: deque[Future[Ready]] = deque()
         for raws in chunks(reading.rows(stream, shape_of(run)), STAGED):
-            put(_put, stage, columns.clean(raws, read))
+            asked.append(clean(raws, read))
             read += len(raws)
+            while asked and (asked[0].done() or len(asked) > _AHEAD):
+                put(_put, stage, asked.popleft().result())
             lease.renew(run, clock(), position=read, total=max(read, _expected(stream, run, read)))
+        for done in asked:
+            put(_put, stage, done.result())
     for _ in stage.filled():
         lease.renew(run, clock(), position=read, total=read)
     return read
@@ -42,9 +47,9 @@ def _close() -> None:
     connection.close()
 
 
-def _put(stage: Stage, cleaned: Cleaned) -> None:
-    stage.add(cleaned.rows)
-    stage.add_keys(cleaned.keys)
+def _put(stage: Stage, ready: Ready) -> None:
+    stage.add(ready.rows)
+    stage.add_keys(ready.keys)
 
 
 def _expected(stream: BinaryIO, run: ImportRun, read: int) -> int:

@@ -31,7 +31,7 @@ def load(run: ImportRun, clock: Callable[[], datetime]) -> None:
     """
     with chunks.opened(run):  # it must still be the file that staff looked at
         cleaner = Cleaner(run, Business.current(), clock())
-    stage = _ready(run, cleaner, clock)
+    stage = _ready(run, clock)
     notes: dict[str, Any] = {"notes": {}} if run.position == 0 else {}
     lease.renew(run, clock(), options=run.options | notes | lease.begun(clock(), run.position))
     done = set(run.portions.filter(one_by_one=False).values_list("first", flat=True))
@@ -44,12 +44,12 @@ def load(run: ImportRun, clock: Callable[[], datetime]) -> None:
     stage.drop()
 
 
-def _ready(run: ImportRun, cleaner: Cleaner, clock: Callable[[], datetime]) -> Stage:
+def _ready(run: ImportRun, clock: Callable[[], datetime]) -> Stage:
     """The rows that the check staged; staged again where the database lost them in a crash."""
     stage = Stage(run.options.get("stage") or str(run.pk))
     if not run.total or stage.count() != run.total:
         counted = run.position, run.total
-        fill(run, cleaner, stage, clock)
+        fill(run, stage, clock)
         lease.renew(run, clock(), position=counted[0], total=counted[1])
     return stage
 

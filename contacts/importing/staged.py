@@ -14,14 +14,29 @@ from django.core.serializers.json import DjangoJSONEncoder
 
 from contacts.importing.people import Row
 from contacts.importing.reading import Raw
-from contacts.staging import COLUMNS
+from contacts.staging import COLUMNS, Packed
 
+_FIELD, _ROW = "\x1f", "\x1e"
 _CELL = "\x1d"  # between the cells of a row that may have to be shown
 
 
 def written(row: Row) -> str:
     """A whole row as one text."""
     return json.dumps(asdict(row), cls=_Encoder)
+
+
+def packed(rows: Sequence[tuple[str, ...]], *, by_copy: bool) -> Packed:
+    """Rows in the order of COLUMNS, as a stage takes them."""
+    return _copied(rows).encode() if by_copy else [[value or None for value in row] for row in rows]
+
+
+def _copied(rows: Sequence[tuple[str, ...]]) -> str:
+    """Rows as COPY reads them: escaped all at once, where no value holds what keeps them apart meanwhile."""
+    whole = _ROW.join([_FIELD.join(row) for row in rows])
+    if whole.count(_ROW) >= len(rows) or whole.count(_FIELD) > len(rows) * (len(COLUMNS) - 1):
+        whole = _ROW.join([_FIELD.join([v.replace(_ROW, " ").replace(_FIELD, " ") for v in row]) for row in rows])
+    escaped = whole.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+    return escaped.replace(_FIELD, "\t").replace(_ROW, "\n") + "\n"
 
 
 def mark_key(mark: str) -> int:

@@ -71,6 +71,7 @@ class Consent(models.Model):
         blank=True,
         related_name="+",
         verbose_name=_("staff member"),
+        db_index=False,
     )
     ip = models.GenericIPAddressField(_("IP address"), null=True, blank=True)
     address = models.CharField(_("address"), max_length=LONGEST_ADDRESS, blank=True, default="")
