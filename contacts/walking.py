@@ -18,10 +18,11 @@ from django.db import OperationalError, connections, models, transaction
 from django.db.models import Q, QuerySet
 
 MOST = 1000  # so many are counted; beyond that it is "more than"
-FIRST = 5_000  # rows of the first stride
-RARE = 5_000  # so many are sorted here; where an index finds more, the walk soon fills a page
-SECONDS = 0.08  # of walking on, at most
-INDEX_MS = 120  # of asking an index, at most
+FIRST = 2_500  # rows of the first stride
+RARE = 3_000  # so many are sorted here; where an index finds more, the walk soon fills a page
+SECONDS = 0.1  # of looking for a page, after which the walk is broken off
+LEAST = 0.03  # of walking on, where an index was asked in vain
+INDEX = 0.06  # of asking an index, at most
 APART = timedelta(hours=1)  # how far the order of instants may differ from the order of numbers
 
 Key = tuple[Any, ...]  # (number,) or (value of the column, number)
@@ -40,61 +41,75 @@ class Found:
 class Walk:
     """rows: the filtered list. by: the column that it goes by, "id" or another that has an index. indexed: what narrows it has an index.
 
-    span: how far the walk need look, (from, to), either may be None; for a list that goes by its number.
+    span: how far the walk need look, (from, to), either may be None; for a list that goes by its number. searched: what narrows it is
+    looked for in the rows of a stride themselves, and not first everywhere.
     """
 
     rows: QuerySet[Any, Any]
     by: str = "id"
     indexed: bool = False
     span: tuple[int | None, int | None] = (None, None)
+    searched: bool = False
     clock: Callable[[], float] = field(default=perf_counter)
+    _rare: list[list[Key] | None] = field(
+        default_factory=list
+    )  # what the index said, once it was asked; None: too many, or too late
 
     def go(self, want: int, start: Key | None = None, *, up: bool = False, on: bool = True) -> Found:
         """The first `want` rows beyond `start` (None: from the end of the list), downwards from the newest, or upwards from the oldest.
         on: whether to walk on for rows that are rare and have no index."""
-        scope = self.rows.filter(self._beyond(start, up)) if start else self.rows
-        found, edge = self._stride(scope, start, FIRST, want, up)
+        begun_at = self.clock()
+        if self._rare and self._rare[0] is not None:
+            return self._of_rare(self._rare[0], start, want, up)
+        found, edge = self._stride(start, FIRST, want, up)
         if len(found) >= want or edge is None:
             return Found(found, edge is None and len(found) < want, edge)
-        if self.indexed and (rare := self._through_index(scope, want, up)) is not None:
-            return Found(rare, len(rare) < want)
+        if self.indexed and (rare := self._through_index()) is not None:
+            return self._of_rare(rare, start, want, up)
         begun = Found(found, whole=False, seen=edge)
-        return self.on(begun, want, up=up) if on else begun
+        return self.on(begun, want, up=up, since=begun_at) if on else begun
 
-    def on(self, begun: Found, want: int, *, up: bool = False) -> Found:
-        """Go on from where a walk was broken off, for a while."""
+    def on(self, begun: Found, want: int, *, up: bool = False, since: float | None = None) -> Found:
+        """Go on from where a walk was broken off, for a while. since: when the looking began, if it was not now."""
         found, edge = begun.keys, begun.seen
-        size, over = FIRST, self.clock() + SECONDS
-        while edge is not None and len(found) < want and (since := self.clock()) < over:
-            with _hurry(connections[self.rows.db]) as in_time:
-                more, further = self._stride(self.rows, edge, size, want - len(found), up)
+        size, now = FIRST, self.clock()
+        over = max((now if since is None else since) + SECONDS, now + min(LEAST, SECONDS))
+        while edge is not None and len(found) < want and (turned := self.clock()) < over:
+            with _hurry(connections[self.rows.db], over - turned) as in_time:
+                more, further = self._stride(edge, size, want - len(found), up)
             if not in_time:
                 break
             found, edge = found + more, further
-            took = max(self.clock() - since, 1e-4)
+            took = max(self.clock() - turned, 1e-4)
             size = int(size * min(4.0, max(0.2, (over - self.clock()) / took)))
         return Found(found, edge is None and len(found) < want, edge)
 
-    def _stride(
-        self, scope: QuerySet[Any, Any], start: Key | None, size: int, want: int, up: bool
-    ) -> tuple[list[Key], Key | None]:
+    def _stride(self, start: Key | None, size: int, want: int, up: bool) -> tuple[list[Key], Key | None]:
         """The matching ones among the next `size` rows, and the last of these rows (None: they were the last of all)."""
         every = self.rows.model._default_manager.order_by(*self._order(up))
         begun = every.filter(self._within(), self._beyond(start, up)) if start else every.filter(self._within())
         last = list(begun.values_list(*self._columns)[size - 1 : size + 1])
         edge = last[0] if len(last) > 1 else None
-        here = scope.filter(self._within(), *([self._beyond(start, up)] if start else []))
+        here = self.rows.filter(self._within(), *([self._beyond(start, up)] if start else []))
         if edge:
             here = here.filter(self._up_to(edge, up))
-        return self._keys(here.order_by(*self._order(up)), want), edge
+        with _row_by_row(connections[self.rows.db], wanted=self.searched):
+            return self._keys(here.order_by(*self._order(up)), want), edge
 
-    def _through_index(self, scope: QuerySet[Any, Any], want: int, up: bool) -> list[Key] | None:
-        """All that match, where they are few enough and found soon enough. Unordered, so that no plan walks the whole table for them."""
-        with _hurry(connections[scope.db]) as in_time:
-            found = self._keys(scope.filter(self._within()).order_by(), RARE + 1)
-        if not in_time or len(found) > RARE:
-            return None
-        return sorted(found, reverse=not up)[:want]
+    def _through_index(self) -> list[Key] | None:
+        """All that match, the least key first, where they are few enough and found soon enough; asked once. Unordered, so that no plan
+        walks the whole table for them."""
+        if not self._rare:
+            with _hurry(connections[self.rows.db], INDEX) as in_time:
+                found = self._keys(self.rows.filter(self._within()).order_by(), RARE + 1)
+            self._rare.append(sorted(found) if in_time and len(found) <= RARE else None)
+        return self._rare[0]
+
+    def _of_rare(self, rare: list[Key], start: Key | None, want: int, up: bool) -> Found:
+        """The same as a walk would find, out of all that there are."""
+        ahead = [key for key in rare if start is None or (key > start if up else key < start)]
+        keys = (ahead if up else ahead[::-1])[:want]
+        return Found(keys, len(keys) < want)
 
     def _keys(self, rows: QuerySet[Any, Any], most: int) -> list[Key]:
         return [tuple(row) for row in rows.values_list(*self._columns)[:most]]
@@ -107,17 +122,18 @@ class Walk:
         return [name if up else f"-{name}" for name in self._columns]
 
     def _beyond(self, key: Key, up: bool) -> Q:
-        return self._compared(key, "gt" if up else "lt")
+        return self._compared(key, "gt" if up else "lt", "")
 
     def _up_to(self, key: Key, up: bool) -> Q:
-        return self._compared(key, "lt" if up else "gt") | Q(pk=key[-1])
+        return self._compared(key, "lt" if up else "gt", "e")
 
-    def _compared(self, key: Key, how: str) -> Q:
-        """With a condition on the column alone, by which its index is used."""
+    def _compared(self, key: Key, how: str, also: str) -> Q:
+        """also: "e" for the row itself too. Each with a plain bound on an indexed column: where it is one of two conditions, joined by
+        OR, PostgreSQL walks the index to its end."""
         if len(key) == 1:
-            return Q(**{f"id__{how}": key[0]})
+            return Q(**{f"id__{how}{also}": key[0]})
         value, pk = key
-        return Q(**{f"{self.by}__{how}e": value}) & (Q(**{f"{self.by}__{how}": value}) | Q(**{f"id__{how}": pk}))
+        return Q(**{f"{self.by}__{how}e": value}) & (Q(**{f"{self.by}__{how}": value}) | Q(**{f"id__{how}{also}": pk}))
 
     def _within(self) -> Q:
         low, high = self.span
@@ -125,16 +141,41 @@ class Walk:
 
 
 @contextmanager
-def _hurry(connection: Any) -> Iterator[list[bool]]:
+def brisk(connection: Any) -> Iterator[None]:
+    """On PostgreSQL: for questions that end after a page. Compiling one, or starting others to help with it, takes longer than it does."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with transaction.atomic(using=connection.alias):
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0")
+        yield
+
+
+@contextmanager
+def _row_by_row(connection: Any, *, wanted: bool) -> Iterator[None]:
+    """On PostgreSQL: no index is read for all who have a word, a seventh of everybody perhaps, where a few thousand rows are asked."""
+    if connection.vendor != "postgresql" or not wanted:
+        yield
+        return
+    with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_bitmapscan = off; SET LOCAL enable_seqscan = off")
+        yield
+        cursor.execute("SET LOCAL enable_bitmapscan TO DEFAULT; SET LOCAL enable_seqscan TO DEFAULT")
+
+
+@contextmanager
+def _hurry(connection: Any, seconds: float) -> Iterator[list[bool]]:
     """On PostgreSQL: give it up after a moment, and go by an index. The list that is yielded is emptied where it was given up."""
     in_time = [True]
     if connection.vendor != "postgresql":
         yield in_time
         return
     try:
-        with transaction.atomic(using=connection.alias):
+        with brisk(connection):
             with connection.cursor() as cursor:
-                cursor.execute(f"SET LOCAL statement_timeout = {INDEX_MS}; SET LOCAL enable_seqscan = off")
+                most = max(15, int(seconds * 1000))
+                cursor.execute(f"SET LOCAL statement_timeout = {most}; SET LOCAL enable_seqscan = off")
             yield in_time
             with connection.cursor() as cursor:  # where this was part of a larger transaction
                 cursor.execute("SET LOCAL statement_timeout TO DEFAULT; SET LOCAL enable_seqscan TO DEFAULT")

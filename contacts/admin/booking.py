@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import connections
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
@@ -28,8 +29,9 @@ from contacts.bookings import Outcome, Teller
 from contacts.forms.booking import BookingForm
 from contacts.models import BookedBy, Booking, BookingStatus, Contact
 from contacts.searching import found_by
-from contacts.walking import Walk
+from contacts.walking import Walk, brisk
 
+_BY_TITLE = "_bookings_by_title"  # kept with the request: nobody was found by what was typed, and titles have no index
 TONES = {
     BookingStatus.BOOKED: "info", BookingStatus.CONFIRMED: "success", BookingStatus.CANCELLED: "danger",
     BookingStatus.ATTENDED: "success", BookingStatus.MISSED: "warning",
@@ -95,9 +97,17 @@ class BookingAdmin(ImportsTable, LongList, ModelAdmin):
         if not search_term.strip():
             return queryset, False
         people = found_by(Contact.objects.order_by(), search_term).values("pk")
-        if Walk(found_by(Contact.objects.all(), search_term), indexed=True).go(1, on=False).keys:
+        with brisk(connections[queryset.db]):
+            somebody = (
+                Walk(found_by(Contact.objects.all(), search_term), indexed=True, searched=True).go(1, on=False).keys
+            )
+        if somebody:
             return queryset.filter(contact__in=people), False
+        setattr(request, _BY_TITLE, True)
         return queryset.filter(title__icontains=search_term.strip()), False
+
+    def finds_by_index(self, request: HttpRequest) -> bool:
+        return not getattr(request, _BY_TITLE, False)
 
     def save_model(self, request: HttpRequest, obj: Booking, form: Any, change: bool) -> None:
         now, who = timezone.now(), _teller(request)

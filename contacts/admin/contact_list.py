@@ -15,10 +15,10 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter, RelatedDropdownFilter
-from unfold.sections import TemplateSection
 
 from contacts import kinds, phones, reasons, segments, territory, walking
 from contacts.admin.long_list import LongChangeList
+from contacts.admin.rows import RowSection
 from contacts.consent import Ask, Person, Verdict, gate
 from contacts.models import (
     Address,
@@ -65,17 +65,17 @@ def addresses_of(contact: Contact) -> list[str]:
 def consent_chips(known: Person | None) -> SafeString:
     """For each channel whether marketing may be sent, with the reason where it may not."""
     verdicts = known.verdicts if known else {}
-    return format_html_join(" ", "{}", ((_chip(ask, verdict),) for ask, verdict in verdicts.items()))
+    return format_html_join(" ", "{}", ((_chip(ask.kind, verdict),) for ask, verdict in verdicts.items()))
 
 
-def _chip(ask: Ask, verdict: Verdict) -> SafeString:
+def _chip(kind: str, verdict: Verdict) -> SafeString:
     look, icon = _look(verdict)
     why = _("May be sent.") if verdict.ok else reasons.say(verdict.reason, verdict.params)
     return format_html(
         '<span class="inline-flex items-center gap-1 font-semibold h-6 leading-6 px-2 rounded-default text-[11px] '
         'whitespace-nowrap {}" title="{}">'
         '<span class="material-symbols-outlined text-sm" aria-hidden="true">{}</span>{}</span>',
-        look, why, icon, kinds.label(ask.kind),
+        look, why, icon, kinds.label(kind),
     )  # fmt: skip
 
 
@@ -87,16 +87,36 @@ def _look(verdict: Verdict) -> tuple[str, str]:
     return "bg-base-500/8 text-base-700 dark:bg-base-500/20 dark:text-base-200", "remove"
 
 
-class MoreSection(TemplateSection):
+class MoreSection(RowSection):
     """What opens below a row: all addresses, groups, and why a channel is closed. It asks the database nothing more."""
 
-    template_name = "contacts/contact_more.html"
+    def drawn(self) -> SafeString:
+        contact: Any = self.instance
+        verdicts = contact.known.verdicts if getattr(contact, "known", None) else {}
+        parts = (
+            (_("Addresses"), [_as_it_is(address) for address in contact.addresses.all()]),
+            (_("Groups"), [one.name for one in contact.groups.all() if one.kind != GroupKind.SELECTION]),
+            (
+                _("No marketing by"),
+                [f"{kinds.label(a.kind)}: {reasons.say(v.reason, v.params)}" for a, v in verdicts.items() if not v.ok],
+            ),
+        )
+        lists = (
+            (title, format_html_join("", "<li>{}</li>", ((line,) for line in lines or ["–"]))) for title, lines in parts
+        )
+        return format_html(
+            '<div class="grid gap-4 p-3 text-sm md:grid-cols-3">{}</div>', format_html_join("", _PART, lists)
+        )
 
-    def get_context_data(self, request: HttpRequest, instance: Any) -> dict[str, Any]:
-        verdicts = instance.known.verdicts if getattr(instance, "known", None) else {}
-        closed = [(kinds.label(a.kind), reasons.say(v.reason, v.params)) for a, v in verdicts.items() if not v.ok]
-        groups = [group.name for group in instance.groups.all() if group.kind != GroupKind.SELECTION]
-        return {"closed": closed, "groups": groups}
+
+_PART = (
+    '<div><h3 class="font-semibold mb-1 text-font-important-light dark:text-font-important-dark">{}</h3>'
+    '<ul class="leading-relaxed break-words">{}</ul></div>'
+)
+
+
+def _as_it_is(address: Address) -> str:
+    return f"{address.shown} – {_('does not work')}" if address.validity == Validity.INVALID else address.shown
 
 
 def with_tags(contact: Contact) -> str:
@@ -187,25 +207,36 @@ class ConsentFilter(DropdownFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Contact]) -> QuerySet[Contact]:
         kind, _colon, state = (self.value() or "").partition(":")
-        rare = {"withdrawn": Q(given=False), "expired": Q(expires_at__isnull=False)}
-        if state in rare:  # an index has those who ever withdrew, and those whose consent ends
+        if state == "none":
+            return queryset.filter(~Exists(_said(kind)))
+        if state in _RARE:  # an index has those who ever withdrew, and those whose consent ends
             queryset = queryset.filter(
-                pk__in=Consent.objects.order_by().filter(rare[state], kind=kind).values("contact")
+                pk__in=Consent.objects.order_by().filter(_RARE[state], kind=kind).values("contact")
             )
         return queryset.alias(consent_state=_newest_state(kind)).filter(consent_state=state) if state else queryset
 
+    @property
+    def goes_without_index(self) -> bool:
+        return (self.value() or "").rpartition(":")[2] not in _RARE
 
-def _newest_state(kind: str) -> Case:
-    lines = Consent.objects.filter(contact=OuterRef("pk"), kind=kind, purpose=ConsentPurpose.MARKETING).order_by("-id")
-    said = lines.annotate(
+
+_RARE = {"withdrawn": Q(given=False), "expired": Q(expires_at__isnull=False)}
+
+
+def _said(kind: str) -> QuerySet[Consent]:
+    return Consent.objects.filter(contact=OuterRef("pk"), kind=kind, purpose=ConsentPurpose.MARKETING).order_by("-id")
+
+
+def _newest_state(kind: str) -> Subquery:
+    """What the newest line says; no state for whoever never said anything."""
+    said = _said(kind).annotate(
         state=Case(
             When(given=False, then=Value("withdrawn")),
             When(expires_at__lte=Now(), then=Value("expired")),
             default=Value("given"),
         )
     )
-    newest = Subquery(said.values("state")[:1])
-    return Case(When(Exists(lines), then=newest), default=Value("none"))
+    return Subquery(said.values("state")[:1])
 
 
 class AddressFilter(DropdownFilter):
@@ -227,3 +258,7 @@ class AddressFilter(DropdownFilter):
             "broken": Q(pk__in=of_kind.filter(validity=Validity.INVALID).values("contact")),
         }
         return queryset.filter(wanted[state]) if state in wanted else queryset
+
+    @property
+    def goes_without_index(self) -> bool:
+        return (self.value() or "").endswith(":no")

@@ -63,6 +63,7 @@ class BoughtTogetherAdmin(ReadOnlyAdmin):
     """What the orders say, where staff keep nothing. Found anew every few hours."""
 
     walks_by = ""
+    change_list_template = None
     paginator = Paginator
     list_display = ("thing", "name", "times", "category")
     search_fields = ("thing", "name")

@@ -11,7 +11,6 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
-    UnfoldAdminFileFieldWidget,
     UnfoldAdminRadioSelectWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
@@ -40,36 +39,6 @@ _ORDERS = {
     kind: [("", "---"), *found.items()] for kind, found in (("date", doubts.ORDERS), ("number", doubts.DECIMALS))
 }
 _SEPARATORS = [("", _("one only")), *doubts.SEPARATORS.items()]
-MOST_PASTED = 1_000_000  # characters; more comes as a file
-
-
-class UploadForm(forms.Form):
-    """Choose a file, or paste rows."""
-
-    file = forms.FileField(
-        label=_("File"), required=False,
-        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".xlsx,.xlsm,.csv,.txt,.tsv,text/csv,text/plain"}),
-    )  # fmt: skip
-    pasted = forms.CharField(
-        label=_("or paste rows here"), required=False, strip=False, max_length=MOST_PASTED,
-        help_text=_("Copy the cells in your spreadsheet, with the names of the columns above them, and paste them."),
-        error_messages={"max_length": _("These are too many rows to paste. Save them as a file and choose that one.")},
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 5, "spellcheck": "false", "autocomplete": "off"}),
-    )  # fmt: skip
-
-    def clean_file(self) -> Any:
-        file = self.cleaned_data["file"]
-        if file and file.size > encoding.MAX_BYTES:
-            raise forms.ValidationError(_("The file is larger than %(most)d MB.") % {"most": encoding.MAX_BYTES >> 20})
-        return file
-
-    def clean(self) -> dict[str, Any]:
-        data: dict[str, Any] = self.cleaned_data
-        pasted = data.get("pasted", "").strip()
-        if not self.errors and bool(data.get("file")) == bool(pasted):
-            both = _("You chose a file and pasted rows. Do one of the two.")
-            self.add_error("file", both if pasted else _("Choose a file, or paste rows below."))
-        return data
 
 
 class ReadingForm(forms.Form):

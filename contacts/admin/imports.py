@@ -19,8 +19,9 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from contacts import territory
-from contacts.admin.import_forms import ColumnsForm, ReadingForm, UploadForm
+from contacts.admin.import_forms import ColumnsForm, ReadingForm
 from contacts.admin.import_undo import UndoesImports
+from contacts.admin.import_upload import UploadForm
 from contacts.admin.limited import ModelAdmin
 from contacts.exporting import csv_response, safe
 from contacts.importing import layouts, lease, profiles, runs, undoing, uploads
@@ -266,10 +267,7 @@ def _read_as(run: ImportRun, *, has_header: bool, encoding: str = "", delimiter:
 def _progress(run: ImportRun) -> dict[str, Any]:
     """percent 0..100, and a sentence on what goes on."""
     percent = 100 * run.position // run.total if run.total else 0
-    before = runs.waits_for(run)
-    if before is not None:
-        said = _("Waits for the import of “%(file)s”: one import writes at a time.") % {"file": before.filename}
-    elif run.state in (ImportState.MAPPED, ImportState.CONFIRMED):
+    if run.state in (ImportState.MAPPED, ImportState.CONFIRMED):
         said = str(_("Begins in a moment."))
     elif not run.total:
         said = str(_("Reading the file."))

@@ -9,18 +9,22 @@ from typing import Any, ClassVar
 from django.contrib.admin import ShowFacets
 from django.contrib.admin.views.main import PAGE_VAR
 from django.core.paginator import Paginator
+from django.db import connections
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.template import RequestContext
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import number_format
 from django.utils.functional import cached_property
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.utils import parse_date_str
 from unfold.views import ChangeList
 
 from contacts import territory, walking
+from contacts.admin import rows
 from contacts.walking import MOST, Found, Key, Walk
 
 
@@ -86,6 +90,10 @@ class LongChangeList(ChangeList):
         return ["-id"] if by == "id" else [f"-{by}", "-id"]
 
     def get_results(self, request: HttpRequest) -> None:
+        with walking.brisk(connections[self.queryset.db]):
+            self._turn_to_page(request)
+
+    def _turn_to_page(self, request: HttpRequest) -> None:
         size = self.list_per_page
         at = Place.read(request.GET.get(PAGE_VAR, ""), self.model_admin.walks_by)
         walk = self._walk(request)
@@ -108,17 +116,25 @@ class LongChangeList(ChangeList):
 
     def loaded(self, pks: Sequence[Any]) -> list[Any]:
         """The rows of the page, in its order, with what stands beside them."""
-        rows = self.apply_select_related(self.root_queryset).in_bulk(list(pks)) if pks else {}
-        return [rows[pk] for pk in pks if pk in rows]
+        found = self.apply_select_related(self.root_queryset).in_bulk(list(pks)) if pks else {}
+        return [found[pk] for pk in pks if pk in found]
+
+    def drawn(self, context: RequestContext) -> SafeString:
+        return rows.drawn(context, self)
 
     def _walk(self, request: HttpRequest) -> Walk:
         owner = self.model_admin
         narrowed = {name for name in self.filter_params if self.filter_params[name] not in ([""], [])}
+        indexed = {"q"} if owner.finds_by_index(request) else set()
+        for spec in self.filter_specs:
+            if not getattr(spec, "goes_without_index", False):
+                indexed |= set(owner.indexed_filters) & set(spec.expected_parameters())
         return Walk(
             self.queryset.prefetch_related(None),
             owner.walks_by,
-            bool(narrowed & {"q", *owner.indexed_filters}) or territory.of(request.user) is not None,
+            bool(narrowed & indexed) or territory.of(request.user) is not None,
             self._span(),
+            searched="q" in narrowed,
         )
 
     def _span(self) -> tuple[int | None, int | None]:
@@ -206,8 +222,8 @@ class LongList:
     """Mixed into the admin of what may have a million rows.
 
     walks_by: the column that the list goes by, newest first: "id", or an instant with an index; "" for a short list.
-    indexed_filters: the parameters of filters that have an index of their own. written_at: an instant that is written once, with the
-    row, so that its days bound the numbers.
+    indexed_filters: the parameters of filters that have an index of their own; a filter that has none for the value that was chosen says
+    so by `goes_without_index`. written_at: an instant that is written once, with the row, so that its days bound the numbers.
     """
 
     walks_by: ClassVar[str] = "id"
@@ -217,6 +233,11 @@ class LongList:
     show_facets = ShowFacets.NEVER
     paginator: type[Paginator[Any]] = ShortCount
     sortable_by: Sequence[str] = ()
+    change_list_template: Any = "contacts/long_list.html"
+
+    def finds_by_index(self, request: HttpRequest) -> bool:
+        """Whether what was typed into the search is looked for through an index."""
+        return True
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return LongChangeList if self.walks_by else ChangeList

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import DataError, IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from contacts import turns
 from contacts.importing import chunks, lease, within
 from contacts.importing.cleaning import Cleaner
 from contacts.importing.familiar import Familiar
@@ -34,6 +35,7 @@ def load(run: ImportRun, clock: Callable[[], datetime]) -> None:
     stage = _ready(run, clock)
     notes: dict[str, Any] = {"notes": {}} if run.position == 0 else {}
     lease.renew(run, clock(), options=run.options | notes | lease.begun(clock(), run.position))
+    turns.set_apart_shared(stage, _beside(run))
     done = set(run.portions.filter(one_by_one=False).values_list("first", flat=True))
     missing = [first for first in range(0, run.total, PORTION) if first not in done]
     together(missing, lambda first: _add_newcomers(run, stage, first, clock))
@@ -52,6 +54,12 @@ def _ready(run: ImportRun, clock: Callable[[], datetime]) -> Stage:
         fill(run, stage, clock)
         lease.renew(run, clock(), position=counted[0], total=counted[1])
     return stage
+
+
+def _beside(run: ImportRun) -> list[str]:
+    """The stages of the other imports that are being written."""
+    others = ImportRun.objects.filter(state=ImportState.IMPORTING).exclude(pk=run.pk)
+    return [str(options.get("stage") or pk) for pk, options in others.values_list("pk", "options")]
 
 
 def _left(run: ImportRun) -> list[int]:
@@ -74,6 +82,7 @@ def _add_newcomers(run: ImportRun, stage: Stage, first: int, clock: Callable[[],
 def _add_portion(run: ImportRun, stage: Stage, first: int, now: datetime, *, everyone_apart: bool = False) -> None:
     end = min(first + PORTION, run.total)
     with transaction.atomic():
+        turns.side_by_side()
         stage.steady()
         new, apart = stage.split(first, end)
         if everyone_apart:
@@ -108,6 +117,7 @@ class _Writer:
         try:
             with transaction.atomic():
                 # Two imports, or two workers on one, plan one after the other: each sees what the other wrote.
+                turns.alone()
                 Business.objects.select_for_update().filter(pk=1).first()
                 decided = self.familiar.decide(numbers, lock=True)
                 fresh = [person for person in decided.made.touched if person.id is None]

@@ -68,13 +68,6 @@ def _move(run: ImportRun, sources: tuple[ImportState, ...], target: ImportState,
     return moved == 1
 
 
-def waits_for(run: ImportRun) -> ImportRun | None:
-    """The import that must end before this one may write; one writes at a time."""
-    if run.state != ImportState.CONFIRMED:
-        return None
-    return ImportRun.objects.filter(state=ImportState.IMPORTING).exclude(pk=run.pk).first()
-
-
 def work(*, clock: Clock) -> int:
     """Work on all that is asked for, until nothing is left; returns how many runs were worked on."""
     done = 0
@@ -87,13 +80,10 @@ def work(*, clock: Clock) -> int:
 def _claim(now: datetime) -> ImportRun | None:
     """Take the oldest run that nobody holds. One that was cut off comes before one that has not begun."""
     free = Q(lease_until=None) | Q(lease_until__lt=now)
-    writing = ImportRun.objects.filter(state=ImportState.IMPORTING)
     for run in ImportRun.objects.filter(free, state__in=WORKED).order_by("id"):
         begins = {ImportState.MAPPED: ImportState.CHECKING, ImportState.CONFIRMED: ImportState.IMPORTING}
         state = begins.get(ImportState(run.state), run.state)
         with transaction.atomic():
-            if run.state == ImportState.CONFIRMED and writing.exists():
-                continue
             token = uuid.uuid4()
             mine = ImportRun.objects.filter(free, pk=run.pk, state=run.state).update(
                 state=state, lease_token=token, lease_until=now + LEASE

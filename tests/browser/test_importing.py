@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, StorageState, expect
 
 from tests.browser.conftest import Open
-from tests.browser.desk import LOOKS, PHONE, Desk
+from tests.browser.desk import LOOKS, PHONE, SCREEN, Desk
 from tests.contacts.exports import EXPORTS
 from tests.contacts.workbooks import Cell, book
 
@@ -96,6 +96,16 @@ def test_pasted_rows_come_in_on_a_phone(window: Open, logged_in: StorageState) -
     assert page.locator("#result_list tr.data-row").count() == 1
 
 
+def test_too_many_rows_to_paste_are_told_before_they_are_sent_and_none_is_cut_off(owner: Desk) -> None:
+    page = owner.open("/admin/contacts/importrun/add/")
+    rows = "Name\tEmail\n" + "Ana\tana@import.example\n" * 50_000
+    owner.field("pasted").fill(rows)
+    owner.button("Go on to the columns").click()
+    assert "too many rows to paste" in owner.field("pasted").evaluate("box => box.validationMessage")
+    assert owner.field("pasted").input_value() == rows
+    assert page.url.endswith("/add/")
+
+
 def test_a_long_file_shows_how_far_it_is_and_can_be_cancelled(owner: Desk, tmp_path: Path) -> None:
     desk, file = owner, tmp_path / "long.csv"
     rows = (f"Eva,Rey{n},eva{n}@import.example,{n}" for n in range(ROWS))
@@ -126,3 +136,33 @@ def test_an_export_is_recognised_and_a_picture_is_refused(owner: Desk, tmp_path:
     picture.write_bytes(b"\xff\xd8\xff\xe0\x00\x10JFIF")
     choose(owner, picture)
     assert "This is a picture" in owner.said()
+
+
+@pytest.mark.parametrize("look", [f"{SCREEN}-light", f"{PHONE}-dark"])
+def test_an_import_is_undone_and_who_stays_is_named(
+    window: Open, logged_in: StorageState, tmp_path: Path, look: str
+) -> None:
+    desk, file = window(storage_state=logged_in, **LOOKS[look]), tmp_path / "undo.csv"
+    file.write_text("Name,Email\nUna Rey,una@undo.example\nUdo Rey,udo@undo.example\n", encoding="utf-8")
+    page = choose(desk, file)
+    desk.press(desk.button("Check"))
+    done(desk, "What the import would do")
+    desk.press(desk.button("Confirm and import"))
+    done(desk, "What the import did")
+    address = page.url
+    desk.find("contacts/contact", "udo@undo.example")
+    page.locator("#result_list tr.data-row a").first.click()
+    desk.field("city").fill("Vigo")
+    desk.press(desk.button("Save"))
+    page.goto(address)
+    desk.press(desk.button("Undo this import…"))
+    done(desk, "What undoing this import would do")
+    assert [text.strip() for text in page.locator(".import-counts dd").all_inner_texts()] == ["1", "1", "0", "0"]
+    assert desk.nameless() == []
+    assert desk.is_wide() == []
+    desk.press(desk.button("Undo the import"))
+    done(desk, "The import was undone")
+    assert "Udo Rey" in page.locator(".import-rows").inner_text()
+    assert "Changed since" in page.locator(".import-rows").inner_text()
+    desk.find("contacts/contact", "una@undo.example")
+    assert page.locator("#result_list tr.data-row").count() == 0

@@ -13,9 +13,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.safestring import SafeString
+from unfold.templatetags.unfold_list import result_list
 
 from contacts import searching, walking
-from contacts.models import Booking, Contact
+from contacts.models import Booking, BookingStatus, Contact
 from contacts.searching import found_by
 from contacts.walking import Walk
 from tests.contacts.staff import listed, said_of, sign_in
@@ -180,7 +182,7 @@ def test_who_is_rare_is_found_by_looking_further(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(walking, "FIRST", 10)
     monkeypatch.setattr(walking, "SECONDS", -1)
     rare, *_others = crowd(60)
-    Contact.objects.exclude(pk=rare.pk).update(time_zone="UTC")
+    Contact.objects.exclude(pk=rare.pk).update(time_zone="UTC", created_at=NOW, updated_at=NOW)
     walk = Walk(Contact.objects.filter(time_zone=""))
     found, looks = walk.go(51), 1
     while not found.whole:
@@ -213,6 +215,49 @@ def test_a_list_that_was_not_looked_through_says_so_and_leads_on(
 
 def make_address(contact: Contact) -> None:
     contact.addresses.create(kind="email", value="a@example.org", normal="a@example.org")
+
+
+def test_a_stride_is_bounded_by_the_index_alone_and_the_index_of_what_is_rare_is_asked_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(walking, "FIRST", 10)
+    rare = crowd(60)[5]
+    Contact.objects.filter(pk=rare.pk).update(city="Cádiz")
+    walk = Walk(Contact.objects.filter(city="Cádiz"), indexed=True)
+    with CaptureQueriesContext(connection) as asked:
+        assert walk.go(51) == walking.Found([(rare.pk,)], whole=True)
+        assert walk.go(51, (rare.pk + 1,)).keys == [(rare.pk,)]
+        assert walk.go(51, (rare.pk - 1,), up=True).keys == [(rare.pk,)]
+        assert walk.go(51, (rare.pk,)).keys == walk.go(51, (rare.pk,), up=True).keys == []
+    told = [one["sql"] for one in asked if one["sql"].startswith("SELECT")]
+    assert len(told) == 3  # where the first stride ends, who is in it, and who there is at all
+    assert not any(" OR " in one for one in told)  # with it PostgreSQL reads the index to its end
+
+
+def test_a_list_is_drawn_as_unfold_draws_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    ana, *_others = make_contact("Ana <b>"), make_contact("Иван"), *crowd(3)
+    make_address(ana)
+    for status in BookingStatus.values:
+        ana.bookings.create(title="Cut & go", status=status, starts_at=NOW, zone="UTC", created_at=NOW, updated_at=NOW)
+    owner = sign_in("Owner")
+    for model, asked in ((Contact, {}), (Contact, {"q": "ana"}), (Booking, {}), (Booking, {"status__exact": "booked"})):
+        address = reverse(f"admin:contacts_{model._meta.model_name}_changelist")
+        ours = listed_html(owner.get(address, asked))
+        with monkeypatch.context() as patched:
+            patched.setattr("contacts.admin.long_list.LongChangeList.drawn", _as_unfold_draws)
+            assert listed_html(owner.get(address, asked)) == ours
+        assert "<b>" not in ours
+        assert "field-" in ours
+
+
+def _as_unfold_draws(self: Any, context: Any) -> SafeString:
+    found = context.template.engine.get_template("admin/change_list_results.html")
+    return SafeString(found.render(context.new(result_list(context, self))))
+
+
+def listed_html(page: Any) -> str:
+    (table,) = re.findall(r'<table id="result_list".*</table>', page.content.decode(), re.DOTALL)
+    return re.sub(r"\s+", " ", table).replace('" >', '">').replace("> <", "><")
 
 
 def test_days_lead_to_the_numbers_that_were_written_then() -> None:
