@@ -15,12 +15,13 @@ from cascades.publishing import NotReady
 from cascades.trigger import Entry
 from channels.api import PAGE, DeliveriesOut, Limit, cursor_of, number_of, shown
 from channels.models import Delivery
-from contacts import territory
+from contacts import audit, territory
 from contacts.api.door import Key, Problem
 from contacts.api.once import once
 from contacts.api.shapes import MOST, Id, Lenient, Person, Refusal, Result, Results, Shape, find, refused, sorted_out
 from contacts.bulk import Among
 from contacts.models import Contact, Scope
+from contacts.privacy import handouts
 
 router = Router(tags=["cascades"])
 People = Annotated[list[Annotated[Person, Lenient]], Field(min_length=1, max_length=MOST)]
@@ -83,7 +84,10 @@ def enroll(request: HttpRequest, cascade: Annotated[int, Path(ge=1, le=2**53)], 
     results += [
         refused(n, _("This person was in the cascade before, and its rules let nobody in again.")) for n in kept_out
     ]
-    return _answer(results, {n: contact for n, contact in good.items() if n not in kept_out}, before)
+    answer = _answer(results, {n: contact for n, contact in good.items() if n not in kept_out}, before)
+    if answer.changed:
+        audit.done(running, _("People were brought in."), answer.changed)
+    return answer
 
 
 @router.post(
@@ -98,7 +102,9 @@ def stop(request: HttpRequest, told: StopIn) -> Results:
     now = timezone.now()
     results, good = _found(request, told.people, now)
     left = runner.release(sorted(set(good.values())), told.cascade, now=now)
-    return _answer(results, good, set(good.values()) - left)
+    answer = _answer(results, good, set(good.values()) - left)
+    audit.told(Cascade, _("People were taken out."), answer.changed)
+    return answer
 
 
 @router.get(
@@ -116,6 +122,7 @@ def deliveries(
     rows = Delivery.objects.select_related("contact").in_bulk(
         [delivery for _run, delivery in found[:limit] if delivery]
     )
+    handouts.read_by(request.auth.name, "deliveries", len(rows), now=timezone.now())  # type: ignore[attr-defined]
     more = cursor_of(found[limit - 1][0]) if len(found) > limit else ""
     return DeliveriesOut(deliveries=[shown(rows[pk]) for _run, pk in found[:limit] if pk], next=more)
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from ninja import Router
 from pydantic import BaseModel, Field
@@ -18,6 +19,7 @@ from contacts.api.agreeing import the_one
 from contacts.api.door import Key, Problem
 from contacts.api.shapes import Refusal
 from contacts.models import Scope
+from contacts.privacy import handouts
 
 router = Router(tags=["deliveries"])
 PAGE, LARGEST_PAGE = 100, 500
@@ -68,6 +70,7 @@ def of_person(
 ) -> DeliveriesOut:  # fmt: skip
     """The person is named by our number, the number in your system, an email or a phone."""
     contact_id = the_one(request, id, external_id, email, phone)
+    handouts.read_by(request.auth.name, "deliveries", 1, now=timezone.now())  # type: ignore[attr-defined]
     return page_of(Delivery.objects.filter(contact_id=contact_id), cursor, limit)
 
 

@@ -17,6 +17,7 @@ from channels.sending import Planned
 from contacts import arrivals, bulk, consent, events, kinds
 from contacts.consent import Line, closing
 from contacts.models import Basis, Business, Contact, SuppressionReason
+from contacts.models.consent import LONGEST_AGENT
 from contacts.models.contact import fingerprint
 
 REMIND_AFTER = timedelta(days=2)
@@ -39,6 +40,7 @@ class Wish:
     source: str
     language: str
     ip: str = ""
+    user_agent: str = ""
     name: str = ""
     contact_id: int | None = None
     invitation: Invitation | None = None
@@ -83,21 +85,22 @@ def is_full(invitation: Invitation, kind: str, now: datetime) -> bool:
     return True
 
 
-def confirm(found: Confirmation, *, ip: str, now: datetime) -> None:
+def confirm(found: Confirmation, *, ip: str, now: datetime, user_agent: str = "") -> None:
     """The owner has followed the link: the address counts, and what was ticked is in the ledger. Once, however often."""
     kind, business = kinds.get(found.kind).address, Business.current()
     with transaction.atomic():
         arrivals.one_at_a_time()
         mine = Confirmation.objects.filter(pk=found.pk, confirmed_at=None)
-        if not mine.update(confirmed_at=now, confirmed_ip=ip or None):
+        if not mine.update(confirmed_at=now, confirmed_ip=ip or None, confirmed_agent=user_agent[:LONGEST_AGENT]):
             return
         contact_id = _settle(found, kind, now)
         consent.lock_contacts([contact_id])
         arrivals.bring(kind, [(contact_id, found.address)], now=now)
         closing.lift_many(kind, [found.address], channel=found.kind, now=now)
+        closing.welcome_back(kind, [found.address], now=now)
         if found.purposes:  # whoever once complained of our news has asked for them anew, and proven it
             closing.lift_many(kind, [found.address], channel="", now=now, reasons=[SuppressionReason.COMPLAINT])
-        consent.record([_line(found, contact_id, *said, ip) for said in _said(found)], now=now)
+        consent.record([_line(found, contact_id, *said, ip, user_agent) for said in _said(found)], now=now)
         Contact.objects.filter(pk=contact_id, language="").update(language=found.language)
         if found.invitation and found.invitation.group_id:
             arrivals.gather([(contact_id, found.invitation.group_id)], now=now)
@@ -165,7 +168,8 @@ def _new(wish: Wish, channel: Channel, business: Business, now: datetime) -> Con
         contact_id=contact_id, newcomer=stranger, invitation=wish.invitation, kind=wish.kind, address=wish.normal,
         fingerprint=fingerprint(channel.address_kind, wish.normal), purposes=list(wish.purposes),
         wordings=_wordings(wish, business), source=wish.source, address_left=wish.address_left, language=wish.language,
-        ip=wish.ip or None, requested_at=now, asked_at=now, expires_at=now + timedelta(days=business.confirm_days),
+        ip=wish.ip or None, user_agent=wish.user_agent[:LONGEST_AGENT],
+        requested_at=now, asked_at=now, expires_at=now + timedelta(days=business.confirm_days),
     )  # fmt: skip
 
 
@@ -173,6 +177,7 @@ def _again(waiting: Confirmation, wish: Wish, business: Business, now: datetime)
     """Asked for once more: the newest words count."""
     Confirmation.objects.filter(pk=waiting.pk).update(
         purposes=list(wish.purposes), wordings=_wordings(wish, business), language=wish.language, ip=wish.ip or None,
+        user_agent=wish.user_agent[:LONGEST_AGENT],
         asked=F("asked") + 1, asked_at=now, requested_at=now, expires_at=now + timedelta(days=business.confirm_days),
     )  # fmt: skip
     waiting.refresh_from_db()
@@ -221,8 +226,8 @@ def _said(found: Confirmation) -> list[tuple[str, str]]:
     return list(zip(found.purposes, found.wordings, strict=True))
 
 
-def _line(found: Confirmation, contact_id: int, purpose: str, wording: str, ip: str) -> Line:
+def _line(found: Confirmation, contact_id: int, purpose: str, wording: str, ip: str, user_agent: str) -> Line:
     return Line(
         contact_id, found.kind, given=True, basis=Basis.DOUBLE, source=found.source, purpose=purpose, wording=wording,
-        language=found.language, ip=ip or None, address=found.address,
+        language=found.language, ip=ip or None, user_agent=user_agent, address=found.address,
     )  # fmt: skip

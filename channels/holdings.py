@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, tzinfo
 from typing import Any
 
-from django.db.models import CharField, F, Q, Value
+from django.db.models import CharField, F, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext_lazy as _
 
@@ -46,6 +46,7 @@ def register() -> None:
     proof.register(confirmations)
     audit.watch(Channel, own.OutgoingHook, secret=("sealed",))
     audit.watch(own.Message, own.Form, own.Site)
+    audit.watch(own.Budget, skip=("spent", "ends"))
     audit.watch(Invitation, unless=lambda one: one.by_message)
     audit.watch(own.MessageVariant, owner="message")
     audit.watch(own.FormQuestion, owner="form")
@@ -65,9 +66,10 @@ def confirmations(contact: Contact, zone: tzinfo) -> Iterator[Statement]:
     for one in Confirmation.objects.filter(contact=contact).order_by("id"):
         facts: list[tuple[Any, str]] = [
             (_("channel"), str(kinds.label(one.kind))), (_("address"), one.address), (_("how"), one.source),
-            (_("asked for"), both_clocks(one.requested_at, zone)), (_("IP address"), one.ip or ""),
+            (_("asked for"), both_clocks(one.requested_at, zone)), (_("IP address"), one.ip or ""), (_("browser"), one.user_agent),
             (_("confirmed"), both_clocks(one.confirmed_at, zone) if one.confirmed_at else ""),
-            (_("IP address of the confirmation"), one.confirmed_ip or ""), (_("language"), one.language),
+            (_("IP address of the confirmation"), one.confirmed_ip or ""), (_("browser of the confirmation"), one.confirmed_agent),
+            (_("language"), one.language),
         ]  # fmt: skip
         title = _("The address was confirmed") if one.confirmed_at else _("The address has not been confirmed")
         yield Statement(
@@ -125,8 +127,12 @@ def plain(data: Any) -> Mapping[str, Any]:
 
 
 def _answers(subject: Subject, now: datetime) -> int:
-    """Scores and choices stay, for the form's numbers; words go."""
-    found = list(FormAnswer.objects.filter(theirs(subject)))
+    return wordless(FormAnswer.objects.filter(theirs(subject)))
+
+
+def wordless(answers: QuerySet[Any]) -> int:
+    """Scores and choices stay, for the form's numbers; words go. A few statements; how many answers."""
+    found = list(answers)
     texts = set(
         own.FormQuestion.objects.filter(
             kind=own.QuestionKind.TEXT, form__in={one.form_id for one in found}
@@ -196,10 +202,13 @@ _TALK = (
     ),
     Holding(
         model=Confirmation, whose=theirs,
-        shown=("kind", "address", "purposes", "wordings", "source", "language", "ip", "requested_at", "confirmed_at", "confirmed_ip"),
+        shown=(
+            "kind", "address", "purposes", "wordings", "source", "language", "ip", "user_agent",
+            "requested_at", "confirmed_at", "confirmed_ip", "confirmed_agent",
+        ),
         empty={
-            "address": "", "ip": None, "confirmed_ip": None, "newcomer": False, "token": _unlinked("erased:"),
-            "expires_at": F("requested_at"),
+            "address": "", "ip": None, "user_agent": "", "confirmed_ip": None, "confirmed_agent": "", "newcomer": False,
+            "token": _unlinked("erased:"), "expires_at": F("requested_at"),
         },
         kept=("purposes", "wordings", "source", "fingerprint"), goes=_("addresses and links"),
         stays=_("that they were confirmed, and when"),
@@ -245,6 +254,7 @@ _PURGES = (
         name="subjects", model=Delivery, period="texts", at="created_at", empty={"subject": "", "context": {}},
         only=lambda: ~Q(status__in=_OPEN),
     ),
+    Purge(name="answers", model=FormAnswer, period="answers", at="at", empty={}, each=wordless),
     Purge(name="sandbox", model=SandboxMessage, period="texts", at="sent_at"),
 )  # fmt: skip
 

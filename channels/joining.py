@@ -122,6 +122,7 @@ def _reach(channel: Channel, acts: Mapping[str, Inbound], people: Mapping[str, i
                 channel.address_kind, there, channel=channel.kind, now=now, played=played, reasons=closing.BY_JOINING
             )
             if not played:
+                closing.welcome_back(channel.address_kind, there, now=now)
                 arrivals.revive(channel.address_kind, there)
 
 
@@ -151,6 +152,7 @@ def _lines(
                 language=language,
                 address=address,
                 ip=told.ip or None,
+                user_agent=told.user_agent,
                 played=told.played,
             )
         )

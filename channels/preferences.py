@@ -123,7 +123,8 @@ def _line(told: Told, choice: Choice, purpose: str, business: Business, token: s
         wording = joining.wording(choice.kind, purpose, business) if given else ""
     return Line(
         told.delivery.contact_id, choice.kind, given=given, basis=Basis.EXPRESS if given else Basis.WITHDRAWAL, source=source,
-        purpose=purpose, wording=wording, language=told.language, ip=told.ip or None, address=choice.address, delivery_token=token,
+        purpose=purpose, wording=wording, language=told.language, ip=told.ip or None, user_agent=told.user_agent,
+        address=choice.address, delivery_token=token,
     )  # fmt: skip
 
 

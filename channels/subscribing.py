@@ -51,7 +51,8 @@ def wording(business: Business) -> str:
 
 
 def subscribe(
-    channel: Channel, found: Subscription, *, token: str = "", name: str = "", language: str, ip: str = "", now: datetime
+    channel: Channel, found: Subscription, *, token: str = "", name: str = "", language: str, ip: str = "", now: datetime,
+    user_agent: str = "",
 ) -> int:  # fmt: skip
     """The button was pressed: the browser is the person's address, and the ledger has what they agreed to. Returns the contact's id.
 
@@ -60,11 +61,19 @@ def subscribe(
     respell(found)
     mark = sha256(f"{found.normal} {token} {now.isoformat()}".encode()).hexdigest()[:40]
     told = Inbound(
-        Fact.JOINED, f"push:{mark}", address=found.normal, at=now, invitation=token, name=name, language=language, ip=ip
+        Fact.JOINED,
+        f"push:{mark}",
+        address=found.normal,
+        at=now,
+        invitation=token,
+        name=name,
+        language=language,
+        ip=ip,
+        user_agent=user_agent,
     )
     receipts.apply(channel, [told], now=now)
     person = _who(channel, told)
-    _agree(person, found, language=language, ip=ip, now=now)
+    _agree(person, found, language=language, ip=ip, user_agent=user_agent, now=now)
     return person
 
 
@@ -93,7 +102,7 @@ def is_on(endpoint: str) -> bool:
     return any(_given(lines.get((person, KIND, _MARKETING))) for person in people)
 
 
-def leave(endpoint: str, *, language: str, ip: str = "", now: datetime) -> None:
+def leave(endpoint: str, *, language: str, ip: str = "", user_agent: str = "", now: datetime) -> None:
     """This browser wants no more. Whoever has no other one that works has withdrawn."""
     with transaction.atomic():
         rows = list(_with_endpoint(endpoint).filter(validity=Validity.OK))
@@ -110,7 +119,7 @@ def leave(endpoint: str, *, language: str, ip: str = "", now: datetime) -> None:
             [
                 Line(
                     person, KIND, given=False, basis=Basis.WITHDRAWAL, source=_source(), language=language,
-                    address=address[person], ip=ip or None,
+                    address=address[person], ip=ip or None, user_agent=user_agent,
                 )
                 for person in done
             ],
@@ -129,7 +138,7 @@ def _who(channel: Channel, told: Inbound) -> int:
     return meant if meant in owners else owners[0]
 
 
-def _agree(person: int, found: Subscription, *, language: str, ip: str, now: datetime) -> None:
+def _agree(person: int, found: Subscription, *, language: str, ip: str, user_agent: str, now: datetime) -> None:
     """What the page showed, word for word, unless the invitation has brought it already."""
     held = consent.newest([person], [_MARKETING]).get((person, KIND, _MARKETING))
     if _given(held):
@@ -138,7 +147,7 @@ def _agree(person: int, found: Subscription, *, language: str, ip: str, now: dat
         said = wording(Business.current())
     line = Line(
         person, KIND, given=True, basis=Basis.EXPRESS, source=_source(), wording=said, language=language, address=found.normal,
-        ip=ip or None,
+        ip=ip or None, user_agent=user_agent,
     )  # fmt: skip
     consent.record([line], now=now)
 

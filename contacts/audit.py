@@ -13,8 +13,9 @@ from datetime import date, datetime, time
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from django.contrib.admin.models import LogEntry
+from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group as Rights
 from django.db.models import Field, ForeignKey, Model, QuerySet
 from django.db.models.signals import m2m_changed, post_save, pre_delete, pre_save
 from django.http import HttpRequest, HttpResponse
@@ -32,7 +33,9 @@ from contacts.models import (
     Connection,
     Contact,
     Deed,
+    GoesWith,
     Group,
+    Guardian,
     ImportRun,
     Integration,
     IntegrationBranch,
@@ -48,6 +51,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 
 LONGEST = 500  # characters of one value
+MOST_SAID = 4000  # of a list of rights
 _BEFORE = "_audit_before"
 
 
@@ -76,6 +80,7 @@ class Watched:
 
 
 _watched: dict[type[Model], Watched] = {}
+_many: dict[type[Model], str] = {}
 
 
 def watch(
@@ -92,12 +97,13 @@ def watch(
 
 
 def connect() -> None:
-    """What staff do that is no saving of a row, the admin logs as a sentence: that is taken over."""
+    """What staff do in the admin that no watched row tells, its own log says: that is taken over."""
     post_save.connect(_logged, sender=LogEntry)
 
 
-def watch_groups(through: type[Model]) -> None:
-    """Have it written down who came into a group of contacts, and who left one, by hand."""
+def watch_many(through: type[Model], field_name: str) -> None:
+    """Have it written down what was added to a thing's many others, and taken away: groups of a contact, rights of a login."""
+    _many[through] = field_name
     m2m_changed.connect(_regrouped, sender=through)
 
 
@@ -146,6 +152,17 @@ def note(
     rows([row(act, model, object_id=object_id, name=name, said=said, people=people, what=what)])
 
 
+def is_watched(model: type[Model]) -> bool:
+    """Whether what is saved of it is written down field by field."""
+    return model in _watched
+
+
+def told(model: type[Model], said: str, count: int) -> None:
+    """What a program has done to so many at once; nothing for none."""
+    if count:
+        note(Deed.DONE, model, said=said, people=count)
+
+
 def done(instance: Model, said: str, people: int | None = None) -> None:
     """Something was done with a thing that no field of it tells."""
     note(Deed.DONE, type(instance), object_id=instance.pk, name=str(instance), said=said, people=people)
@@ -172,7 +189,8 @@ _COLUMNS = ("at", "by", "user_id", "who", "act", "model", "object_id", "name", "
 
 def watch_own() -> None:
     """What of this room is watched; called once, when it is ready."""
-    watch(Contact, Business, Branch, Group, Segment, VoucherOffer, Suppression, Retention)
+    watch(Contact, Business, Branch, Group, Segment, VoucherOffer, Suppression, Retention, GoesWith)
+    watch(Guardian, owner="student")
     watch(Integration, secret=("token_hash",))
     watch(Connection, secret=("sealed",))
     watch(ImportRun, skip=tuple(column.name for column in ImportRun._meta.concrete_fields))
@@ -181,8 +199,22 @@ def watch_own() -> None:
     watch(StaffBranch, owner="user")
     watch(IntegrationBranch, owner="integration")
     watch(QuietRule, ClosedDay, Cap, owner="business")
-    watch_groups(Contact.groups.through)
+    watch_many(Contact.groups.through, "groups")
+    watch_staff()
     connect()
+
+
+def watch_staff() -> None:
+    """Who may do what. What the installation makes ready by itself is nobody's decision."""
+    user: Any = get_user_model()
+    watch(Rights, unless=_by_itself)
+    watch_many(user.groups.through, "groups")
+    watch_many(user.user_permissions.through, "user_permissions")
+    watch_many(Rights.permissions.through, "permissions")
+
+
+def _by_itself(_row: Any) -> bool:
+    return actor().by == By.MACHINE
 
 
 # --- what is saved row by row -----------------------------------------------------------------------------------------
@@ -282,18 +314,35 @@ def simple(value: Any) -> Any:
 
 
 def _logged(instance: LogEntry, created: bool, **_: Any) -> None:
-    """A sentence of the admin's log. Forms are logged as JSON, and their rows were seen when they were saved."""
-    if not created or not instance.change_message or instance.change_message.startswith("["):
+    """A sentence of the admin's log. Forms are logged as JSON: where their rows are watched, they were seen when they were saved."""
+    model = instance.content_type.model_class() if created and instance.content_type else None
+    if model is None:
         return
-    model = instance.content_type.model_class() if instance.content_type else None
-    if model is not None:
-        said = str(instance.get_change_message())
-        note(Deed.DONE, model, object_id=instance.object_id or "", name=instance.object_repr, said=said)
+    by_form = not instance.change_message or instance.change_message.startswith("[")
+    if by_form and (is_watched(model) or instance.change_message == "[]"):
+        return
+    act = _DEEDS.get(instance.action_flag, Deed.DONE) if by_form else Deed.DONE
+    said = str(instance.get_change_message()) if instance.change_message else ""
+    note(act, model, object_id=instance.object_id or "", name=instance.object_repr, said=said)
 
 
-def _regrouped(instance: Any, action: str, pk_set: set[int] | None, model: Any, **_: Any) -> None:
-    if action not in ("post_add", "post_remove") or not pk_set:
+_DEEDS = {ADDITION: Deed.ADDED, CHANGE: Deed.CHANGED, DELETION: Deed.DELETED}
+
+
+def _regrouped(
+    sender: type[Model], instance: Any, action: str, pk_set: set[int] | None, model: Any, **_: Any
+) -> None:  # fmt: skip
+    """Taking all away tells no numbers afterwards, so it is told before."""
+    if action not in ("post_add", "post_remove", "pre_clear") or (_by_itself(None) and isinstance(instance, Rights)):
         return
-    names = ", ".join(str(one) for one in model.objects.filter(pk__in=pk_set).order_by("pk"))
+    field_name = _many[sender]
+    others = (
+        getattr(instance, field_name).order_by("pk")
+        if action == "pre_clear" and hasattr(instance, field_name)
+        else model._default_manager.filter(pk__in=pk_set or ()).order_by("pk")
+    )
+    names = ", ".join(str(one) for one in others)
     was, now = ("", names) if action == "post_add" else (names, "")
-    note(Deed.CHANGED, type(instance), object_id=instance.pk, name=str(instance), what=[["groups", was, now]])
+    if names:
+        what = [[field_name, was[:MOST_SAID], now[:MOST_SAID]]]
+        note(Deed.CHANGED, type(instance), object_id=instance.pk, name=str(instance), what=what)

@@ -13,7 +13,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from contacts.audit import simple as audit_simple
-from contacts.models import Branch, By, Change, Contact, Deed, Group, ImportChange
+from contacts.models import Branch, BulkDone, BulkRun, By, Change, Contact, Deed, Group, ImportChange
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -38,10 +38,25 @@ def told_of(thing: Model) -> list[Told]:
     all_told = [told(change) for change in found[:MOST]]
     if isinstance(thing, Contact):
         brought = ImportChange.objects.filter(contact=thing).select_related("run__created_by")
-        all_told = sorted(
-            [*all_told, *(brought_by(one) for one in brought[:MOST])], key=lambda one: one.at, reverse=True
-        )
+        beside = [*(brought_by(one) for one in brought[:MOST]), *_with_many(thing)]
+        all_told = sorted([*all_told, *beside], key=lambda one: one.at, reverse=True)
     return all_told[:MOST]
+
+
+def _with_many(contact: Contact) -> list[Told]:
+    """What was done to them together with others, as far as it is not told already; one statement."""
+    found = BulkDone.objects.filter(contact=contact).select_related("run__created_by", "run__group", "run__from_group")
+    return [
+        Told(one.at, str(one.run.created_by or ""), Deed.DONE.label, [], _together(one.run))
+        for one in found.order_by("-id")[:MOST]
+    ]
+
+
+def _together(run: BulkRun) -> str:
+    """“move to another group: Old → New (with 17 people)”."""
+    groups = " → ".join(str(one) for one in (run.from_group, run.group) if one)
+    told = f"{run.get_act_display()}: {groups}" if groups else str(run.get_act_display())
+    return f"{told} ({_('together with others')})" if run.done > 1 else told
 
 
 def brought_by(change: ImportChange) -> Told:

@@ -9,11 +9,11 @@ from datetime import datetime
 from django.db import OperationalError, transaction
 from django.utils.translation import gettext_noop as _
 
-from contacts import adapter, bookings, events, intake
+from contacts import adapter, audit, bookings, events, intake
 from contacts.adapter import BadSignature, Booked, Call, Happened, News, Unreadable
 from contacts.events import Fact
 from contacts.intake import Cleaner, Found
-from contacts.models import Connection, Received, ReceivedState
+from contacts.models import By, Connection, Received, ReceivedState
 
 _log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ def _apply(call: Received, now: datetime) -> str:
         _log.warning("a call of connection %s cannot be read", connection.pk, exc_info=True)
         return _("The call is not as the program's manual says.")
     try:
-        with transaction.atomic():
+        with transaction.atomic(), audit.acting(audit.Actor(By.PROGRAM, connection.name)):
             return _take(connection, news, now)
     except OperationalError:
         raise  # the database is away for a moment: the call waits

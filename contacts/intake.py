@@ -10,14 +10,14 @@ from typing import Any
 from django.db import DataError, IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from contacts import arrivals, territory
+from contacts import arrivals, audit, territory
 from contacts.bulk import Among
 from contacts.importing import within, writing
 from contacts.importing.cleaning import NOBODY
 from contacts.importing.people import EMAIL, PHONE, People, Row, Unclear, mark
 from contacts.importing.planning import Outcome, plan
 from contacts.importing.reading import Raw
-from contacts.models import Branch, Business, Contact, RowOutcome
+from contacts.models import Branch, Business, Contact, Deed, RowOutcome
 from contacts.models.contact import fold
 from contacts.resources import ContactResource
 
@@ -110,6 +110,21 @@ def _written(rows: Sequence[Read], cleaner: Cleaner, now: datetime) -> list[Outc
     return made.outcomes
 
 
+def write_down(outcomes: Sequence[Outcome]) -> None:
+    """Who was added, and what was changed of whom, by whoever acts; one statement."""
+    acts = {RowOutcome.NEW: Deed.ADDED, RowOutcome.CHANGED: Deed.CHANGED}
+    audit.rows(
+        [
+            audit.row(
+                acts[RowOutcome(one.outcome)], Contact, object_id=one.contact_id,
+                what=[[str(label), *change] for label, change in one.changes.items()] if one.outcome == RowOutcome.CHANGED else [],
+            )
+            for one in outcomes
+            if one.contact_id and one.outcome in acts
+        ]
+    )  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """Whom was meant: a contact, or why nobody could be found. made: it is a new one."""
@@ -130,6 +145,7 @@ def find(rows: Sequence[Read], *, now: datetime, create: Sequence[bool] = (), cl
     ]
     if wanted and cleaner:
         made = take_in([rows[n] for n in wanted], cleaner, now=now)
+        write_down(made)
         for n, outcome in zip(wanted, made, strict=True):
             is_new = outcome.outcome == RowOutcome.NEW
             found[n] = Found(outcome.contact_id, made=is_new) if outcome.contact_id else Found(problem=outcome.reason)

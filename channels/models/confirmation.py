@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from channels.models.joining import new_invitation
 from contacts.models import LONGEST_ADDRESS
+from contacts.models.consent import LONGEST_AGENT
 
 
 class Confirmation(models.Model):
@@ -37,6 +38,8 @@ class Confirmation(models.Model):
     reminded_at = models.DateTimeField(_("reminded"), null=True)
     expires_at = models.DateTimeField(_("ends"))
     confirmed_at = models.DateTimeField(_("confirmed"), null=True)
+    user_agent = models.CharField(_("browser"), max_length=LONGEST_AGENT, default="", db_default="")
+    confirmed_agent = models.CharField(max_length=LONGEST_AGENT, default="", db_default="")
     confirmed_ip = models.GenericIPAddressField(null=True)
 
     class Meta:

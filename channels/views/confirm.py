@@ -25,7 +25,8 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     if found is None or (found.confirmed_at is None and found.expires_at <= now):
         return not_found(request)
     if request.method == "POST":
-        insist(lambda: confirming.confirm(found, ip=Visit.of(request).ip, now=now))
+        visit = Visit.of(request)
+        insist(lambda: confirming.confirm(found, ip=visit.ip, user_agent=visit.user_agent, now=now))
     done = request.method == "POST" or found.confirmed_at is not None
     with translation.override(speaking.spoken(request, found.language)):
         return page(request, "confirm", {"done": done, "address": found.address, "wordings": found.wordings})

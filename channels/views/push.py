@@ -113,6 +113,7 @@ def _subscribe(request: HttpRequest, token: str, *, said: Mapping[str, Any]) -> 
     subscribing.subscribe(
         channel, found, token=token if _invitation else "", name=str(said.get("name") or "")[:120],
         language=joining.language_of(str(said.get("language") or "")) or Business.current().language, ip=visit.ip, now=now,
+        user_agent=visit.user_agent,
     )  # fmt: skip
     return JsonResponse({"on": True})
 
@@ -149,7 +150,8 @@ def push_left(request: HttpRequest, *, said: Mapping[str, Any]) -> HttpResponse:
     endpoint = said.get("endpoint")
     if isinstance(endpoint, str) and endpoint:
         language = joining.language_of(str(said.get("language") or ""))
-        subscribing.leave(endpoint, language=language, ip=Visit.of(request).ip, now=timezone.now())
+        visit = Visit.of(request)
+        subscribing.leave(endpoint, language=language, ip=visit.ip, user_agent=visit.user_agent, now=timezone.now())
     return JsonResponse({"on": False})
 
 

@@ -91,20 +91,20 @@ def _asked(
         )
         if request.method == "POST" and (form.trapped or form.is_valid()):
             if not form.trapped:
-                _send(form, wish, Visit.of(request).ip)
+                _send(form, wish, Visit.of(request))
             return page(request, "look_into_mailbox", {"by_phone": bool(form.data.get("sms"))})
         context = {"form": form, "known": not switch, "switch": speaking.choices() if switch else ()}
         return page(request, "subscribe", context, status=422 if form.is_bound else 200)
 
 
-def _send(form: AddressForm, wish: Mapping[str, object], ip: str) -> None:
+def _send(form: AddressForm, wish: Mapping[str, object], visit: Visit) -> None:
     cleaned = form.cleaned_data
     for kind in form.asked:
         if cleaned.get(kind):
             confirming.ask(
                 Wish(
-                    kind=kind, normal=cleaned[kind], purposes=form.purposes(kind), language=language_of(cleaned["language"]), ip=ip,
-                    name=cleaned.get("name", ""), **wish,  # type: ignore[arg-type]
+                    kind=kind, normal=cleaned[kind], purposes=form.purposes(kind), language=language_of(cleaned["language"]), ip=visit.ip,
+                    user_agent=visit.user_agent, name=cleaned.get("name", ""), **wish,  # type: ignore[arg-type]
                 ),
                 now=timezone.now(),
             )  # fmt: skip

@@ -83,7 +83,7 @@ def _withdraw(delivery: Delivery, purpose: str, visit: Visit, *, one_click: bool
         if purpose in _held(delivery):
             consent.withdraw(
                 delivery.contact_id, delivery.kind, source=source, now=now, purpose=purpose, language=delivery.language, ip=visit.ip,
-                address=delivery.address, delivery_token=delivery.token,
+                user_agent=visit.user_agent, address=delivery.address, delivery_token=delivery.token,
             )  # fmt: skip
         if purpose == MARKETING:
             receipts.record_own(

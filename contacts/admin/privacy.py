@@ -153,7 +153,7 @@ class RetentionAdmin(ModelAdmin):
         (
             None,
             {
-                "fields": ("raw", "texts", "events", "logs", "shown_segments", "shown_purged"),
+                "fields": ("raw", "texts", "answers", "events", "logs", "shown_segments", "shown_purged"),
                 "description": _(
                     "What is older is deleted by itself, a little every hour. Reports keep their numbers. The consent ledger, suppressed"
                     " addresses and what became of each message are always kept: they are your proof."

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from ninja import Router
 from pydantic import BaseModel, Field, IPvAnyAddress, model_validator
 
-from contacts import consent, kinds, reasons, territory
+from contacts import audit, consent, kinds, reasons, territory
 from contacts.api.door import Key, Problem
 from contacts.api.once import once
 from contacts.api.shapes import (
@@ -29,6 +29,7 @@ from contacts.api.shapes import (
 )
 from contacts.consent import Line
 from contacts.models import Basis, Consent, ConsentPurpose, Integration, Scope
+from contacts.privacy import handouts
 
 router = Router(tags=["consent"])
 _GROUNDS = Literal["express", "double", "soft", "contract"]
@@ -125,7 +126,9 @@ def say(request: HttpRequest, told: ConsentsIn) -> Results:
     for refusal in consent.record_imported(lines.values(), now=now, anew=True) if lines else ():
         n = numbers[id(refusal.line)]
         results[n] = refused(n, reasons.say(refusal.reason, refusal.params), code=refusal.reason)
-    return Results.of([results[n] for n in sorted(results)])
+    answer = Results.of([results[n] for n in sorted(results)])
+    audit.told(Consent, _("Reported consent and withdrawal."), answer.changed)
+    return answer
 
 
 @router.get(
@@ -143,6 +146,7 @@ def read(
 ) -> Standings:
     """Of the person with this number, email or phone."""
     contact_id = the_one(request, id, external_id, email, phone)
+    handouts.read_by(request.auth.name, "consents", 1, now=timezone.now())  # type: ignore[attr-defined]
     lines = consent.newest([contact_id], ConsentPurpose.values).values()
     return Standings(contact=contact_id, consents=[_standing(line) for line in lines])
 

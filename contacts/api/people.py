@@ -8,13 +8,13 @@ from django.utils import timezone
 from ninja import Router
 from pydantic import Field
 
-from contacts import audit, consent, intake, reasons, territory
+from contacts import consent, intake, reasons, territory
 from contacts.api.agreeing import Agreement, line_of
 from contacts.api.door import Key
 from contacts.api.once import once
 from contacts.api.shapes import MOST, Lenient, Refusal, Result, Results, Shape, Short, Text, refused, sorted_out
 from contacts.importing.planning import Outcome
-from contacts.models import Contact, Deed, RowOutcome, Scope
+from contacts.models import RowOutcome, Scope
 
 router = Router(tags=["contacts"])
 _STATUS = {RowOutcome.NEW: "created", RowOutcome.CHANGED: "changed", RowOutcome.UNCHANGED: "unchanged"}
@@ -72,7 +72,7 @@ def upsert(request: HttpRequest, told: ContactsIn) -> Results:
     cleaner = intake.Cleaner(now, territory.of(request.auth))  # type: ignore[attr-defined]
     found, good = sorted_out(told.contacts, ContactIn)
     outcomes = intake.take_in([cleaner.row(n, one.told()) for n, one in good], cleaner, now=now)
-    _write_down(outcomes)
+    intake.write_down(outcomes)
     notes = _agree(request, good, outcomes, now)
     for (n, _one), outcome in zip(good, outcomes, strict=True):
         if outcome.outcome in (RowOutcome.REFUSED, RowOutcome.CONFLICT):
@@ -81,21 +81,6 @@ def upsert(request: HttpRequest, told: ContactsIn) -> Results:
         said = [str(note) for note in (*outcome.notes, *notes.get(n, ()))]
         found.append(Result(index=n, status=_STATUS[outcome.outcome], contact=outcome.contact_id, notes=said or None))
     return Results.of(sorted(found, key=lambda one: one.index))
-
-
-def _write_down(outcomes: list[Outcome]) -> None:
-    """Who was added, and what was changed of whom: by this program."""
-    acts = {RowOutcome.NEW: Deed.ADDED, RowOutcome.CHANGED: Deed.CHANGED}
-    audit.rows(
-        [
-            audit.row(
-                acts[RowOutcome(one.outcome)], Contact, object_id=one.contact_id,
-                what=[[str(label), *change] for label, change in one.changes.items()] if one.outcome == RowOutcome.CHANGED else [],
-            )
-            for one in outcomes
-            if one.contact_id and one.outcome in acts
-        ]
-    )  # fmt: skip
 
 
 def _agree(

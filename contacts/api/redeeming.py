@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from ninja import Router
 from pydantic import BaseModel, Field, StringConstraints
 
-from contacts import integrations, territory, vouchers
+from contacts import audit, integrations, territory, vouchers
 from contacts.api.door import Key, Problem
 from contacts.api.once import once
 from contacts.api.shapes import Person, Refusal, Shape, Short, find
@@ -74,6 +74,7 @@ def take(request: HttpRequest, code: Code, told: RedeemIn) -> VoucherOut:
         vouchers.redeem(found.voucher, now=now, where=told.where or till.name, reference=reference[:100])
     except vouchers.NotRedeemable as refused:
         raise Problem(409, refused.code, str(refused)) from None
+    audit.done(found.voucher, _("The voucher was redeemed."))
     return _shown(vouchers.look_up(code, now=now, contact_id=found.voucher.contact_id) or found)
 
 

@@ -117,6 +117,11 @@ class Results(BaseModel):
     refused: int
     results: list[Result]
 
+    @property
+    def changed(self) -> int:
+        """How many were not refused and not known before."""
+        return sum(one.status not in ("refused", "known", "unchanged") for one in self.results)
+
     @classmethod
     def of(cls, results: Sequence[Result]) -> Results:
         refused = sum(one.error is not None for one in results)

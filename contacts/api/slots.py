@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from ninja import Router
 from pydantic import Field, model_validator
 
-from contacts import bookings, territory, timezones
+from contacts import audit, bookings, territory, timezones
 from contacts.api.door import Key
 from contacts.api.once import once
 from contacts.api.shapes import (
@@ -32,7 +32,7 @@ from contacts.api.shapes import (
 )
 from contacts.bookings import Belongs, Slot
 from contacts.intake import Found
-from contacts.models import Branch, Scope
+from contacts.models import Booking, Branch, Scope
 from contacts.models.contact import fold
 
 router = Router(tags=["bookings"])
@@ -104,7 +104,9 @@ def tell(request: HttpRequest, told: BookingsIn) -> Results:
     people = find([one.person for _n, one in good], now=now, mine=mine, create=[one.create for _n, one in good])
     kept = [Kept(n, one, one.status, who) for (n, one), who in zip(good, people, strict=True)]
     results += apply(kept, request.auth.source, now=now, mine=mine)  # type: ignore[attr-defined]
-    return Results.of(sorted(results, key=lambda one: one.index))
+    answer = Results.of(sorted(results, key=lambda one: one.index))
+    audit.told(Booking, _("Entered, moved or cancelled bookings."), answer.changed)
+    return answer
 
 
 def apply(kept: Sequence[Kept], source: str, *, now: datetime, mine: territory.Territory = None) -> list[Result]:

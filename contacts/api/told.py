@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from ninja import Router
 from pydantic import Field
 
-from contacts import events, territory
+from contacts import audit, events, territory
 from contacts.api import slots
 from contacts.api.door import Key
 from contacts.api.happenings import AnyHappening, BookingTold, Happening, data_of, name_of
@@ -18,7 +18,7 @@ from contacts.api.once import HEADER, once
 from contacts.api.shapes import MOST, Lenient, Refusal, Result, Results, Shape, find, refused, sorted_out
 from contacts.events import Fact
 from contacts.intake import Found
-from contacts.models import Scope
+from contacts.models import Event, Scope
 
 router = Router(tags=["events"])
 _CLOCKS = timedelta(minutes=10)  # so far another clock may be ahead of ours
@@ -55,7 +55,9 @@ def tell(request: HttpRequest, told: EventsIn) -> Results:
     results += _record(
         [one for one in met if not isinstance(one[1], BookingTold)], source, request.headers.get(HEADER, ""), now
     )
-    return Results.of(sorted(results, key=lambda one: one.index))
+    answer = Results.of(sorted(results, key=lambda one: one.index))
+    audit.told(Event, _("Reported what happened."), answer.changed)
+    return answer
 
 
 def _book(met: Met, source: str, now: datetime, mine: territory.Territory) -> list[Result]:

@@ -104,6 +104,16 @@ def lift_many(
     return closed.update(lifted_at=now)
 
 
+def welcome_back(kind: str, normals: Collection[str], *, now: datetime) -> int:
+    """Who asked to be forgotten may come again: by their own act, with the address in hand. No file, no program and no member of staff
+    opens it; what they had said before stays ended, and a complaint or a STOP is opened only by what opens it of everybody."""
+    marks = [fingerprint(kind, normal) for normal in normals]
+    closed = Suppression.objects.filter(
+        fingerprint__in=marks, reason=SuppressionReason.ERASED, lifted_at=None, played=False
+    )
+    return closed.update(lifted_at=now)
+
+
 def mask(kind: str, normal: str) -> str:
     """An address partly hidden, for lists: "an•••@example.com", "+34•••••56"."""
     if not kinds.typed(kind):

@@ -171,11 +171,11 @@ class _Judge:
         return self.most[kind]
 
     def _named(self, ask: Ask) -> tuple[str, str, dict[str, Any]]:
-        """The address that the question names, and what stands against it."""
+        """The address that the question names, and what stands against it. Who was forgotten and now asks to join must be able to prove
+        that it was they who asked."""
         mark = fingerprint(self._address_kind(ask.kind), ask.address)
-        block = (
-            self._block(Way(0, 0, ask.address, mark, works=True, why=""), ask) if mark in self.facts.blocks else None
-        )
+        way = Way(0, 0, ask.address, mark, works=True, why="")
+        block = self._block(way, ask, but=SuppressionReason.ERASED) if mark in self.facts.blocks else None
         return (ask.address, "suppressed", {"why": block.reason}) if block else (ask.address, "", {})
 
     def _address_kind(self, kind: str) -> str:
@@ -183,12 +183,13 @@ class _Judge:
             self.addresses[kind] = _address_kind(kind)
         return self.addresses[kind]
 
-    def _block(self, way: Way, ask: Ask) -> Block | None:
+    def _block(self, way: Way, ask: Ask, but: str = "") -> Block | None:
         """The suppression that forbids this; one that came from the person before one that came from a failure."""
         blocks = [
             block
             for block in self.facts.blocks[way.fingerprint]
             if (ask.played or not block.played)
+            and block.reason != (but or None)
             and block.channel in ("", ask.kind)
             and (block.scope == SuppressionScope.ALL or ask.purpose == MARKETING)
         ]

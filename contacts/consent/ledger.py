@@ -12,6 +12,7 @@ from django.db import transaction
 from contacts import bulk
 from contacts.consent.reading import newest_ids
 from contacts.models import Basis, Consent, ConsentPurpose, Contact
+from contacts.models.consent import LONGEST_AGENT
 from contacts.packed import moment, packed
 from contacts.signals import facts_recorded
 
@@ -21,6 +22,7 @@ class Line:
     """One thing that a person said about one kind of channel and one purpose. `at`: when they said it; None means now.
 
     basis: a `Basis`; source: where it was said, for people ("form at the counter"); wording: what they read;
+    ip, user_agent: from where, and by which browser, as evidence;
     delivery_token: the message whose link or answer said it; played: said by the sandbox, not by a person.
     """
 
@@ -36,6 +38,7 @@ class Line:
     expires_at: datetime | None = None
     operator_id: int | None = None
     ip: str | None = None
+    user_agent: str = ""
     address: str = ""
     delivery_token: str = ""
     played: bool = False
@@ -51,7 +54,7 @@ class Held(NamedTuple):
 
 _COLUMNS = (
     "contact_id", "kind", "given", "basis", "source", "purpose", "wording", "language", "at", "expires_at", "operator_id", "ip",
-    "address", "delivery_token", "played", "recorded_at", "handled_at",
+    "address", "delivery_token", "played", "recorded_at", "handled_at", "user_agent",
 )  # fmt: skip
 
 
@@ -117,6 +120,7 @@ def write(lines: Sequence[Line], *, now: datetime) -> int:
         (
             line.contact_id, line.kind, line.given, line.basis, line.source[:120], line.purpose, line.wording, line.language,
             line.at or now, line.expires_at, line.operator_id, line.ip or None, line.address, line.delivery_token, line.played, now, None,
+            line.user_agent[:LONGEST_AGENT],
         )
         for line in lines
     ]  # fmt: skip

@@ -6,15 +6,16 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Value
+from django.db.models import Exists, OuterRef, QuerySet, Value
 from django.utils.translation import gettext as _
 
 from contacts import bulk, consent
 from contacts.bulk import Among
 from contacts.consent import Line
-from contacts.models import Act, BulkRun, Contact, Group, Membership
+from contacts.models import Act, BulkDone, BulkRun, Consent, Contact, Group, Membership
 
 Done = tuple[int, dict[str, int]]
+_DONE = ["run_id", "contact_id", "at"]
 _MEMBER = ["group_id", "contact_id", "added_at"]
 
 
@@ -31,18 +32,23 @@ def apply(run: BulkRun, ids: Sequence[int], now: datetime) -> Done:
 
 def _add(run: BulkRun, ids: Sequence[int], now: datetime) -> Done:
     people = Contact.objects.order_by().filter(Among("id", ids))
+    inside = Membership.objects.filter(group=_group(run.group), contact=OuterRef("pk"))
+    _keep(run, people.exclude(Exists(inside)), "pk", now)
     there = people.annotate(into=Value(_group(run.group).pk), since=Value(now)).values_list("into", "pk", "since")
     asked, added = bulk.insert_select(Membership, _MEMBER, there)
     return added, {"already": asked - added}
 
 
-def _remove(run: BulkRun, ids: Sequence[int], _now: datetime) -> Done:
-    removed, _each = Membership.objects.filter(Among("contact_id", ids), group=_group(run.group)).delete()
+def _remove(run: BulkRun, ids: Sequence[int], now: datetime) -> Done:
+    theirs = Membership.objects.order_by().filter(Among("contact_id", ids), group=_group(run.group))
+    _keep(run, theirs, "contact_id", now)
+    removed, _each = theirs.delete()
     return removed, {"not_in": len(ids) - removed}
 
 
 def _move(run: BulkRun, ids: Sequence[int], now: datetime) -> Done:
     theirs = Membership.objects.order_by().filter(Among("contact_id", ids), group=_group(run.from_group))
+    _keep(run, theirs, "contact_id", now)
     into = theirs.annotate(into=Value(_group(run.group).pk), since=Value(now))
     bulk.insert_select(Membership, _MEMBER, into.values_list("into", "contact_id", "since"))
     moved, _each = theirs.delete()
@@ -56,7 +62,18 @@ def _consent(run: BulkRun, ids: Sequence[int], now: datetime) -> Done:
         0, said["kind"], given=True, basis=said["basis"], source=said["source"], purpose=said["purpose"], wording=said["wording"],
         language=said["language"], at=datetime.fromisoformat(said["at"]), operator_id=run.created_by_id,
     )  # fmt: skip
-    return consent.record_alike(ids, line, now=now)
+    done = consent.record_alike(ids, line, now=now)
+    said_now = Consent.objects.order_by().filter(
+        Among("contact_id", ids), recorded_at=now, kind=line.kind, purpose=line.purpose
+    )
+    _keep(run, said_now, "contact_id", now)
+    return done
+
+
+def _keep(run: BulkRun, whom: QuerySet[Any], column: str, now: datetime) -> None:
+    """Note to whom it is done, for their histories; one statement."""
+    rows = whom.annotate(of_run=Value(run.pk), done_at=Value(now)).values_list("of_run", column, "done_at")
+    bulk.insert_select(BulkDone, _DONE, rows)
 
 
 def _group(group: Group | None) -> Group:

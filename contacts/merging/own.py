@@ -18,6 +18,7 @@ from contacts.models import (
     Alias,
     Basis,
     Booking,
+    BulkDone,
     Consent,
     Duplicate,
     Erasure,
@@ -33,8 +34,8 @@ from contacts.models import (
 
 _MODELS = frozenset(
     {
-        Address, Alias, Booking, Consent, Duplicate, Erasure, Event, Guardian, Handout, ImportChange, ImportLeft, Membership, Merge,
-        Voucher,
+        Address, Alias, Booking, BulkDone, Consent, Duplicate, Erasure, Event, Guardian, Handout, ImportChange, ImportLeft, Membership,
+        Merge, Voucher,
     }
 )  # fmt: skip
 

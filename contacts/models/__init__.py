@@ -2,7 +2,7 @@
 
 from contacts.models.audit import By, Change, Deed
 from contacts.models.booking import BookedBy, Booking, BookingKind, BookingStatus, ClassSession
-from contacts.models.bulk_run import Act, BulkRun, BulkState
+from contacts.models.bulk_run import Act, BulkDone, BulkRun, BulkState
 from contacts.models.business import Branch, Business
 from contacts.models.connection import Connection, Received, ReceivedState
 from contacts.models.consent import (
@@ -42,6 +42,7 @@ __all__ = [
     "BookingStatus",
     "BoughtTogether",
     "Branch",
+    "BulkDone",
     "BulkRun",
     "BulkState",
     "Business",

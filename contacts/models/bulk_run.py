@@ -73,3 +73,19 @@ class BulkRun(models.Model):
     @property
     def left_out(self) -> int:
         return sum(self.skipped.values())
+
+
+class BulkDone(models.Model):
+    """One person to whom it was done, for their history. `at`: when their portion was."""
+
+    run = models.ForeignKey(BulkRun, models.CASCADE, related_name="+", db_index=False)
+    contact = models.ForeignKey("contacts.Contact", models.CASCADE, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("bulk action on a person")
+        verbose_name_plural = _("bulk actions on a person")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.run_id} · {self.contact_id}"

@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts.models.contact import LONGEST_ADDRESS
 
+LONGEST_AGENT = 200  # characters of what a browser calls itself
+
 
 class ConsentPurpose(models.TextChoices):
     """What a consent is for."""
@@ -74,6 +76,7 @@ class Consent(models.Model):
         db_index=False,
     )
     ip = models.GenericIPAddressField(_("IP address"), null=True, blank=True)
+    user_agent = models.CharField(_("browser"), max_length=LONGEST_AGENT, blank=True, default="", db_default="")
     address = models.CharField(_("address"), max_length=LONGEST_ADDRESS, blank=True, default="")
     delivery_token = models.CharField(max_length=16, blank=True, default="", editable=False)
     played = models.BooleanField(default=False, editable=False)

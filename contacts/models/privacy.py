@@ -78,6 +78,11 @@ class Retention(models.Model):
         choices=_choices(Period.QUARTER, Period.HALF, Period.YEAR, Period.TWO_YEARS, Period.THREE_YEARS, Period.FOREVER),
         help_text=_("What was written to people, what they answered, and from where they looked. That it was sent or opened stays."),
     )  # fmt: skip
+    answers = models.PositiveSmallIntegerField(
+        _("words in answers to forms"), default=Period.THREE_YEARS.value, db_default=Period.THREE_YEARS.value,
+        choices=_choices(Period.HALF, Period.YEAR, Period.TWO_YEARS, Period.THREE_YEARS, Period.FIVE_YEARS, Period.FOREVER),
+        help_text=_("What people wrote in their own words. Scores and choices stay, for the form’s numbers."),
+    )  # fmt: skip
     events = models.PositiveSmallIntegerField(
         _("purchases, visits and other events"), default=Period.THREE_YEARS.value,
         choices=_choices(
@@ -120,6 +125,7 @@ class Taken(models.TextChoices):
     REFUSED = "refused", _("refused rows of an import")
     RECIPIENTS = "recipients", _("recipients of cascades")
     ANSWERS = "answers", _("answers to a form")
+    READ = "read", _("read by a program, in a day")
     OTHER = "other", _("something else")
 
 

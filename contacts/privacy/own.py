@@ -17,6 +17,7 @@ from contacts.models import (
     Alias,
     AnsweredCall,
     Booking,
+    BulkDone,
     BulkRun,
     Change,
     Consent,
@@ -80,9 +81,10 @@ _PERSON = (
     Holding(
         model=Consent, whose=theirs,
         shown=(
-            "kind", "purpose", "given", "basis", "source", "wording", "language", "at", "expires_at", "recorded_at", "ip", "address",
+            "kind", "purpose", "given", "basis", "source", "wording", "language", "at", "expires_at", "recorded_at", "ip",
+            "user_agent", "address",
         ),
-        empty={"ip": None, "address": ""}, kept=("source", "wording", "language", "delivery_token"),
+        empty={"ip": None, "user_agent": "", "address": ""}, kept=("source", "wording", "language", "delivery_token"),
         goes=_("addresses and IP addresses"), stays=_("who agreed to what and when, without a name: the proof that we were allowed to"),
     ),
     Holding(
@@ -123,6 +125,7 @@ _STORY = (
     Holding(
         model=Duplicate, whose=lambda subject: Q(first_id=subject.id) | Q(second_id=subject.id), delete=True, kept=("reasons",),
     ),
+    Holding(model=BulkDone, whose=theirs, shown=("at",), delete=True),
     Holding(
         model=Erasure, whose=theirs, kept=("asked", "marks", "counts", "sealed", "place"),
     ),

@@ -78,7 +78,8 @@ def _of_line(line: Consent, zone: tzinfo) -> Statement:
         (_("basis"), line.get_basis_display()), (_("how"), line.source), (_("address"), _address(line)),
         (_("language"), _language(line.language)), (_("version of the wording"), version_of(line.wording) if line.wording else ""),
         (_("holds until"), both_clocks(line.expires_at, zone) if line.expires_at else ""), (_("entered by"), operator),
-        (_("IP address"), line.ip or ""), (_("carried by message"), line.delivery_token), (_("line of the ledger"), str(line.pk)),
+        (_("IP address"), line.ip or ""), (_("browser"), line.user_agent),
+        (_("carried by message"), line.delivery_token), (_("line of the ledger"), str(line.pk)),
         (_("remark"), _("played in the sandbox, not said by a person") if line.played else ""),
     ]  # fmt: skip
     title = _("The person agreed") if line.given else _("The person withdrew")

@@ -30,7 +30,7 @@ class Purge:
 
     empty: what is written into rows that stay, field -> value; without it they are deleted. only: the rows that may be forgotten at all.
     by_id: whether rows that are older have smaller numbers, so that nobody has to look further than the first that is too young;
-    otherwise `at` needs an index.
+    otherwise `at` needs an index. each: what no single update can do with the rows that stay; how many it changed.
     """
 
     name: str
@@ -40,6 +40,7 @@ class Purge:
     empty: Mapping[str, Any] | None = None
     only: Callable[[], Q] | None = None
     by_id: bool = True
+    each: Callable[[QuerySet[Any]], int] | None = None
 
 
 _purges: list[Purge] = []
@@ -93,9 +94,8 @@ def _empty(one: Purge, kept: Retention, before: datetime, now: datetime) -> int:
     if not old:
         return 0
     last = old[-1]
-    changed = (
-        table.filter(pk__gt=place, pk__lte=last).filter(one.only() if one.only else Q()).update(**(one.empty or {}))
-    )
+    meant = table.filter(pk__gt=place, pk__lte=last).filter(one.only() if one.only else Q())
+    changed = one.each(meant) if one.each else meant.update(**(one.empty or {}))
     Retention.objects.filter(pk=kept.pk).update(
         places={**kept.places, one.name: last}, **({"purged_at": now} if changed else {})
     )

@@ -72,6 +72,7 @@ def test_one_file_holds_all_that_is_known_as_data_and_as_a_page_in_the_persons_l
         "handout",
         "merge",
         "importchange",
+        "bulkdone",
         "alias",
         "guardian",
     }  # of those who were never closed, taken out, two or minded

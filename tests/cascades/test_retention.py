@@ -160,7 +160,7 @@ def test_only_the_owner_says_how_long_things_are_kept(role: str) -> None:
     page = client.get(reverse("admin:contacts_retention_changelist"), follow=True)
     assert page.status_code == (200 if role == "Owner" else 403)
     address = reverse("admin:contacts_retention_change", args=[Retention.current().pk])
-    answer = client.post(address, {"raw": 7, "texts": 183, "events": 365, "logs": 365}, follow=True)
+    answer = client.post(address, {"raw": 7, "texts": 183, "answers": 365, "events": 365, "logs": 365}, follow=True)
     kept = Retention.current()
     if role != "Owner":
         assert (answer.status_code, kept.raw) == (403, 30)

@@ -211,7 +211,7 @@ def test_a_stranger_who_was_entered_meanwhile_is_that_contact(visitor: Client, t
 
 
 def test_a_suppressed_address_is_not_even_asked(visitor: Client, token: str) -> None:
-    consent.suppress(kind="email", normal=ANA, scope="all", reason="erased", source="x", now=NOW)
+    consent.suppress(kind="email", normal=ANA, scope="all", reason="staff", source="x", now=NOW)
     subscribe(visitor, token)
     assert send() == []
     assert Delivery.objects.get().reason == "suppressed"
