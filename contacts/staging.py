@@ -32,6 +32,7 @@ KEYS = ("key_number", "key_email", "key_phone")
 PLAIN, SEVERAL, REFUSED = "p", "s", "r"
 _WAYS = (("email", "email"), ("sms", "phone"))  # channels, and the address that each needs
 _TEXTS = ("first_name", "last_name", "language", "time_zone", "city", "notes")
+_AS_TEXT = ("date", "timestamptz")
 _STEADY = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit")
 
 Packed = bytes | list[list[str | None]]  # rows as COPY reads them, or as values
@@ -73,7 +74,7 @@ class Stage:
         shape = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
         self._run(f"{table} {self._rows} ({shape})")
         self._run(f"{table} {self._more} (n integer, kind text, key bigint)")
-        self._run(f"{table} {self._apart} (n integer PRIMARY KEY)")
+        self._run(f"{table} {self._apart} (n integer PRIMARY KEY, alone boolean NOT NULL)")
 
     def drop(self) -> None:
         for name in (self._rows, self._more, self._apart):
@@ -107,13 +108,13 @@ class Stage:
         if self._is_postgres:
             self._run(f"ANALYZE {self._rows}")
         yield
-        self._set_apart(f"SELECT n FROM {self._rows} WHERE kind = '{SEVERAL}'")
+        self._set_apart(f"SELECT n FROM {self._rows} WHERE kind = '{SEVERAL}'", alone=False)
         for key in KEYS:
             yield
             own = f"SELECT {key} AS key FROM {self._rows} WHERE {key} IS NOT NULL"
             both = f"{own} UNION ALL SELECT key FROM {self._more} WHERE kind = '{key}'"
             often = f"SELECT key FROM ({both}) AS k GROUP BY key HAVING count(*) > 1"
-            self._set_apart(f"SELECT n FROM {self._rows} WHERE {key} IN ({often})")
+            self._set_apart(f"SELECT n FROM {self._rows} WHERE {key} IN ({often})", alone=False)
 
     def count(self) -> int:
         """How many rows lie there; 0 where the table is gone or was emptied by a crash of the database."""
@@ -132,11 +133,14 @@ class Stage:
         rows = f"SELECT n FROM {self._rows} AS s WHERE kind = '{PLAIN}' AND NOT EXISTS ({apart})"
         self._set_apart(f"{rows} ORDER BY n LIMIT {int(examples)}")
 
-    def _set_apart(self, query: str) -> None:
+    def _set_apart(self, query: str, *, alone: bool = True) -> None:
+        """alone: no other row of the file has the number or an address of one of them."""
         with transaction.atomic():
             if self._is_postgres:
                 self._run("SET LOCAL work_mem = '64MB'; SET LOCAL jit = off")
-            self._run(f"INSERT INTO {self._apart} SELECT n FROM ({query}) AS q WHERE true ON CONFLICT DO NOTHING")
+            self._run(
+                f"INSERT INTO {self._apart} SELECT n, {alone} FROM ({query}) AS q WHERE true ON CONFLICT DO NOTHING"
+            )
 
     def counts(self) -> tuple[int, int]:
         """How many rows are refused, and how many are planned one by one."""
@@ -160,19 +164,12 @@ class Stage:
             found.update(one for (one,) in rows)
         return found
 
-    def apart(self, size: int) -> Iterator[list[tuple[Any, ...]]]:
-        """The rows to be planned one by one, in the order of the file, so many at a time; in the order of COLUMNS."""
-        names = ", ".join(f"s.{name}" for name in COLUMNS)
-        query = f"SELECT {names} FROM {self._apart} AS x JOIN {self._rows} AS s ON s.n = x.n WHERE x.n > %s ORDER BY x.n LIMIT {int(size)}"
-        last = -1
-        while rows := self._run(query, [last]):
-            yield rows
-            last = rows[-1][0]
-
     def read(self, numbers: Sequence[int]) -> list[tuple[Any, ...]]:
         """These rows, in the order of the file and of COLUMNS."""
         among, many = self._among("n", numbers)
-        return self._run(f"SELECT {', '.join(COLUMNS)} FROM {self._rows} WHERE {among} ORDER BY n", many)
+        # Instants and days as text: what reads it remembers those that come again.
+        names = ", ".join(f"CAST({name} AS text)" if kind in _AS_TEXT else name for name, kind in COLUMNS.items())
+        return self._run(f"SELECT {names} FROM {self._rows} WHERE {among} ORDER BY n", many)
 
     def steady(self) -> None:
         """To the end of this transaction, rows are looked up through indexes, however large a table was when it was last measured."""

@@ -46,7 +46,7 @@ def set_apart_shared(stage: Stage, others: Iterable[str]) -> None:
                 with transaction.atomic(), _connection().cursor() as cursor:
                     cursor.execute("SET LOCAL work_mem = '64MB'; SET LOCAL jit = off")
                     cursor.execute(
-                        f"INSERT INTO import_apart_{stage.name} SELECT s.n FROM import_rows_{stage.name} AS s "
+                        f"INSERT INTO import_apart_{stage.name} (n, alone) SELECT s.n, true FROM import_rows_{stage.name} AS s "
                         f"WHERE s.{key} IN (SELECT o.{key} FROM import_rows_{other} AS o WHERE o.{key} IS NOT NULL) "
                         "ON CONFLICT DO NOTHING"
                     )

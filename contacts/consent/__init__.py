@@ -8,7 +8,7 @@ from contacts.consent.alike import record_alike
 from contacts.consent.closing import mask
 from contacts.consent.gate import Ask, Person, Verdict, gate
 from contacts.consent.imported import Refusal, Statement, record_imported, record_staged
-from contacts.consent.ledger import Line, grant, lock_contacts, newest, record, withdraw
+from contacts.consent.ledger import Line, grant, held, lock_contacts, newest, record, withdraw
 from contacts.consent.suppression import is_suppressed, lift, lift_rows, suppress
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Verdict",
     "gate",
     "grant",
+    "held",
     "is_suppressed",
     "lift",
     "lift_rows",

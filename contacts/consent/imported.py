@@ -62,10 +62,7 @@ def record_imported(lines: Iterable[Line], *, now: datetime, anew: bool = False)
     with transaction.atomic():
         locked = ledger.lock_contacts(line.contact_id for line in wanted)
         there = sorted(locked)
-        newest = ledger.newest(there).items()
-        held = {
-            key: (line.given, line.at, line.expires_at) for key, line in newest if line.basis != Basis.UNDONE
-        }  # what an import said that was undone, nobody said
+        held: dict[Any, tuple[bool | None, datetime, datetime | None]] = dict(ledger.held(there))
         closed = _closed(there, wanted)
         kept: list[Line] = []
         refused: list[Refusal] = []

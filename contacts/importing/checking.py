@@ -7,12 +7,13 @@ from datetime import datetime
 
 from django.db import transaction
 
-from contacts.importing import chunks, lease, within
+from contacts.importing import lease
 from contacts.importing.cleaning import Cleaner
+from contacts.importing.familiar import Familiar
 from contacts.importing.filling import fill, keep_refused
-from contacts.importing.people import Known, People, Row
-from contacts.importing.planning import Plan, plan
-from contacts.importing.staged import keys_of, restored
+from contacts.importing.people import Known, Row
+from contacts.importing.planning import Plan
+from contacts.importing.staged import keys_of
 from contacts.importing.writing import EXAMPLES, keep_rows
 from contacts.models import Business, ImportRow, ImportRun, ImportState
 from contacts.staging import Stage
@@ -54,16 +55,13 @@ def _plan_apart(run: ImportRun, cleaner: Cleaner, stage: Stage, clock: Callable[
     again = stage.repeated_keys()
     carried: dict[int, Known] = {}
     room = lease.room(run)
-    for rows in stage.apart(chunks.CHUNK):
-        cleaned = [restored(row) for row in rows]
-        people = People.for_rows(
-            [row for _, row in cleaned], carried.values(), consents=cleaner.listens, erasing=cleaner.erasing()
-        )
-        made = plan(within.keep(cleaned, people, run), people, cleaner.branches)
-        _carry(made, again, carried)
+    familiar = Familiar(stage, cleaner, run)
+    for numbers in familiar.batches(familiar.stage.to_be_planned()):
         with transaction.atomic():
-            lease.advance(run, made.outcomes, clock())
-            keep_rows(run, made.outcomes, room)
+            decided = familiar.decide(numbers, carried.values())
+            _carry(decided.made, again, carried)
+            lease.advance(run, decided.made.outcomes, clock(), unchanged=decided.unchanged)
+            keep_rows(run, decided.made.outcomes, room)
 
 
 def _carry(made: Plan, again: set[int], carried: dict[int, Known]) -> None:

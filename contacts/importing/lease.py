@@ -32,11 +32,14 @@ def renew(run: ImportRun, now: datetime, **changes: Any) -> None:
         setattr(run, name, value)
 
 
-def advance(run: ImportRun, outcomes: Sequence[Outcome], now: datetime) -> None:
-    """Count rows that were planned, in the transaction that writes them; raises Lost where staff cancelled or another took over."""
+def advance(run: ImportRun, outcomes: Sequence[Outcome], now: datetime, *, unchanged: int = 0) -> None:
+    """Count rows that were planned, in the transaction that writes them; raises Lost where staff cancelled or another took over.
+
+    unchanged: so many more, of which there is nothing else to say.
+    """
     tally(run, outcomes)
     counts = Counter(found.outcome.value for found in outcomes)
-    counts.update({name: sum(found.said[name] for found in outcomes) for name in SAID})
+    counts.update({name: sum(found.said[name] for found in outcomes) for name in SAID} | {"unchanged": unchanged})
     count(run, counts, now, options=run.options)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,11 +12,10 @@ from django.utils.translation import gettext as _
 from contacts import turns
 from contacts.importing import chunks, lease, within
 from contacts.importing.cleaning import Cleaner
+from contacts.importing.familiar import Familiar
 from contacts.importing.filling import fill, keep_refused
 from contacts.importing.newcomers import add, ranges
-from contacts.importing.people import People, Row
-from contacts.importing.planning import Outcome, plan
-from contacts.importing.reading import Raw
+from contacts.importing.planning import Outcome
 from contacts.importing.staged import restored
 from contacts.importing.together import together
 from contacts.importing.writing import keep_rows, write
@@ -24,7 +23,6 @@ from contacts.models import Business, ImportPortion, ImportRun, ImportState
 from contacts.staging import Stage
 
 PORTION = 10_000  # rows of one transaction
-Numbered = list[tuple[int, Raw, Row]]
 
 
 def load(run: ImportRun, clock: Callable[[], datetime]) -> None:
@@ -41,9 +39,9 @@ def load(run: ImportRun, clock: Callable[[], datetime]) -> None:
     done = set(run.portions.filter(one_by_one=False).values_list("first", flat=True))
     missing = [first for first in range(0, run.total, PORTION) if first not in done]
     together(missing, lambda first: _add_newcomers(run, stage, first, clock))
-    writer = _Writer(run, cleaner, clock)
-    for numbers in _batches(_left(run)):
-        writer.write([(row[0], *restored(row)) for row in stage.read(numbers)])
+    writer = _Writer(run, Familiar(stage, cleaner, run), clock)
+    for numbers in writer.familiar.batches(_left(run)):
+        writer.write(numbers)
     lease.finish(run, ImportState.DONE, clock())
     stage.drop()
 
@@ -70,11 +68,6 @@ def _left(run: ImportRun) -> list[int]:
     done = max(ends, default=0)
     lists = run.portions.filter(one_by_one=False).values_list("apart", flat=True)
     return sorted(n for numbers in lists for n in numbers if n >= done)
-
-
-def _batches(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
-    for at in range(0, len(numbers), chunks.CHUNK):
-        yield numbers[at : at + chunks.CHUNK]
 
 
 def _add_newcomers(run: ImportRun, stage: Stage, first: int, clock: Callable[[], datetime]) -> None:
@@ -104,59 +97,53 @@ def _add_portion(run: ImportRun, stage: Stage, first: int, now: datetime, *, eve
 class _Writer:
     """Plans rows one by one and writes many in a transaction; where the database refuses that, its halves, until the one is found."""
 
-    def __init__(self, run: ImportRun, cleaner: Cleaner, clock: Callable[[], datetime]) -> None:
-        self.run, self.cleaner, self.clock = run, cleaner, clock
+    def __init__(self, run: ImportRun, familiar: Familiar, clock: Callable[[], datetime]) -> None:
+        self.run, self.familiar, self.clock = run, familiar, clock
         self.room = lease.room(run)
 
-    def write(self, rows: Numbered) -> None:
+    def write(self, numbers: Sequence[int]) -> None:
         try:
-            self._write(rows)
+            self._write(numbers)
         except (IntegrityError, DataError):
-            if len(rows) == 1:
-                self._refuse(*rows[0][:2])
+            if len(numbers) == 1:
+                self._refuse(numbers[0])
                 return
-            half = len(rows) // 2
-            self.write(rows[:half])
-            self.write(rows[half:])
+            half = len(numbers) // 2
+            self.write(numbers[:half])
+            self.write(numbers[half:])
 
-    def _write(self, rows: Numbered) -> None:
+    def _write(self, numbers: Sequence[int]) -> None:
         now, options, room = self.clock(), self.run.options, dict(self.room)
         try:
             with transaction.atomic():
                 # Two imports, or two workers on one, plan one after the other: each sees what the other wrote.
                 turns.alone()
                 Business.objects.select_for_update().filter(pk=1).first()
-                people = People.for_rows(
-                    [row for _, _, row in rows],
-                    lock=True,
-                    consents=self.cleaner.listens,
-                    erasing=self.cleaner.erasing(),
-                )
-                kept = within.keep([(raw, row) for _, raw, row in rows], people, self.run)
-                made = plan(kept, people, self.cleaner.branches)
-                fresh = [person for person in made.touched if person.id is None]
-                lease.advance(self.run, made.outcomes, now)
-                write(made.touched, self.run, now=now)
-                self._note(rows[0][0], rows[-1][0], made.outcomes, now, room, [person.id or 0 for person in fresh])
+                decided = self.familiar.decide(numbers, lock=True)
+                fresh = [person for person in decided.made.touched if person.id is None]
+                lease.advance(self.run, decided.made.outcomes, now, unchanged=decided.unchanged)
+                write(decided.made.touched, self.run, now=now)
+                self._note(numbers, decided.made.outcomes, now, room, [person.id or 0 for person in fresh])
         except BaseException:
             self.run.options = options
             raise
         self.room = room
 
     def _note(
-        self, first: int, last: int, outcomes: list[Outcome], now: datetime, room: dict[str, int], made: Sequence[int]
+        self, numbers: Sequence[int], outcomes: list[Outcome], now: datetime, room: dict[str, int], made: Sequence[int]
     ) -> None:
         keep_rows(self.run, outcomes, room)
         ImportPortion.objects.create(
-            run=self.run, one_by_one=True, first=first, end=last + 1, made=ranges(sorted(made)), at=now
+            run=self.run, one_by_one=True, first=numbers[0], end=numbers[-1] + 1, made=ranges(sorted(made)), at=now
         )
 
-    def _refuse(self, number: int, raw: Raw) -> None:
+    def _refuse(self, number: int) -> None:
         """Staff changed the same contact at this very moment, or the row holds what the database cannot."""
+        raw, _row = restored(self.familiar.stage.read([number])[0])
         refused = Outcome(raw).refuse(
             [_("The row could not be saved. Import it once more; if it fails again, look at its contact.")]
         )
         with transaction.atomic():
             now = self.clock()
             lease.advance(self.run, [refused], now)
-            self._note(number, number, [refused], now, self.room, [])
+            self._note([number], [refused], now, self.room, [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -12,8 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from contacts import consent, merging
 from contacts.bulk import Among
 from contacts.consent.suppression import refusing
-from contacts.models import Address, Basis, ConsentPurpose, Contact, Group, Membership, Suppression, SuppressionReason
+from contacts.models import Address, ConsentPurpose, Contact, Group, Membership, Suppression, SuppressionReason
 from contacts.models.contact import fingerprint, fold
+from contacts.packed import packed
 
 FIELDS = ("first_name", "last_name", "language", "time_zone", "birth_date", "city", "notes", "branch_id")
 MARKETING = ConsentPurpose.MARKETING.value
@@ -156,6 +158,11 @@ class People:
             if person not in found:
                 found.append(person)
 
+    @property
+    def ids(self) -> Collection[int]:
+        """Of all of them who are saved."""
+        return self._by_id.keys()
+
     def of_branches(self, branches: Collection[int]) -> People:
         """Those of them who belong to one of these branches."""
         theirs = People()
@@ -267,29 +274,38 @@ def _load(ids: list[int], *, lock: bool, consents: bool) -> list[Known]:
     query = Contact.objects.filter(Among("id", ids)).order_by("id")
     query = query.select_for_update(no_key=True) if lock else query
     found = {
-        row[0]: Known(row[0], row[1], dict(zip(FIELDS, row[3:], strict=True)), row[2])
-        for row in query.values_list("id", "external_id", "attributes", *FIELDS)
+        row[0]: Known(row[0], row[1], dict(zip(FIELDS, row[3:], strict=True)), _details(row[2]))
+        for row in packed(query.values_list("id", "external_id", "attributes", *FIELDS))
     }
+    for person in found.values():
+        if person.values["birth_date"]:
+            person.values["birth_date"] = date.fromisoformat(person.values["birth_date"])
     ways = Address.objects.filter(Among("contact_id", ids), kind__in=(EMAIL, PHONE)).order_by("position", "id")
-    for owner, kind, value, normal, sign, position, pk in ways.values_list(
-        "contact_id", "kind", "value", "normal", "fingerprint", "position", "id"
+    for owner, *way in packed(
+        ways.values_list("contact_id", "kind", "value", "normal", "fingerprint", "position", "id")
     ):
-        found[owner].ways.append(Way(kind, value, normal, sign, position, pk))
+        if owner in found:
+            found[owner].ways.append(Way(*way))
     for person in found.values():
         person.was = {"external_id": person.external_id, **person.values, "attributes": person.attributes}
-    for owner, name in _groups(ids):
-        found[owner].groups.add(fold(name))
-    if consents:
-        for (owner, kind, _purpose), said in consent.newest(ids, [MARKETING]).items():
-            if said.basis != Basis.UNDONE:  # as if the import had not been
-                found[owner].said[kind] = Said(said.given, said.at, said.expires_at)
+    _join_groups(found)
+    for (owner, kind, _purpose), said in consent.held(ids, [MARKETING]).items() if consents else ():
+        if owner in found:
+            found[owner].said[kind] = Said(*said)
     return list(found.values())
 
 
-def _groups(ids: list[int]) -> Iterable[tuple[int, str]]:
-    names = dict(Group.objects.values_list("id", "name"))
-    members = Membership.objects.filter(Among("contact_id", ids)).order_by().values_list("contact_id", "group_id")
-    return ((owner, names[group]) for owner, group in members if group in names)
+def _join_groups(found: dict[int, Known]) -> None:
+    names = {pk: fold(name) for pk, name in Group.objects.values_list("id", "name")}
+    members = Membership.objects.filter(Among("contact_id", found)).order_by()
+    for owner, group in packed(members.values_list("contact_id", "group_id")):
+        if group in names:
+            found[owner].groups.add(names[group])
+
+
+def _details(attributes: dict[str, Any] | str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(attributes) if isinstance(attributes, str) else attributes
+    return found
 
 
 def as_text(value: Any) -> str:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -57,8 +58,8 @@ def restored(staged: Sequence[Any]) -> tuple[Raw, Row]:
     if found["birth_date"]:
         values["birth_date"] = _day(found["birth_date"])
     row = Row(
-        found["line"], found["external_id"] or "", values, dict(json.loads(found["attributes"] or "{}")),
-        groups=json.loads(found["groups"] or "[]"), said_at=_moment(found["said_at"]),
+        found["line"], found["external_id"] or "", values, dict(_read(found["attributes"] or "{}")),
+        groups=list(_read(found["groups"] or "[]")), said_at=_moment(found["said_at"]),
     )  # fmt: skip
     for kind, ways in (("email", row.emails), ("phone", row.phones)):
         if found[kind]:
@@ -97,6 +98,13 @@ def _day(value: Any) -> date:
     return value if isinstance(value, date) else date.fromisoformat(value)
 
 
+@lru_cache(maxsize=8192)
+def _read(text: str) -> Any:
+    """The same groups and details stand in many rows. Whoever gets them copies them."""
+    return json.loads(text)
+
+
+@lru_cache(maxsize=8192)
 def _moment(value: Any) -> datetime | None:
     """SQLite keeps it as text, in UTC."""
     found = datetime.fromisoformat(value) if isinstance(value, str) else value

@@ -132,17 +132,18 @@ def group_ids(names: Iterable[str], now: datetime) -> dict[str, int]:
     wanted: dict[str, str] = {}
     for name in names:
         wanted.setdefault(fold(name), name)
-    known = _group_ids() if wanted else {}
+    known = known_groups() if wanted else {}
     missing = sorted(name for folded, name in wanted.items() if folded not in known)
     if missing:
         bulk.insert(
             Group, ["name", "description", "created_at"], [(name, "", now) for name in missing], ignore_conflicts=True
         )
-        known = _group_ids()
+        known = known_groups()
     return known
 
 
-def _group_ids() -> dict[str, int]:
+def known_groups() -> dict[str, int]:
+    """Those that there are, by their folded names; of two with the same, the older."""
     return {fold(name): pk for pk, name in Group.objects.order_by("-id").values_list("id", "name")}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -92,28 +93,28 @@ class BySets(TestCase):
     def test_outcomes_and_all_that_is_stored_are_the_planners(
         self, rows: list[tuple[str, ...]], mode: str, group: bool
     ) -> None:
-        _town()
-        planned = _run(rows, mode, group)
-        expected = _by_the_planner(planned)
-        stored = _stored()
+        town()
+        planned = asked(rows, mode, group)
+        expected = by_the_planner(planned)
+        there = stored()
         for model in (ImportChange, Consent, Membership, Address, Contact, Group, Suppression):
             model._base_manager.all()._raw_delete("default")
-        _town()
-        by_sets = _run(rows, mode, group)
+        town()
+        by_sets = asked(rows, mode, group)
         with pytest.MonkeyPatch.context() as few:
             for module, name, number in ((chunks, "CHUNK", 1), (loading, "PORTION", 4), (checking, "EXAMPLES", 2)):
                 few.setattr(module, name, number)
             runs.work(clock=timezone.now)
             by_sets.refresh_from_db()
-            assert _counts(by_sets) == expected
+            assert counted(by_sets) == expected
             runs.confirm(by_sets)
             runs.work(clock=timezone.now)
         by_sets.refresh_from_db()
-        assert (by_sets.state, _counts(by_sets)) == ("done", expected)
-        assert _stored() == stored
+        assert (by_sets.state, counted(by_sets)) == ("done", expected)
+        assert stored() == there
 
 
-def _town() -> None:
+def town() -> None:
     make_business(country="ES") if not Business.objects.exists() else None
     for name in ("North", "South"):
         Branch.objects.get_or_create(name=name)
@@ -126,27 +127,30 @@ def _town() -> None:
         consent.suppress(kind="email", normal="shut@example.com", scope="all", reason="stop", source="reply", now=NOW)
 
 
-def _run(rows: list[tuple[str, ...]], mode: str, group: bool) -> ImportRun:
+def asked(rows: Sequence[Sequence[str]], mode: str, group: bool, empty: str = "keep") -> ImportRun:
+    """An import of these rows that waits to be checked."""
     out = io.StringIO(newline="")
     csv.writer(out).writerows([HEADERS, ["E9", *[""] * 12], *rows])
     run = uploads.begin(SimpleUploadedFile("clients.csv", out.getvalue().encode()), "clients.csv", None)
     run.mapping = run.mapping | {"columns": COLUMNS, "dates": {"6": "day"}}
     said: dict[str, Any] = {} if mode == "none" else STATEMENT | {"mode": mode}
-    run.options = run.options | {"consent": said, "language": "en"}
+    run.options = run.options | {"consent": said, "language": "en", "empty": empty}
     run.group = Group.objects.get_or_create(name="Everyone")[0] if group else None
     run.save()
     runs.ask_for_check(run)
     return run
 
 
-def _by_the_planner(run: ImportRun) -> tuple[int, ...]:
+def by_the_planner(run: ImportRun) -> tuple[int, ...]:
     """Each row planned and written by itself, as they stand in the file."""
     cleaner = Cleaner(run, Business.current(), timezone.now())
     with opened(run) as stream:
         cleaned = [(raw, cleaner.clean(raw)) for raw in reading.rows(stream, shape_of(run))]
     found = []
     for one in cleaned:
-        people = People.for_rows([one[1]] if isinstance(one[1], Row) else [], consents=cleaner.listens)
+        people = People.for_rows(
+            [one[1]] if isinstance(one[1], Row) else [], consents=cleaner.listens, erasing=cleaner.erasing()
+        )
         made = plan([one], people, cleaner.branches)
         writing.write(made.touched, run, now=timezone.now())
         found.append(made.outcomes[0].outcome.value)
@@ -154,11 +158,11 @@ def _by_the_planner(run: ImportRun) -> tuple[int, ...]:
     return tuple(found.count(name) for name in ("new", "changed", "unchanged", "refused", "conflict"))
 
 
-def _counts(run: ImportRun) -> tuple[int, ...]:
+def counted(run: ImportRun) -> tuple[int, ...]:
     return run.new, run.changed, run.unchanged, run.refused, run.conflict
 
 
-def _stored() -> list[Any]:
+def stored() -> list[Any]:
     """Everybody, without ids and hours, in an order of their own."""
     fields = ("external_id", "first_name", "last_name", "birth_date", "city", "branch__name", "attributes", "search")
     found = []
