@@ -17,8 +17,8 @@ from tests.faults.crew import Crew, comes, until
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
-NEW, KNOWN = 30_000, 3_000
-KILLS = 4  # in each part
+NEW, KNOWN = 12_000, 1_500
+KILLS = 2  # in each part
 SAID = {
     "mode": "all", "channels": ["email"], "basis": "express", "wording": "Yes.", "date": "2026-01-31", "confirmed_by": "Olga",
 }  # fmt: skip
