@@ -14,7 +14,7 @@ from contacts import kinds
 from contacts.bulk import Among
 from contacts.consent import ledger
 from contacts.consent.ledger import Line
-from contacts.models import Address, Consent, Contact, Suppression, SuppressionReason
+from contacts.models import Address, Basis, Consent, Contact, Suppression, SuppressionReason
 
 
 def record_alike(contact_ids: Sequence[int], said: Line, *, now: datetime) -> tuple[int, dict[str, int]]:
@@ -38,7 +38,8 @@ def _verdicts(contact_ids: Sequence[int], kind: str, purpose: str) -> list[tuple
     shut = Suppression.objects.filter(fingerprint=OuterRef("fingerprint"), lifted_at=None, channel__in=["", kind])
     shut = shut.exclude(reason=SuppressionReason.BOUNCE).order_by()  # the mailbox is gone, but the person said nothing
     lines = Consent.objects.filter(contact=OuterRef("pk"), kind=kind, purpose=purpose).order_by("-id")
-    states = {"consent_withdrawn": Q(given=False), "already": Q(expires_at=None)}
+    undone = Q(basis=Basis.UNDONE)  # what an import said that was undone, nobody said
+    states = {"consent_withdrawn": Q(given=False) & ~undone, "already": Q(given=True, expires_at=None)}
     held = Case(*(When(state, then=Value(name)) for name, state in states.items()), default=Value("ends"))
     newest = Subquery(lines.annotate(state=held).values("state")[:1], output_field=CharField())
     reason = Case(

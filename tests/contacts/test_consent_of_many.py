@@ -18,7 +18,8 @@ AGREED = Line(0, "email", given=True, basis="express", source="paper list", word
 
 
 def said(contact: Contact, *, given: bool = True, **more: object) -> int:
-    return consent.record([Line(contact.pk, "email", given=given, basis="staff", source="x", **more)], now=NOW)  # type: ignore[arg-type]
+    more = {"basis": "staff"} | more
+    return consent.record([Line(contact.pk, "email", given=given, source="x", **more)], now=NOW)  # type: ignore[arg-type]
 
 
 def closed(contact: Contact, reason: str, channel: str = "") -> None:
@@ -33,6 +34,7 @@ CASES: dict[str, Callable[[Contact], object]] = {
     "agreed until yesterday": lambda one: said(one, expires_at=NOW - timedelta(days=1)),
     "withdrew": lambda one: said(one, given=False),
     "withdrew, then agreed": lambda one: [said(one, given=given) for given in (False, True)],
+    "the import that said so was undone": lambda one: [said(one), said(one, given=False, basis="undone")],
     "another channel": lambda one: consent.withdraw(one.pk, "sms", source="x", now=NOW),
     "another purpose": lambda one: said(one, purpose="tracking", given=False),
     "closed by staff": lambda one: closed(one, "staff"),
