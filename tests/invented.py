@@ -2,7 +2,7 @@
 
 from hypothesis import HealthCheck, settings
 
-TIMES = 3  # so many more in the thorough run
+TIMES = 2  # so many more in the thorough run
 FEW = 30
 
 settings.register_profile(
